@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# The quick build: every object, library, executable and C test of the tree
+# with plain gcc and make. Maven (pom.xml) builds what is shipped; this is for
+# working, for the C tests and for sanitizers.
+#
+#	make -f dev.mk [O=dir] [M=32] [SAN=1|TSAN=1] [OPT=-O0] [target]
+#
+#	lib tools-lib bin all	the libraries and the multi-call executables
+#	test			every C test program; keeps going, fails at the end
+#	test-<name>		the one test program <name>_test.c
+#	tests			builds the test programs, runs none
+#	obj-<folder>		objects of one folder only: obj-host obj-kern obj-vfs
+#				obj-fs obj-dev obj-proxy ...; obj-toolsfs
+#	clean			removes the output folder
+#
+# Sources are found, not listed: adding a file needs no change here. Objects
+# are built again when a header, or the flags, changed.
+
+ROOT := $(patsubst %/,%,$(dir $(abspath $(lastword $(MAKEFILE_LIST)))))
+M ?= 64
+SAN ?=
+TSAN ?=
+OPT ?= -O2 -g
+O ?= $(ROOT)/target/dev$(if $(filter 32,$(M)),-32)$(if $(SAN),-san)$(if \
+	$(TSAN),-tsan)
+CC := gcc
+TEST_TIMEOUT ?= 300
+
+MAKEFLAGS += --no-builtin-rules
+.SUFFIXES:
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+KERNEL := rumprun-kernel/src/main/c
+KERNEL_INC := rumprun-kernel/src/main/include
+KERNEL_TEST := rumprun-kernel/src/test/c
+TOOLS := tools-fs/src/main/c
+TOOLS_INC := tools-fs/src/main/include
+TOOLS_TEST := tools-fs/src/test/c
+
+ifneq ($(SAN),)
+SANFLAGS := -fsanitize=address,undefined -fno-sanitize-recover=all
+override OPT := -O1 -g -fno-omit-frame-pointer
+else ifneq ($(TSAN),)
+SANFLAGS := -fsanitize=thread
+override OPT := -O1 -g -fno-omit-frame-pointer
+endif
+
+CFLAGS := -m$(M) -std=c11 -fPIC -fvisibility=hidden -Wall -Wextra -Werror \
+	$(OPT) $(SANFLAGS) -ffile-prefix-map=$(ROOT)=. $(EXTRA_CFLAGS)
+INCLUDES := -I$(ROOT)/$(KERNEL_INC) -I$(ROOT)/$(KERNEL)
+TOOLS_INCLUDES := -I$(ROOT)/$(TOOLS) -I$(ROOT)/$(TOOLS_INC)
+LDFLAGS := -m$(M) $(SANFLAGS) -Wl,-z,relro,-z,now -Wl,--build-id=sha1
+comma := ,
+SO_LDFLAGS := -shared $(if $(SANFLAGS),,-Wl$(comma)-z$(comma)defs)
+LIBS := -lpthread
+
+# find-sources: the .c files under a folder, relative to the root
+find-sources = $(patsubst $(ROOT)/%,%,$(sort $(shell \
+	find $(ROOT)/$(1) -name '*.c' -type f 2>/dev/null)))
+objects = $(patsubst %.c,$(O)/obj/%.o,$(1))
+
+KERNEL_ALL := $(call find-sources,$(KERNEL))
+KERNEL_CMD := $(filter $(KERNEL)/cmd/%,$(KERNEL_ALL))
+KERNEL_LIB := $(filter-out $(KERNEL_CMD),$(KERNEL_ALL))
+TOOLS_ALL := $(call find-sources,$(TOOLS))
+TOOLS_CMD := $(filter $(TOOLS)/cmd/%,$(TOOLS_ALL))
+TOOLS_LIB := $(filter-out $(TOOLS_CMD),$(TOOLS_ALL))
+TEST_LIB := $(call find-sources,$(KERNEL_TEST)/lib)
+TOOLS_TEST_LIB := $(call find-sources,$(TOOLS_TEST)/lib)
+KERNEL_TESTS := $(basename $(notdir $(wildcard \
+	$(ROOT)/$(KERNEL_TEST)/*_test.c)))
+TOOLS_TESTS := $(basename $(notdir $(wildcard \
+	$(ROOT)/$(TOOLS_TEST)/*_test.c)))
+TESTS := $(KERNEL_TESTS) $(TOOLS_TESTS)
+
+KERNEL_SO := $(O)/lib/librumprun-kernel.so
+TOOLS_SO := $(O)/lib/libtools-fs.so
+KERNEL_BIN := $(O)/bin/rumprun-kernel
+TOOLS_BIN := $(O)/bin/tools-fs
+
+.PHONY: all lib tools-lib bin test tests clean FORCE
+all: lib tools-lib bin
+lib: $(if $(KERNEL_LIB),$(KERNEL_SO))
+tools-lib: $(if $(TOOLS_LIB),$(TOOLS_SO))
+bin: $(if $(KERNEL_CMD),$(O)/bin/.rumprun-kernel.tools) \
+	$(if $(TOOLS_CMD),$(O)/bin/.tools-fs.tools)
+clean:
+	rm -rf $(O)
+
+# The flags are a prerequisite: one output folder may be used with changing
+# flags.
+FLAGS := $(CC) $(CFLAGS) $(LDFLAGS)
+$(O)/flags: FORCE
+	@mkdir -p $(O); echo '$(FLAGS)' | cmp -s - $@ || echo '$(FLAGS)' >$@
+
+# What is not there any more, or new, changes the libraries as well.
+$(O)/sources: FORCE
+	@mkdir -p $(O); echo '$(KERNEL_ALL) $(TOOLS_ALL)' | cmp -s - $@ || \
+		echo '$(KERNEL_ALL) $(TOOLS_ALL)' >$@
+
+$(O)/obj/%.o: $(ROOT)/%.c $(O)/flags
+	@mkdir -p $(@D)
+	@echo "cc $*.c"
+	@$(CC) $(CFLAGS) $(INCLUDES) -MMD -MP -c -o $@ $<
+
+$(O)/obj/tools-fs/%.o: INCLUDES += $(TOOLS_INCLUDES)
+$(O)/obj/$(KERNEL_TEST)/%.o: INCLUDES += -I$(ROOT)/$(KERNEL_TEST)
+$(O)/obj/$(TOOLS_TEST)/%.o: INCLUDES += -I$(ROOT)/$(TOOLS_TEST) \
+	-I$(ROOT)/$(KERNEL_TEST)
+
+# $(call link,options and inputs): objects by response file, the list is long
+link = @mkdir -p $(@D); echo "ld $(notdir $@)"; $(CC) $(LDFLAGS) -o $@ $(1)
+
+$(KERNEL_SO): $(call objects,$(KERNEL_LIB)) $(ROOT)/$(KERNEL)/exports.ld \
+		$(O)/sources
+	$(call link,$(SO_LDFLAGS) -Wl$(comma)-soname$(comma)$(@F) \
+		-Wl$(comma)-rpath$(comma)'$$ORIGIN' \
+		$(filter %.o %.ld,$^) $(LIBS))
+
+$(TOOLS_SO): $(call objects,$(TOOLS_LIB)) $(ROOT)/$(TOOLS)/exports.ld \
+		$(KERNEL_SO) $(O)/sources
+	$(call link,$(SO_LDFLAGS) -Wl$(comma)-soname$(comma)$(@F) \
+		-Wl$(comma)-rpath$(comma)'$$ORIGIN' \
+		$(filter %.o %.ld,$^) -L$(O)/lib -lrumprun-kernel $(LIBS))
+
+BIN_RPATH := -Wl$(comma)-rpath$(comma)'$$ORIGIN/../lib:$$ORIGIN'
+$(KERNEL_BIN): $(call objects,$(KERNEL_CMD)) $(KERNEL_SO)
+	$(call link,$(BIN_RPATH) $(filter %.o,$^) -L$(O)/lib \
+		-lrumprun-kernel $(LIBS))
+$(TOOLS_BIN): $(call objects,$(TOOLS_CMD)) $(TOOLS_SO) $(KERNEL_SO)
+	$(call link,$(BIN_RPATH) $(filter %.o,$^) -L$(O)/lib \
+		-ltools-fs -lrumprun-kernel $(LIBS))
+
+# The multi-call executables tell which names they answer to.
+$(O)/bin/.%.tools: $(O)/bin/%
+	@$< --list-tools >$@.new
+	@for t in $$(cat $@.new); do \
+		[ "$$t" = $* ] || ln -sf $* $(O)/bin/$$t; done
+	@mv $@.new $@
+
+# Tests are linked with the objects, so that they see what is hidden.
+define kernel-test
+$(O)/test/$(1): $(O)/obj/$(KERNEL_TEST)/$(1).o \
+		$(call objects,$(TEST_LIB)) $(call objects,$(KERNEL_LIB)) \
+		$(O)/sources
+	$$(call link,$$(filter %.o,$$^) $(LIBS) -ldl)
+endef
+define tools-test
+$(O)/test/$(1): $(O)/obj/$(TOOLS_TEST)/$(1).o \
+		$(call objects,$(TEST_LIB) $(TOOLS_TEST_LIB)) \
+		$(call objects,$(TOOLS_LIB)) $(call objects,$(KERNEL_LIB)) \
+		$(O)/sources
+	$$(call link,$$(filter %.o,$$^) $(LIBS) -ldl)
+endef
+$(foreach t,$(KERNEL_TESTS),$(eval $(call kernel-test,$(t))))
+$(foreach t,$(TOOLS_TESTS),$(eval $(call tools-test,$(t))))
+
+RUN = cd $(ROOT) && LD_LIBRARY_PATH=$(O)/lib timeout $(TEST_TIMEOUT)
+tests: $(addprefix $(O)/test/,$(TESTS))
+test: tests
+	@failed=; for t in $(TESTS); do echo "== $$t"; \
+		( $(RUN) $(O)/test/$$t ) || { echo "FAILED $$t: status $$?"; \
+		failed="$$failed $$t"; }; done; \
+	[ -z "$$failed" ] || { echo "failed:$$failed"; exit 1; }
+test-%: $(O)/test/%_test
+	@$(RUN) $<
+
+# obj-<folder>
+define folder
+.PHONY: obj-$(1)
+obj-$(1): $(call objects,$(filter $(KERNEL)/$(1)/%,$(KERNEL_ALL)))
+endef
+$(foreach d,host kern vfs fs dev proxy tool tools rump cmd,$(eval \
+	$(call folder,$(d))))
+.PHONY: obj-toolsfs
+obj-toolsfs: $(call objects,$(TOOLS_ALL))
+
+-include $(patsubst %.o,%.d,$(call objects,$(KERNEL_ALL) $(TOOLS_ALL) \
+	$(TEST_LIB) $(TOOLS_TEST_LIB) \
+	$(addprefix $(KERNEL_TEST)/,$(addsuffix .c,$(KERNEL_TESTS))) \
+	$(addprefix $(TOOLS_TEST)/,$(addsuffix .c,$(TOOLS_TESTS)))))
