@@ -18,6 +18,7 @@
 # are built again when a header, or the flags, changed.
 
 ROOT := $(patsubst %/,%,$(dir $(abspath $(lastword $(MAKEFILE_LIST)))))
+comma := ,
 M ?= 64
 SAN ?=
 TSAN ?=
@@ -47,14 +48,18 @@ SANFLAGS := -fsanitize=thread
 override OPT := -O1 -g -fno-omit-frame-pointer
 endif
 
+# Old symbol versions for an old glibc; the sanitizers bring their own symbols.
+FLOOR_H := $(ROOT)/$(KERNEL)/host/floor.h
+FLOOR := $(if $(SANFLAGS),,-include $(FLOOR_H))
+
 CFLAGS := -m$(M) -std=c11 -fPIC -fvisibility=hidden -Wall -Wextra -Werror \
-	$(OPT) $(SANFLAGS) -ffile-prefix-map=$(ROOT)=. $(EXTRA_CFLAGS)
+	$(OPT) $(SANFLAGS) -ffile-prefix-map=$(ROOT)=. $(FLOOR) $(EXTRA_CFLAGS)
 INCLUDES := -I$(ROOT)/$(KERNEL_INC) -I$(ROOT)/$(KERNEL)
 TOOLS_INCLUDES := -I$(ROOT)/$(TOOLS) -I$(ROOT)/$(TOOLS_INC)
 LDFLAGS := -m$(M) $(SANFLAGS) -Wl,-z,relro,-z,now -Wl,--build-id=sha1
-comma := ,
 SO_LDFLAGS := -shared $(if $(SANFLAGS),,-Wl$(comma)-z$(comma)defs)
-LIBS := -lpthread
+LIBS := $(if $(SANFLAGS),-lpthread,-Wl$(comma)--no-as-needed \
+	-l:libpthread.so.0 -Wl$(comma)--as-needed)
 
 # find-sources: the .c files under a folder, relative to the root
 find-sources = $(patsubst $(ROOT)/%,%,$(sort $(shell \
@@ -145,14 +150,14 @@ define kernel-test
 $(O)/test/$(1): $(O)/obj/$(KERNEL_TEST)/$(1).o \
 		$(call objects,$(TEST_LIB)) $(call objects,$(KERNEL_LIB)) \
 		$(O)/sources
-	$$(call link,$$(filter %.o,$$^) $(LIBS) -ldl)
+	$$(call link,$$(filter %.o,$$^) $$(LIBS))
 endef
 define tools-test
 $(O)/test/$(1): $(O)/obj/$(TOOLS_TEST)/$(1).o \
 		$(call objects,$(TEST_LIB) $(TOOLS_TEST_LIB)) \
 		$(call objects,$(TOOLS_LIB)) $(call objects,$(KERNEL_LIB)) \
 		$(O)/sources
-	$$(call link,$$(filter %.o,$$^) $(LIBS) -ldl)
+	$$(call link,$$(filter %.o,$$^) $$(LIBS))
 endef
 $(foreach t,$(KERNEL_TESTS),$(eval $(call kernel-test,$(t))))
 $(foreach t,$(TOOLS_TESTS),$(eval $(call tools-test,$(t))))
