@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Locks and conditions on futexes: small (4 to 12 bytes), zero-initialized is ready, nothing to destroy.
+ * Not recursive. Lock order: kern/locks.h. The slow paths are in host/sync.c.
+ */
+#ifndef HOST_SYNC_H
+#define HOST_SYNC_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct kmutex {
+	_Atomic uint32_t m_state;	/* 0 free, 1 held, 2 held and waited for */
+};
+struct kcond {
+	_Atomic uint32_t c_seq;
+	_Atomic uint32_t c_waiters;
+};
+/* Many readers or one writer; a waiting writer holds off new readers. */
+struct krwlock {
+	_Atomic uint32_t rw_state;	/* readers, or RW_WRITER; and RW_WAIT when somebody sleeps */
+	_Atomic uint32_t rw_wwait;	/* writers waiting */
+	_Atomic uint32_t rw_seq;	/* what sleepers wait on */
+};
+
+void kmutex_lock_slow(struct kmutex *);
+void kmutex_unlock_slow(struct kmutex *);
+
+static inline void
+kmutex_enter(struct kmutex *m)
+{
+	uint32_t zero = 0;
+
+	if (!atomic_compare_exchange_strong_explicit(&m->m_state, &zero, 1,
+	    memory_order_acquire, memory_order_relaxed))
+		kmutex_lock_slow(m);
+}
+
+static inline bool
+kmutex_tryenter(struct kmutex *m)
+{
+	uint32_t zero = 0;
+
+	return atomic_compare_exchange_strong_explicit(&m->m_state, &zero, 1,
+	    memory_order_acquire, memory_order_relaxed);
+}
+
+static inline void
+kmutex_exit(struct kmutex *m)
+{
+	if (atomic_exchange_explicit(&m->m_state, 0,
+	    memory_order_release) == 2)
+		kmutex_unlock_slow(m);
+}
+
+/* For assertions only. */
+static inline bool
+kmutex_held(struct kmutex *m)
+{
+	return atomic_load_explicit(&m->m_state, memory_order_relaxed) != 0;
+}
+
+void krwlock_rdlock(struct krwlock *);
+void krwlock_wrlock(struct krwlock *);
+bool krwlock_tryrd(struct krwlock *);
+bool krwlock_trywr(struct krwlock *);
+void krwlock_unlock(struct krwlock *);		/* either kind */
+void krwlock_downgrade(struct krwlock *);	/* writer becomes reader, never sleeps */
+bool krwlock_wrheld(struct krwlock *);		/* for assertions */
+
+/*
+ * Raw waits (uninterruptible; kernel code that sleeps for a process uses kern_wait in kern/lwp.h). The mutex is held on
+ * entry and exit. Spurious wake-ups happen: loop. kcond_timedwait: absolute monotonic deadline, -ETIMEDOUT when past.
+ */
+void kcond_wait(struct kcond *, struct kmutex *);
+int kcond_timedwait(struct kcond *, struct kmutex *, int64_t deadline_ns);
+void kcond_signal(struct kcond *);
+void kcond_broadcast(struct kcond *);
+
+#endif
