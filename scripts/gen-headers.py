@@ -735,7 +735,6 @@ def errno_header(facts):
         out.append(tabbed(r["name"], "(%s)" % n if n[0] == "-" else n)
                    + ("\t/* %s */" % (r["strerror"] or r["note"])
                       if r["strerror"] or r["note"] else ""))
-    out.append(tabbed("EWOULDBLOCK", "EAGAIN"))
     write(os.path.join(NETBSD, "errno.h"),
           wrap("errno.h", "NetBSD's error numbers.", out))
 

@@ -106,6 +106,5 @@
 #define	ENOLINK		95	/* Link has been severed */
 #define	EPROTO		96	/* Protocol error */
 #define	ELAST		96	/* largest errno */
-#define	EWOULDBLOCK	EAGAIN
 
 #endif
