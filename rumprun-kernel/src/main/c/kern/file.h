@@ -53,6 +53,7 @@ struct file {
 	off_t f_offset;
 	struct cred *f_cred;
 	unsigned f_advice;
+	struct knote *_Atomic f_knotes;	/* under k_kqlock (kern/kqueue.c); look at it without */
 };
 
 /* A new file, f_count 1, not in any table; and a reserved lowest descriptor >= min for it (close-on-exec if cloexec). -EMFILE, -ENFILE, -ENOMEM. */
@@ -86,8 +87,12 @@ struct selinfo {
 void selrecord(struct lwp *, struct selinfo *);
 /* The object became ready for POLL* events; hint goes to knotes' filters (NOTE_* for vnodes). Object's own lock may be held. */
 void selnotify(struct rump_kernel *, struct selinfo *, int events, long hint);
+/* Whoever polls holds a reference to the file: no waiter is left when the object goes. */
 void selinfo_destroy(struct rump_kernel *, struct selinfo *);
-/* filterops of a knote: f_event returns true when active (called with the object's state stable; hint 0 = poll it). */
+/*
+ * filterops of a knote: f_event returns true when active. hint 0: kevent asks, no lock is held, take the object's own. Otherwise it
+ * comes from selnotify (whose hint 0 arrives as NOTE_SUBMIT), in the caller's locks, with si_lock held.
+ */
 struct filterops {
 	void (*f_detach)(struct knote *);
 	bool (*f_event)(struct knote *, long hint);
@@ -110,6 +115,21 @@ struct knote {
 	struct file *kn_file;
 	unsigned kn_status;
 	struct knote *kn_activenext;
+	struct knote *kn_filenext;	/* of f_knotes */
+	uint64_t kn_serial;
 };
+/* For fo_kqfilter of vnodes: EVFILT_VNODE on the object's selinfo; the hints of selnotify are its NOTE_* events. */
+int kqfilter_vnode(struct selinfo *, struct knote *);
+/* For fo_kqfilter of what is always ready for reading and writing. */
+int kqfilter_true(struct selinfo *, struct knote *);
+/*
+ * A descriptor goes (fd_close, before its reference is given up): ends what kqueues of this process watch through it; and the last
+ * reference of a file goes (file_put, before fo_close). Free when f_knotes is NULL. No lock held.
+ */
+void knote_fdclose(struct lwp *, int fd, struct file *);
+void knote_filegone(struct file *);
+/* Something happened to a process: note is NOTE_EXIT, NOTE_FORK or NOTE_EXEC; or a signal was posted to it. k_proclock may be held. */
+void knote_proc(struct proc *, long note);
+void knote_signal(struct proc *, int signo);
 
 #endif

@@ -84,6 +84,10 @@ struct rump_kernel {
 	struct timer_state *k_timers;
 	struct proxy_state *k_proxy;
 	struct net_state *k_net;
+	struct kmutex k_kqlock;			/* knotes come and go (kern/kqueue.c); nothing is held when it is taken */
+	struct kmutex k_procknlock;		/* k_procknotes: what watches processes and signals */
+	struct knote *k_procknotes;
+	_Atomic uint64_t k_knserial;
 	bool k_have[64];			/* by index in the component table */
 };
 
@@ -171,6 +175,7 @@ struct lwp {
 	_Atomic unsigned l_flags;	/* L_* */
 	void *l_bounce; size_t l_bouncesize;	/* lwp_bounce */
 	char l_pathbuf[1024];		/* scratch for one path at a time (namei) */
+	struct pollctx *l_poll;		/* the poll or select call being made (kern/select.c) */
 };
 #define L_INTR		0x1		/* a signal came: interruptible sleeps end with -EINTR, once */
 #define L_EXIT		0x2		/* the process goes (client gone, exec): every sleep ends with -EINTR */
