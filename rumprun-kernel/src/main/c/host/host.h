@@ -100,6 +100,8 @@ void host_thread_join(struct host_thread *);
 uint32_t host_thread_self(void);
 int host_ncpu(void);
 void host_sleep_ns(int64_t ns);
+/* Lets another thread run: in the middle of a spin. */
+void host_yield(void);
 
 /* --- futex: the only blocking primitive under host/sync.h. Absolute deadline on the monotonic clock, INT64_MAX: none.
  * Returns 0 (woken, or value differed) or -ETIMEDOUT. --- */

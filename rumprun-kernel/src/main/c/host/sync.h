@@ -78,4 +78,13 @@ int kcond_timedwait(struct kcond *, struct kmutex *, int64_t deadline_ns);
 void kcond_signal(struct kcond *);
 void kcond_broadcast(struct kcond *);
 
+/*
+ * kcond_wait in two steps, for waiters that look at something else in between (kern_wait): a signal sent after kcond_prepare ends the
+ * kcond_commit. Every prepare is followed by one commit or one cancel.
+ */
+uint32_t kcond_prepare(struct kcond *);
+int kcond_commit(struct kcond *, struct kmutex *, uint32_t seq,
+    int64_t deadline_ns);
+void kcond_cancel(struct kcond *);
+
 #endif
