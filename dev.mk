@@ -52,7 +52,7 @@ endif
 FLOOR_H := $(ROOT)/$(KERNEL)/host/floor.h
 FLOOR := $(if $(SANFLAGS),,-include $(FLOOR_H))
 
-CFLAGS := -m$(M) -std=c11 -fPIC -fvisibility=hidden -Wall -Wextra -Werror \
+CFLAGS := -m$(M) -std=c11 -fPIC -fvisibility=hidden -Wall -Wextra -Werror -Wno-psabi \
 	$(OPT) $(SANFLAGS) -ffile-prefix-map=$(ROOT)=. $(FLOOR) $(EXTRA_CFLAGS)
 INCLUDES := -I$(ROOT)/$(KERNEL_INC) -I$(ROOT)/$(KERNEL)
 TOOLS_INCLUDES := -I$(ROOT)/$(TOOLS) -I$(ROOT)/$(TOOLS_INC)

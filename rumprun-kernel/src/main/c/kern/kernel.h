@@ -11,6 +11,7 @@
 
 #include <netbsd/types.h>
 #include <netbsd/errno.h>
+#include <netbsd/limits.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -22,7 +23,7 @@
 
 #define MAXCOMLEN	16
 #define PID_MAX		30000
-#define NGROUPS_MAX	16
+
 
 struct component;
 struct cwdinfo;

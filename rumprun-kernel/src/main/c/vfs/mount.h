@@ -6,7 +6,7 @@
 #define VFS_MOUNT_H
 
 #include <netbsd/mount.h>
-#include <netbsd/statvfs.h>
+#include <netbsd/types.h>
 #include "vfs/vnode.h"
 
 struct vfsops;
