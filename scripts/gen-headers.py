@@ -206,6 +206,7 @@ BASIC = {
     "caddr_t": "char *", "char": "char", "int": "int", "size_t": "size_t",
     "signed char": "signed char", "unsigned char": "unsigned char",
     "uint": "unsigned int", "segsz_t": "segsz_t",
+    "__register_t": "register_t", "register_t": "register_t",
 }
 BASE = {"u8": "uint8_t", "u16": "uint16_t", "u32": "uint32_t",
         "u64": "uint64_t", "i8": "int8_t", "i16": "int16_t",
@@ -277,6 +278,10 @@ class Emitter:
             return BASIC[text], ""
         if text in KNOWN:
             return text, ""
+        fact = self.facts.types.get(text)
+        if fact and fact["size_amd64"] != fact["size_i386"] and \
+                base in BASE:
+            return ("unsigned long" if base[0] == "u" else "long"), ""
         if base in BASE:
             return BASE[base], ""
         if base == "ptr":
@@ -357,9 +362,17 @@ class Emitter:
         rows = self.rows(tag)
         kind = "union" if tag.startswith("union ") else "struct"
         typedef = not tag.startswith(("struct ", "union "))
+        # members that only i386 has: padding at the end
+        names = {r["field"] for r in rows}
+        extra = [r for r in self.facts.structs[tag]
+                 if r["arch"] == "i386" and r["field"] not in names
+                 and r["header"] == rows[0]["header"]]
         head = ("typedef " + kind if typedef else tag) + " {"
         body = self.members([r for r in rows if r["field"]], "", 1,
                             rows[0]["base"] == "union" or kind == "union")
+        if extra:
+            body += (["#ifndef __LP64__"]
+                     + self.members(extra, "", 1, False) + ["#endif"])
         packed = self.packed(tag)
         tail = "}%s%s;" % (" __attribute__((packed))" if packed else "",
                            " " + tag if typedef else "")
@@ -800,7 +813,10 @@ def syscall_headers(facts, seen, em):
             " */",
             "#define	SYSF_NOERR	0x1",
             "#define	SYSF_COMPAT	0x2",
-            "#define	SYSF_RUMP	0x4"]
+            "#define	SYSF_RUMP	0x4",
+            "#define	SYSF_MODULE	0x8	/* but by a module only */",
+            "#define	SYSF_VFS	0x10	/* by the faction vfs */",
+            "#define	SYSF_NET	0x20	/* by the faction net */"]
     table = []
     taken = set()
     for r in rows:
@@ -816,15 +832,21 @@ def syscall_headers(facts, seen, em):
             flags.append("SYSF_COMPAT")
         if r["rump"]:
             flags.append("SYSF_RUMP")
+            if not r["rump_provider"]:
+                flags.append("SYSF_MODULE")
+        if r["rump_provider"] in ("vfs", "net"):
+            flags.append("SYSF_" + r["rump_provider"].upper())
         name = r["alias"] or r["name"]
         if r["sys_const"].startswith("SYS_") and \
                 r["sys_const"] != "SYS_MAXSYSARGS":
             name = r["sys_const"][4:]
         a, i = r["argsize_amd64"] or "0", r["argsize_i386"] or "0"
         size = a if a == i else "SYS_SIZE(%s, %s)" % (a, i)
-        table.append("\tX(%s, %s, %s, %d, %s)" % (
-            r["number"], name, size, len(parse_args(r)),
-            " | ".join(flags) or "0"))
+        nargs = str(len(parse_args(r)))
+        if a == "0" and i != "0":
+            nargs = "SYS_SIZE(0, %s)" % nargs
+        table.append("\tX(%s, %s, %s, %s, %s)" % (
+            r["number"], name, size, nargs, " | ".join(flags) or "0"))
     out += ["#ifdef __LP64__", "#define	SYS_SIZE(amd64, i386)	amd64",
             "#else", "#define	SYS_SIZE(amd64, i386)	i386", "#endif",
             "#define	SYSCALL_TABLE(X) \\"]
@@ -877,20 +899,640 @@ def syscall_headers(facts, seen, em):
                ["<netbsd/types.h>", "<netbsd/syscall.h>"]))
 
 
+# ---------------------------------------------------------------- public
+
+PUBLIC = [("sys/fcntl.h", "O_.*|F_(DUPFD|GETF|SETF|GETL|SETL|CLOSEM|MAXFD|"
+           "RDLCK|UNLCK|WRLCK|GETOWN|SETOWN).*|AT_.*|LOCK_.*|FD_CLOEXEC|"
+           "POSIX_FADV_.*|SEEK_.*", "O_MASK|O_ALT_IO", "hex"),
+          ("sys/stat.h", "S_.*", "S_ARCH.*", "oct"),
+          ("sys/stat.h", "[US]F_.*|UTIME_.*", None, "hex"),
+          ("sys/fstypes.h", "MNT_.*", None, "hex"),
+          ("sys/statvfs.h", "ST_(NO)?WAIT", None, "hex"),
+          ("sys/unistd.h", "._OK|_PC_.*", None, "auto"),
+          ("sys/reboot.h", "RB_.*", None, "hex"),
+          ("sys/module.h", "MODCTL_.*", None, "auto"),
+          ("sys/time.h", "CLOCK_.*|ITIMER_.*|TIMER_.*", None, "hex"),
+          ("sys/poll.h", "POLL.*", None, "hex"),
+          ("sys/event.h", "EVFILT_.*|EV_.*|NOTE_.*", None, "auto"),
+          ("sys/resource.h", "RLIMIT_.*|RLIM_INFINITY", None, "auto"),
+          ("sys/socket.h", "AF_.*|PF_.*|SOCK_.*|SO_.*|SOL_.*|MSG_.*|"
+           "SHUT_.*", None, "auto"),
+          ("sys/filio.h", "FIO.*", None, "auto"),
+          ("sys/dkio.h", "DIOC.*", None, "auto"),
+          ("sys/ttycom.h", "TIOC[GS](WINSZ|ETA.*|PGRP)", None, "auto")]
+
+
 def public_headers(facts, seen, em):
-    pass
+    out = []
+    mine = Seen()
+    for source, want, reject, style in PUBLIC:
+        constants(facts, mine, out, "rumpdefs.h", source, want, style,
+                  reject)
+    out = [re.sub(r"^#(define\t|ifndef )(\w+)", r"#\1RUMP_\2", line)
+           if "__LP64__" not in line else line for line in out]
+    write(os.path.join(RUMP, "rumpdefs.h"), wrap(
+        "rumpdefs.h", "NetBSD's constants, named so that they go beside"
+        " the host's.", out).replace("NETBSD_", "RUMP_"))
+    out = []
+    for r in facts.errno:
+        if re.fullmatch(r"E\w+", r["name"]) and r["number"][0] != "-":
+            out.append(tabbed("RUMP_" + r["name"], r["number"]))
+    write(os.path.join(RUMP, "rumperr.h"), wrap(
+        "rumperr.h", "NetBSD's error numbers, beside the host's.",
+        out).replace("NETBSD_", "RUMP_"))
+    public_calls(facts, em)
+    calls_source(facts)
+
+
+HOST = {"off_t": "int64_t", "dev_t": "uint64_t", "socklen_t": "uint32_t",
+        "clockid_t": "int", "timer_t": "int32_t", "u_long": "unsigned long",
+        "u_int": "unsigned int", "fd_set": "void", "sigset_t": "void"}
+
+
+def rump_calls(facts):
+    """(row, return type, symbol, arguments) of what a rump kernel has."""
+    done = set()
+    for r in facts.syscalls:
+        if not r["rump"] or not r["rump_symbol"]:
+            continue
+        if r["rump_symbol"] in done:
+            continue
+        done.add(r["rump_symbol"])
+        args = [(t, n) for t, n in parse_args(r) if n != "PAD"]
+        yield r, r["return_type"], r["rump_symbol"], args
+
+
+def public_calls(facts, em):
+    out, structs = [], set()
+    for r, ret, symbol, args in rump_calls(facts):
+        name = r["rump_public_name"]
+        if not name:
+            continue
+
+        def host(t):
+            for old, new in HOST.items():
+                t = re.sub(r"\b%s\b" % old, new, t)
+            return t
+
+        def spaced(t):
+            return re.sub(r"\s*\*\s*$", " *", t)
+        types = [spaced(host(t)) for t, _ in args]
+        if symbol == "rump_sys_pipe":
+            types = ["int *"]
+        if "VARARGS" in r["flags"]:
+            types[-1] = "..."
+        for t in types:
+            structs.update(re.findall(r"struct \w+", t))
+        rename = ("" if symbol == name
+                  else " RUMP_RENAME(%s)" % symbol)
+        out += fold("%s %s(%s)%s;" % (host(ret), name,
+                                      ", ".join(types) or "void", rename))
+    head = [t + ";" for t in sorted(structs)]
+    head += ["", "/*",
+             " * The system calls of the current kernel and process: -1 with"
+             " errno set to",
+             " * NetBSD's error number, or the result. Structures and"
+             " constants are NetBSD's",
+             " * (<rump/rumpdefs.h>), not the host's. A symbol carries the"
+             " version of the call.",
+             " */",
+             "#define	RUMP_RENAME(symbol)	__asm__(#symbol)", "",
+             "#ifdef __cplusplus", 'extern "C" {', "#endif", ""]
+    tail = ["", "#ifdef __cplusplus", "}", "#endif"]
+    write(os.path.join(RUMP, "rump_syscalls.h"), wrap(
+        "rump_syscalls.h", "A rump kernel's system calls.",
+        head + out + tail, ["<sys/types.h>", "<stdint.h>"]).replace(
+            "NETBSD_", "RUMP_"))
+
+
+def fold(line):
+    """At most 80 columns, continued by four spaces."""
+    out = []
+    while len(line) > 79:
+        cut = max(line.rfind(", ", 0, 79) + 1, line.rfind(") R", 0, 79) + 1)
+        if cut <= 4:
+            cut = line.rfind(" ", 0, 79)
+        if cut <= 4:
+            break
+        out.append(line[:cut])
+        line = "    " + line[cut:].strip()
+    return out + [line]
+
+
+CALLS = """
+/*
+ * Each function lays its arguments out as the call's block has them and hands
+ * it to the current kernel; what a slot has beside its datum is zero. The
+ * symbols carry the version of the call, the public names are given to them by
+ * <rump/rump_syscalls.h>, which is not for this file: it goes with the host's
+ * types.
+ */
+#define	PUBLIC	__attribute__((visibility("default")))
+
+/* A result of the size of two registers, where it is one. */
+static int64_t
+wide(const register_t rv[2])
+{
+	if (sizeof(register_t) == sizeof(int64_t))
+		return rv[0];
+	return (int64_t)((uint64_t)(uint32_t)rv[1] << 32 | (uint32_t)rv[0]);
+}
+
+/* Makes a call that may fail: whether it did. */
+static int
+failed(int number, const void *args, size_t size, register_t rv[2])
+{
+	int error = rump_syscall(number, args, size, rv);
+
+	if (error)
+		rump_seterrno(error);
+	return error != 0;
+}
+
+/* What the kinds of calls do with their result. */
+#define	STD(type, number, args, size) \\
+	register_t rv[2] = { 0, 0 }; \\
+	return failed(number, args, size, rv) ? (type)-1 : (type)rv[0]
+#define	WIDE(type, number, args, size) \\
+	register_t rv[2] = { 0, 0 }; \\
+	return failed(number, args, size, rv) ? (type)-1 : (type)wide(rv)
+/* cannot fail: the value; but a kernel that is gone answers nothing */
+#define	NOERR(type, number, args, size) \\
+	register_t rv[2] = { 0, 0 }; \\
+	(void)rump_syscall(number, args, size, rv); \\
+	return (type)rv[0]
+/* the value is an error number */
+#define	ERRVAL(type, number, args, size) \\
+	register_t rv[2] = { 0, 0 }; \\
+	int error = rump_syscall(number, args, size, rv); \\
+	return error ? error : (type)rv[0]
+#define	VOID(type, number, args, size) \\
+	register_t rv[2] = { 0, 0 }; \\
+	(void)rump_syscall(number, args, size, rv)
+
+#define	CALL0(kind, type, symbol, number) \\
+PUBLIC type symbol(void); \\
+type \\
+symbol(void) \\
+{ \\
+	kind(type, number, NULL, 0); \\
+}
+
+#define	BLOCK(tag) \\
+	struct tag block; \\
+	memset(&block, 0, sizeof(block))
+#define	SET(name)	SCARG(&block, name) = name
+"""
+
+
+def calls_source(facts):
+    out = CALLS.strip("\n").split("\n")
+    most = 0
+    body = []
+    variadic = []
+    for r, ret, symbol, args in rump_calls(facts):
+        number = r["sys_const"]
+        if number == "SYS_MAXSYSARGS" or not number:
+            number = r["number"]
+        errval = r["kind"] == "NOERR" and args
+        kind = ("VOID" if ret == "void" else "ERRVAL" if errval else
+                "NOERR" if r["kind"] == "NOERR" else
+                "WIDE" if ret in ("off_t", "quad_t") else "STD")
+        if symbol == "rump_sys_pipe":
+            continue
+        if not args:
+            body.append("CALL0(%s, %s, %s, %s)" % (kind, ret, symbol,
+                                                   number))
+            continue
+        if "VARARGS" in r["flags"]:
+            variadic.append((r, ret, symbol, args, number))
+            continue
+        most = max(most, len(args))
+        cells = []
+        for t, n in args:
+            cells.append(argument_type(t, None) + ", " + n)
+        body += fold("CALL%d(%s, %s, %s, %s, %s, %s)" % (
+            len(args), kind, ret, symbol, number, r["args_struct"],
+            ", ".join(cells)))
+    for n in range(1, most + 1):
+        params = ", ".join("t%d, n%d" % (i, i) for i in range(1, n + 1))
+        decl = ", ".join("t%d n%d" % (i, i) for i in range(1, n + 1))
+        sets = " ".join("SET(n%d);" % i for i in range(1, n + 1))
+        macro = ["#define	CALL%d(kind, type, symbol, number, tag, %s)"
+                 % (n, params),
+                 "PUBLIC type symbol(%s);" % decl, "type",
+                 "symbol(%s)" % decl, "{", "	BLOCK(tag);", "	" + sets,
+                 "	kind(type, number, &block, sizeof(block));", "}"]
+        lines = []
+        for m in macro:
+            lines += fold(m)
+        out += [""] + [m + " \\" for m in lines[:-1]] + [lines[-1]]
+    out += [""] + body + [""]
+    for r, ret, symbol, args, number in variadic:
+        last_type, last = args[-1]
+        last_type = argument_type(last_type, None)
+        fixed = ", ".join(
+            "%s%s%s" % (argument_type(t, None), "" if t.endswith("*")
+                        else " ", n) for t, n in args[:-1])
+        is_open = last == "mode"
+        flags = args[-2][1]
+        out.append("PUBLIC %s %s(%s, ...);" % (ret, symbol, fixed))
+        out += [ret, "%s(%s, ...)" % (symbol, fixed), "{",
+                "	va_list ap;"]
+        out += ["	BLOCK(%s);" % r["args_struct"], ""]
+        out += ["	va_start(ap, %s);" % args[-2][1]]
+        out += ["	SET(%s);" % n for _, n in args[:-1]]
+        if is_open:
+            out += ["	if (%s & O_CREAT)" % flags,
+                    "		SCARG(&block, mode) = va_arg(ap, mode_t);"]
+        else:
+            out += ["	SCARG(&block, %s) = va_arg(ap, void *);" % last]
+        out += ["	va_end(ap);", "	{", "		STD(%s, %s, &block,"
+                " sizeof(block));" % (ret, number), "	}", "}", ""]
+    out += """/* The two descriptors come in the two registers of the result. */
+PUBLIC int rump_sys_pipe(int *);
+int
+rump_sys_pipe(int *fds)
+{
+	register_t rv[2] = { 0, 0 };
+
+	if (failed(SYS_pipe, NULL, 0, rv))
+		return -1;
+	fds[0] = (int)rv[0];
+	fds[1] = (int)rv[1];
+	return 0;
+}""".split("\n")
+    head = [SPDX.rstrip(), "/* The system calls of <rump/rump_syscalls.h>."
+            + MADE + " */",
+            "#include <netbsd/types.h>", "#include <netbsd/fcntl.h>",
+            "#include <netbsd/syscall.h>", "#include <netbsd/syscallargs.h>",
+            "#include <stdarg.h>", "#include <string.h>",
+            '#include "rump/implicit.h"', ""]
+    write(os.path.join(MAIN, "c/rump/syscalls.c"),
+          "\n".join(head + out) + "\n")
+
+
+# ---------------------------------------------------------------- names
+
+
+def quoted(text):
+    return '"%s"' % text.replace("\\", "\\\\").replace('"', '\\"')
 
 
 def names_source(facts, seen, em):
-    pass
+    body = """#define	RUMPRUN_NAMES	__attribute__((visibility("default")))
+
+/*
+ * The name of an error ("ENOENT") and NetBSD's text for it ("No such file or
+ * directory"); of either sign. NULL and "Unknown error" for other numbers.
+ */
+RUMPRUN_NAMES const char *rumprun_errname(int error);
+RUMPRUN_NAMES const char *rumprun_strerror(int error);
+/* The same text, or "Unknown error: 1234", written to buf; returns buf. */
+RUMPRUN_NAMES char *rumprun_strerror_r(int error, char *buf, size_t size);
+/*
+ * A signal's name ("HUP") and text ("Hangup"); NULL and "Unknown signal". The
+ * number of a name with or without SIG in front, in either case: 0 for none.
+ */
+RUMPRUN_NAMES const char *rumprun_signame(int signo);
+RUMPRUN_NAMES const char *rumprun_strsignal(int signo);
+RUMPRUN_NAMES int rumprun_signumber(const char *name);""".split("\n")
+    write(os.path.join(NETBSD, "errnames.h"), wrap(
+        "errnames.h", "Names and texts of errors and signals.", body,
+        ["<stddef.h>"]))
+    out = [SPDX.rstrip(), "/* Names and texts of errors and signals, as"
+           " NetBSD's C library has them." + MADE + " */",
+           "#include <netbsd/errnames.h>", "#include <limits.h>",
+           "#include <stdio.h>", "",
+           "struct name {", "	const char *name, *text;", "};", "",
+           "static const struct name errors[] = {"]
+    done = set()
+    for r in facts.errno:
+        n = int(r["number"])
+        if n < 0 or n in done or not r["strerror"]:
+            continue
+        done.add(n)
+        name = r["name"] if re.fullmatch(r"E\w+", r["name"]) else None
+        out.append("	[%d] = { %s, %s }," % (
+            n, quoted(name) if name else "NULL", quoted(r["strerror"])))
+    out += ["};", "#define	NERRORS	(sizeof(errors) / sizeof(errors[0]))",
+            "", "static const struct name signals[] = {"]
+    for r in facts.signals:
+        n = int(r["number"])
+        has = n > 0 and r["signame"]
+        out.append("	[%d] = { %s, %s }," % (
+            n, quoted(r["signame"]) if has else "NULL",
+            quoted(r["strsignal"])))
+    out += """};
+#define	NSIGNALS	(sizeof(signals) / sizeof(signals[0]))
+
+static const struct name *
+find_error(int error)
+{
+	/* both signs; -INT_MIN would overflow */
+	if (error < 0)
+		error = error == INT_MIN ? INT_MAX : -error;
+	if ((size_t)error >= NERRORS || errors[error].text == NULL)
+		return NULL;
+	return &errors[error];
+}
+
+const char *
+rumprun_errname(int error)
+{
+	const struct name *n = find_error(error);
+
+	return n != NULL ? n->name : NULL;
+}
+
+const char *
+rumprun_strerror(int error)
+{
+	const struct name *n = find_error(error);
+
+	return n != NULL ? n->text : "Unknown error";
+}
+
+char *
+rumprun_strerror_r(int error, char *buf, size_t size)
+{
+	const struct name *n = find_error(error);
+
+	if (n != NULL)
+		snprintf(buf, size, "%s", n->text);
+	else
+		snprintf(buf, size, "Unknown error: %d", error);
+	return buf;
+}
+
+static const struct name *
+find_signal(int signo)
+{
+	if (signo < 0 || (size_t)signo >= NSIGNALS)
+		return NULL;
+	return signals[signo].text != NULL ? &signals[signo] : NULL;
+}
+
+const char *
+rumprun_signame(int signo)
+{
+	const struct name *n = find_signal(signo);
+
+	return n != NULL ? n->name : NULL;
+}
+
+const char *
+rumprun_strsignal(int signo)
+{
+	const struct name *n = find_signal(signo);
+
+	return n != NULL ? n->text : "Unknown signal";
+}
+
+static int
+upper(char c)
+{
+	return c >= 'a' && c <= 'z' ? c - 'a' + 'A' : (unsigned char)c;
+}
+
+static int
+same(const char *a, const char *b)
+{
+	while (*a != '\\0' && upper(*a) == upper(*b))
+		a++, b++;
+	return upper(*a) == upper(*b);
+}
+
+int
+rumprun_signumber(const char *name)
+{
+	if (upper(name[0]) == 'S' && upper(name[1]) == 'I' &&
+	    upper(name[2]) == 'G')
+		name += 3;
+	for (size_t i = 1; i < NSIGNALS; i++)
+		if (signals[i].name != NULL && same(signals[i].name, name))
+			return (int)i;
+	return 0;
+}""".split("\n")
+    write(os.path.join(MAIN, "c/kern/errnames.c"), "\n".join(out) + "\n")
+
+
+# ---------------------------------------------------------------- disk
+
+# structure: (macro, prefix of its offsets)
+DISK = collections.OrderedDict([
+    ("struct fs", ("FFS_SUPERBLOCK_FIELDS", "FS")),
+    ("struct cg", ("FFS_CG_FIELDS", "CG")),
+    ("struct csum", ("FFS_CSUM_FIELDS", "CSUM")),
+    ("struct csum_total", ("FFS_CSUM_TOTAL_FIELDS", "CSUM_TOTAL")),
+    ("struct ufs1_dinode", ("UFS1_DINODE_FIELDS", "UFS1")),
+    ("struct ufs2_dinode", ("UFS2_DINODE_FIELDS", "UFS2")),
+    ("struct direct", ("UFS_DIRECT_FIELDS", "DIRECT")),
+    ("struct appleufslabel", ("APPLEUFS_LABEL_FIELDS", "APPLEUFS")),
+    ("struct wapbl_wc_null", ("WAPBL_WC_NULL_FIELDS", "WC_NULL")),
+    ("struct wapbl_wc_header", ("WAPBL_WC_HEADER_FIELDS", "WC_HEADER")),
+    ("struct wapbl_wc_blocklist", ("WAPBL_WC_BLOCKLIST_FIELDS",
+                                   "WC_BLOCKLIST")),
+    ("struct wapbl_wc_inodelist", ("WAPBL_WC_INODELIST_FIELDS",
+                                   "WC_INODELIST")),
+    ("struct dqblk", ("UFS_DQBLK_FIELDS", "DQBLK")),
+    ("struct quota2_header", ("UFS_QUOTA2_HEADER_FIELDS", "Q2H")),
+    ("struct quota2_entry", ("UFS_QUOTA2_ENTRY_FIELDS", "Q2E")),
+])
+
+
+def disk_fields(facts, tag):
+    """(name, offset, size, count, signed) of what is on the medium."""
+    for r in facts.ondisk:
+        if r["struct"] != tag or not r["fs"].startswith("FFS"):
+            continue
+        if r["arch"] not in ("both", "amd64") or not r["field"]:
+            continue
+        if r["fs"].startswith("LFS"):
+            continue
+        m = re.fullmatch(r"([iu])(\d+)((?:\[\d+\])*)", r["base"])
+        if not m:
+            continue
+        size, count = int(m.group(2)) // 8, 1
+        for d in re.findall(r"\d+", m.group(3)):
+            count *= int(d)
+        if not count:
+            continue
+        name = r["field"]
+        # an element of a list that follows: offset within the element
+        name = re.sub(r"\[0\]", "", name)
+        parts = name.split(".")
+        if len(parts) > 1:
+            name = "_".join([parts[0]] + [re.sub(
+                r"^(cs|wc|q2v|q2e)_", "", p) for p in parts[1:]])
+        yield (name, int(r["offset"]), size, count,
+               1 if m.group(1) == "i" else 0)
 
 
 def ffs_header(facts, seen, em):
-    pass
+    out = []
+    mine = Seen()
+    for source, want, reject in [
+            ("ufs/ffs/fs.h", None, "BBOFF|NOCSPTRS|MAXFRAG"),
+            ("ufs/ufs/dinode.h", None, None),
+            ("ufs/ufs/dir.h", None, "DT_.*"),
+            ("ufs/ufs/ufs_wapbl.h", None, None),
+            ("sys/wapbl_replay.h", "WAPBL_.*", None),
+            ("ufs/ufs/quota.h", None, None),
+            ("ufs/ufs/quota1.h", "MAX_.*", None),
+            ("ufs/ufs/quota2.h", None, None)]:
+        constants(facts, mine, out, "ffs.h", source, want, "auto", reject)
+    search = [r["value"] for r in facts.lists
+              if r["list"] == "SBLOCKSEARCH"]
+    out += ["#ifndef MAXFRAG", tabbed("MAXFRAG", "8"), "#endif",
+            "/* where a superblock is looked for, in this order */",
+            tabbed("SBLOCKSEARCH", "{ %s }" % ", ".join(search)), "",
+            "/*", " * What is on the medium: X(name, offset, size, count,"
+            " is_signed): size of one",
+            " * element and their number. Bytes that no field names (the"
+            " superblock has room",
+            " * for pointers in memory) are kept as they are. All are in one"
+            " byte order, told",
+            " * by the magic number. Fields after a record's fixed part are"
+            " its first entry.",
+            " */"]
+    sizes = []
+    for tag, (macro, prefix) in DISK.items():
+        lines = ["#define	%s(X) \\" % macro]
+        rows = ["	X(%s, %d, %d, %d, %d)" % f
+                for f in disk_fields(facts, tag)]
+        lines += [r + " \\" for r in rows[:-1]] + rows[-1:]
+        out += lines + [""]
+        size = [r["size"] for r in facts.ondisk
+                if r["struct"] == tag and not r["field"]
+                and r["fs"].startswith("FFS")]
+        sizes.append(tabbed(prefix + "_DISK_SIZE", size[0]))
+    out += ["/* bytes of each, without lists that follow */"] + sizes
+    out += ["", "/* FS_OFF(fs_magic), UFS1_OFF(di_mode), ...: offsets */"]
+    for tag, (macro, prefix) in DISK.items():
+        out += ["#define	%s_OFF_(n, off, s, c, g)	"
+                "%s_OFF_##n = off," % (prefix, prefix),
+                "enum { %s(%s_OFF_) };" % (macro, prefix),
+                "#define	%s_OFF(n)	%s_OFF_##n" % (prefix, prefix)]
+    write(os.path.join(NETBSD, "ffs.h"), wrap(
+        "ffs.h", "The fast file system on the disk: constants and places of"
+        " fields.", out, ["<netbsd/types.h>"]))
+
+
+# ---------------------------------------------------------------- test
 
 
 def abi_test(facts, seen, em):
-    pass
+    headers = sorted(f for f in os.listdir(NETBSD) if f.endswith(".h"))
+    lines = []
+    for tag, header in em.done.items():
+        if tag not in facts.structs:
+            continue
+        first = facts.structs[tag][0]["header"]
+        rows = [r for r in facts.structs[tag] if r["header"] == first]
+        both = {}
+        for r in rows:
+            f = r["field"]
+            if r["bits"] or "." in f or "[" in f:
+                continue
+            archs = (("amd64", "i386") if r["arch"] == "both"
+                     else (r["arch"],))
+            for a in archs:
+                both.setdefault(f, {})[a] = r
+        for f, d in both.items():
+            if "amd64" not in d or "i386" not in d:
+                continue
+            if f:
+                lines.append("FIELD(%s, %s, %s, %s)" % (
+                    tag, f, d["amd64"]["offset"], d["i386"]["offset"]))
+            else:
+                lines.append("SIZE(%s, %s, %s)" % (
+                    tag, d["amd64"]["size"], d["i386"]["size"]))
+    text = [SPDX.rstrip(), "/* Sizes and places of fields, X(amd64, i386)."
+            + MADE + " */"] + lines + [""]
+    test = os.path.join(ROOT, "rumprun-kernel/src/test/c")
+    write(os.path.join(test, "abi_layout.h"), "\n".join(text))
+    ioctls = []
+    known = {t for t in em.done}
+    basic = {"int", "unsigned int", "off_t", "u_int", "long"}
+    names = set()
+    for name, (_, _, sources, _) in HEADERS.items():
+        if name != "ioctl.h":
+            continue
+        for source, want, reject, _ in sources:
+            for n, d in facts.constants.get(source, {}).items():
+                if "both" not in d and len(d) < 2:
+                    continue
+                if (not want or re.fullmatch(want, n)) and not (
+                        reject and re.fullmatch(reject, n)):
+                    names.add(n)
+    for r in facts.ioctls:
+        t = r["arg_type"]
+        if r["name"] not in names or len(r["group_char"]) != 1:
+            continue
+        d = {"R": "R", "W": "W", "RW": "WR"}.get(r["direction"])
+        if r["direction"] == "V":
+            ioctls.append("IOCTL(%s, _IO('%s', %s))" % (
+                r["name"], r["group_char"], r["number"]))
+        elif d and (t in known or t in basic) and "'" != r["group_char"]:
+            t = {"u_int": "unsigned int"}.get(t, t)
+            ioctls.append("IOCTL(%s, _IO%s('%s', %s, %s))" % (
+                r["name"], d, r["group_char"], r["number"], t))
+    write(os.path.join(test, "abi_ioctl.h"), "\n".join(
+        [SPDX.rstrip(), "/* Requests against their encoding." + MADE
+         + " */"] + ioctls + [""]))
+    includes = ["#include <netbsd/%s>" % h for h in headers]
+    write(os.path.join(test, "abi_test.c"), "\n".join(
+        [SPDX.rstrip(), "/* The layout of NetBSD's structures is what the"
+         " facts say." + MADE + " */"] + includes + """
+#ifdef __LP64__
+#define	ARCH(amd64, i386)	(amd64)
+#else
+#define	ARCH(amd64, i386)	(i386)
+#endif
+#define	SIZE(type, amd64, i386) \\
+	_Static_assert(sizeof(type) == ARCH(amd64, i386), #type);
+#define	FIELD(type, name, amd64, i386) \\
+	_Static_assert(offsetof(type, name) == ARCH(amd64, i386), \\
+	    #type "." #name);
+#define	IOCTL(name, value) \\
+	_Static_assert((name) == (value), #name);
+
+#include "abi_layout.h"
+#include "abi_ioctl.h"
+
+_Static_assert(sizeof(off_t) == 8 && sizeof(time_t) == 8 &&
+    sizeof(dev_t) == 8 && sizeof(ino_t) == 8 &&
+    sizeof(register_t) == ARCH(8, 4), "basic types");
+_Static_assert(FS_OFF(fs_magic) == 1372 && FS_DISK_SIZE == 1376, "fs");
+
+/* The table has every call once, in order, with a plausible block. */
+#define	CALL(number, name, size, nargs, flags)	{ number, size, nargs, flags },
+static const struct { int number, size, nargs, flags; } calls[] = {
+	SYSCALL_TABLE(CALL)
+};
+
+int
+main(void)
+{
+	int last = -1;
+
+	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+		if (calls[i].number <= last ||
+		    calls[i].number >= SYS_MAXSYSCALL)
+			return 1;
+		last = calls[i].number;
+		if (calls[i].size < 0 || calls[i].size > 80 ||
+		    calls[i].size < calls[i].nargs * (int)sizeof(register_t))
+			return 2;
+	}
+	if (makedev(14, 300) != makedev(major(makedev(14, 300)),
+	    minor(makedev(14, 300))) || major(makedev(14, 300)) != 14 ||
+	    minor(makedev(14, 300)) != 300)
+		return 3;
+	return 0;
+}
+""".split("\n")))
 
 
 if __name__ == "__main__":

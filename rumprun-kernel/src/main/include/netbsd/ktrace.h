@@ -90,8 +90,8 @@ struct ktr_sysret {
 	short ktr_code;
 	short ktr_eosys;
 	int ktr_error;
-	int64_t ktr_retval;
-	int64_t ktr_retval_1;
+	register_t ktr_retval;
+	register_t ktr_retval_1;
 };
 
 struct ktr_genio {

@@ -443,6 +443,9 @@
 #define	SYSF_NOERR	0x1
 #define	SYSF_COMPAT	0x2
 #define	SYSF_RUMP	0x4
+#define	SYSF_MODULE	0x8	/* but by a module only */
+#define	SYSF_VFS	0x10	/* by the faction vfs */
+#define	SYSF_NET	0x20	/* by the faction net */
 #ifdef __LP64__
 #define	SYS_SIZE(amd64, i386)	amd64
 #else
@@ -454,37 +457,37 @@
 	X(2, fork, 0, 0, 0) \
 	X(3, read, SYS_SIZE(24, 12), 3, SYSF_RUMP) \
 	X(4, write, SYS_SIZE(24, 12), 3, SYSF_RUMP) \
-	X(5, open, SYS_SIZE(24, 12), 3, SYSF_RUMP) \
+	X(5, open, SYS_SIZE(24, 12), 3, SYSF_RUMP | SYSF_VFS) \
 	X(6, close, SYS_SIZE(8, 4), 1, SYSF_RUMP) \
 	X(7, compat_50_wait4, SYS_SIZE(32, 16), 4, SYSF_COMPAT) \
 	X(8, ocreat, SYS_SIZE(16, 8), 2, SYSF_COMPAT) \
-	X(9, link, SYS_SIZE(16, 8), 2, SYSF_RUMP) \
-	X(10, unlink, SYS_SIZE(8, 4), 1, SYSF_RUMP) \
-	X(12, chdir, SYS_SIZE(8, 4), 1, SYSF_RUMP) \
-	X(13, fchdir, SYS_SIZE(8, 4), 1, SYSF_RUMP) \
-	X(14, compat_50_mknod, SYS_SIZE(24, 12), 3, SYSF_COMPAT | SYSF_RUMP) \
-	X(15, chmod, SYS_SIZE(16, 8), 2, SYSF_RUMP) \
-	X(16, chown, SYS_SIZE(24, 12), 3, SYSF_RUMP) \
+	X(9, link, SYS_SIZE(16, 8), 2, SYSF_RUMP | SYSF_VFS) \
+	X(10, unlink, SYS_SIZE(8, 4), 1, SYSF_RUMP | SYSF_VFS) \
+	X(12, chdir, SYS_SIZE(8, 4), 1, SYSF_RUMP | SYSF_VFS) \
+	X(13, fchdir, SYS_SIZE(8, 4), 1, SYSF_RUMP | SYSF_VFS) \
+	X(14, compat_50_mknod, SYS_SIZE(24, 12), 3, SYSF_COMPAT | SYSF_RUMP | SYSF_MODULE) \
+	X(15, chmod, SYS_SIZE(16, 8), 2, SYSF_RUMP | SYSF_VFS) \
+	X(16, chown, SYS_SIZE(24, 12), 3, SYSF_RUMP | SYSF_VFS) \
 	X(17, break, SYS_SIZE(8, 4), 1, 0) \
 	X(18, compat_20_getfsstat, SYS_SIZE(24, 12), 3, SYSF_COMPAT) \
 	X(19, compat_43_olseek, SYS_SIZE(24, 12), 3, SYSF_COMPAT) \
 	X(20, getpid, 0, 0, SYSF_NOERR | SYSF_RUMP) \
 	X(21, compat_40_mount, SYS_SIZE(32, 16), 4, SYSF_COMPAT) \
-	X(22, unmount, SYS_SIZE(16, 8), 2, SYSF_RUMP) \
+	X(22, unmount, SYS_SIZE(16, 8), 2, SYSF_RUMP | SYSF_VFS) \
 	X(23, setuid, SYS_SIZE(8, 4), 1, SYSF_RUMP) \
 	X(24, getuid, 0, 0, SYSF_NOERR | SYSF_RUMP) \
 	X(25, geteuid, 0, 0, SYSF_NOERR | SYSF_RUMP) \
 	X(26, ptrace, SYS_SIZE(32, 16), 4, 0) \
-	X(27, recvmsg, SYS_SIZE(24, 12), 3, SYSF_RUMP) \
-	X(28, sendmsg, SYS_SIZE(24, 12), 3, SYSF_RUMP) \
-	X(29, recvfrom, SYS_SIZE(48, 24), 6, SYSF_RUMP) \
-	X(30, accept, SYS_SIZE(24, 12), 3, SYSF_RUMP) \
-	X(31, getpeername, SYS_SIZE(24, 12), 3, SYSF_RUMP) \
-	X(32, getsockname, SYS_SIZE(24, 12), 3, SYSF_RUMP) \
-	X(33, access, SYS_SIZE(16, 8), 2, SYSF_RUMP) \
-	X(34, chflags, SYS_SIZE(16, 8), 2, SYSF_RUMP) \
-	X(35, fchflags, SYS_SIZE(16, 8), 2, SYSF_RUMP) \
-	X(36, sync, 0, 0, SYSF_NOERR | SYSF_RUMP) \
+	X(27, recvmsg, SYS_SIZE(24, 12), 3, SYSF_RUMP | SYSF_NET) \
+	X(28, sendmsg, SYS_SIZE(24, 12), 3, SYSF_RUMP | SYSF_NET) \
+	X(29, recvfrom, SYS_SIZE(48, 24), 6, SYSF_RUMP | SYSF_NET) \
+	X(30, accept, SYS_SIZE(24, 12), 3, SYSF_RUMP | SYSF_NET) \
+	X(31, getpeername, SYS_SIZE(24, 12), 3, SYSF_RUMP | SYSF_NET) \
+	X(32, getsockname, SYS_SIZE(24, 12), 3, SYSF_RUMP | SYSF_NET) \
+	X(33, access, SYS_SIZE(16, 8), 2, SYSF_RUMP | SYSF_VFS) \
+	X(34, chflags, SYS_SIZE(16, 8), 2, SYSF_RUMP | SYSF_VFS) \
+	X(35, fchflags, SYS_SIZE(16, 8), 2, SYSF_RUMP | SYSF_VFS) \
+	X(36, sync, 0, 0, SYSF_NOERR | SYSF_RUMP | SYSF_VFS) \
 	X(37, kill, SYS_SIZE(16, 8), 2, 0) \
 	X(38, compat_43_stat43, SYS_SIZE(16, 8), 2, SYSF_COMPAT) \
 	X(39, getppid, 0, 0, SYSF_NOERR | SYSF_RUMP) \
@@ -493,7 +496,7 @@
 	X(42, pipe, 0, 0, SYSF_RUMP) \
 	X(43, getegid, 0, 0, SYSF_NOERR | SYSF_RUMP) \
 	X(44, profil, SYS_SIZE(32, 16), 4, 0) \
-	X(45, ktrace, SYS_SIZE(32, 16), 4, SYSF_RUMP) \
+	X(45, ktrace, SYS_SIZE(32, 16), 4, SYSF_RUMP | SYSF_VFS) \
 	X(46, compat_13_sigaction13, SYS_SIZE(24, 12), 3, SYSF_COMPAT) \
 	X(47, getgid, 0, 0, SYSF_NOERR | SYSF_RUMP) \
 	X(48, compat_13_sigprocmask13, SYS_SIZE(16, 8), 2, SYSF_COMPAT) \
@@ -504,12 +507,12 @@
 	X(53, compat_13_sigaltstack13, SYS_SIZE(16, 8), 2, SYSF_COMPAT) \
 	X(54, ioctl, SYS_SIZE(24, 12), 3, SYSF_RUMP) \
 	X(55, compat_12_oreboot, SYS_SIZE(8, 4), 1, SYSF_COMPAT) \
-	X(56, revoke, SYS_SIZE(8, 4), 1, SYSF_RUMP) \
-	X(57, symlink, SYS_SIZE(16, 8), 2, SYSF_RUMP) \
-	X(58, readlink, SYS_SIZE(24, 12), 3, SYSF_RUMP) \
+	X(56, revoke, SYS_SIZE(8, 4), 1, SYSF_RUMP | SYSF_VFS) \
+	X(57, symlink, SYS_SIZE(16, 8), 2, SYSF_RUMP | SYSF_VFS) \
+	X(58, readlink, SYS_SIZE(24, 12), 3, SYSF_RUMP | SYSF_VFS) \
 	X(59, execve, SYS_SIZE(24, 12), 3, 0) \
-	X(60, umask, SYS_SIZE(8, 4), 1, SYSF_RUMP) \
-	X(61, chroot, SYS_SIZE(8, 4), 1, SYSF_RUMP) \
+	X(60, umask, SYS_SIZE(8, 4), 1, SYSF_RUMP | SYSF_VFS) \
+	X(61, chroot, SYS_SIZE(8, 4), 1, SYSF_RUMP | SYSF_VFS) \
 	X(62, compat_43_fstat43, SYS_SIZE(16, 8), 2, SYSF_COMPAT) \
 	X(63, compat_43_ogetkerninfo, SYS_SIZE(32, 16), 4, SYSF_COMPAT) \
 	X(64, compat_43_ogetpagesize, 0, 0, SYSF_COMPAT) \
@@ -536,19 +539,19 @@
 	X(89, compat_43_ogetdtablesize, 0, 0, SYSF_COMPAT) \
 	X(90, dup2, SYS_SIZE(16, 8), 2, SYSF_RUMP) \
 	X(92, fcntl, SYS_SIZE(24, 12), 3, SYSF_RUMP) \
-	X(93, compat_50_select, SYS_SIZE(40, 20), 5, SYSF_COMPAT | SYSF_RUMP) \
-	X(95, fsync, SYS_SIZE(8, 4), 1, SYSF_RUMP) \
+	X(93, compat_50_select, SYS_SIZE(40, 20), 5, SYSF_COMPAT | SYSF_RUMP | SYSF_MODULE) \
+	X(95, fsync, SYS_SIZE(8, 4), 1, SYSF_RUMP | SYSF_VFS) \
 	X(96, setpriority, SYS_SIZE(24, 12), 3, 0) \
 	X(97, compat_30_socket, SYS_SIZE(24, 12), 3, SYSF_COMPAT) \
-	X(98, connect, SYS_SIZE(24, 12), 3, SYSF_RUMP) \
+	X(98, connect, SYS_SIZE(24, 12), 3, SYSF_RUMP | SYSF_NET) \
 	X(99, compat_43_oaccept, SYS_SIZE(24, 12), 3, SYSF_COMPAT) \
 	X(100, getpriority, SYS_SIZE(16, 8), 2, 0) \
 	X(101, compat_43_osend, SYS_SIZE(32, 16), 4, SYSF_COMPAT) \
 	X(102, compat_43_orecv, SYS_SIZE(32, 16), 4, SYSF_COMPAT) \
 	X(103, compat_13_sigreturn13, SYS_SIZE(8, 4), 1, SYSF_COMPAT) \
-	X(104, bind, SYS_SIZE(24, 12), 3, SYSF_RUMP) \
-	X(105, setsockopt, SYS_SIZE(40, 20), 5, SYSF_RUMP) \
-	X(106, listen, SYS_SIZE(16, 8), 2, SYSF_RUMP) \
+	X(104, bind, SYS_SIZE(24, 12), 3, SYSF_RUMP | SYSF_NET) \
+	X(105, setsockopt, SYS_SIZE(40, 20), 5, SYSF_RUMP | SYSF_NET) \
+	X(106, listen, SYS_SIZE(16, 8), 2, SYSF_RUMP | SYSF_NET) \
 	X(108, compat_43_osigvec, SYS_SIZE(24, 12), 3, SYSF_COMPAT) \
 	X(109, compat_43_osigblock, SYS_SIZE(8, 4), 1, SYSF_COMPAT) \
 	X(110, compat_43_osigsetmask, SYS_SIZE(8, 4), 1, SYSF_COMPAT) \
@@ -558,26 +561,26 @@
 	X(114, compat_43_osendmsg, SYS_SIZE(24, 12), 3, SYSF_COMPAT) \
 	X(116, compat_50_gettimeofday, SYS_SIZE(16, 8), 2, SYSF_COMPAT) \
 	X(117, compat_50_getrusage, SYS_SIZE(16, 8), 2, SYSF_COMPAT) \
-	X(118, getsockopt, SYS_SIZE(40, 20), 5, SYSF_RUMP) \
+	X(118, getsockopt, SYS_SIZE(40, 20), 5, SYSF_RUMP | SYSF_NET) \
 	X(120, readv, SYS_SIZE(24, 12), 3, SYSF_RUMP) \
 	X(121, writev, SYS_SIZE(24, 12), 3, SYSF_RUMP) \
 	X(122, compat_50_settimeofday, SYS_SIZE(16, 8), 2, SYSF_COMPAT) \
-	X(123, fchown, SYS_SIZE(24, 12), 3, SYSF_RUMP) \
-	X(124, fchmod, SYS_SIZE(16, 8), 2, SYSF_RUMP) \
+	X(123, fchown, SYS_SIZE(24, 12), 3, SYSF_RUMP | SYSF_VFS) \
+	X(124, fchmod, SYS_SIZE(16, 8), 2, SYSF_RUMP | SYSF_VFS) \
 	X(125, compat_43_orecvfrom, SYS_SIZE(48, 24), 6, SYSF_COMPAT) \
 	X(126, setreuid, SYS_SIZE(16, 8), 2, SYSF_RUMP) \
 	X(127, setregid, SYS_SIZE(16, 8), 2, SYSF_RUMP) \
-	X(128, rename, SYS_SIZE(16, 8), 2, SYSF_RUMP) \
+	X(128, rename, SYS_SIZE(16, 8), 2, SYSF_RUMP | SYSF_VFS) \
 	X(129, compat_43_otruncate, SYS_SIZE(16, 8), 2, SYSF_COMPAT) \
 	X(130, compat_43_oftruncate, SYS_SIZE(16, 8), 2, SYSF_COMPAT) \
 	X(131, flock, SYS_SIZE(16, 8), 2, SYSF_RUMP) \
-	X(132, mkfifo, SYS_SIZE(16, 8), 2, SYSF_RUMP) \
-	X(133, sendto, SYS_SIZE(48, 24), 6, SYSF_RUMP) \
-	X(134, shutdown, SYS_SIZE(16, 8), 2, SYSF_RUMP) \
-	X(135, socketpair, SYS_SIZE(32, 16), 4, SYSF_RUMP) \
-	X(136, mkdir, SYS_SIZE(16, 8), 2, SYSF_RUMP) \
-	X(137, rmdir, SYS_SIZE(8, 4), 1, SYSF_RUMP) \
-	X(138, compat_50_utimes, SYS_SIZE(16, 8), 2, SYSF_COMPAT | SYSF_RUMP) \
+	X(132, mkfifo, SYS_SIZE(16, 8), 2, SYSF_RUMP | SYSF_VFS) \
+	X(133, sendto, SYS_SIZE(48, 24), 6, SYSF_RUMP | SYSF_NET) \
+	X(134, shutdown, SYS_SIZE(16, 8), 2, SYSF_RUMP | SYSF_NET) \
+	X(135, socketpair, SYS_SIZE(32, 16), 4, SYSF_RUMP | SYSF_NET) \
+	X(136, mkdir, SYS_SIZE(16, 8), 2, SYSF_RUMP | SYSF_VFS) \
+	X(137, rmdir, SYS_SIZE(8, 4), 1, SYSF_RUMP | SYSF_VFS) \
+	X(138, compat_50_utimes, SYS_SIZE(16, 8), 2, SYSF_COMPAT | SYSF_RUMP | SYSF_MODULE) \
 	X(140, compat_50_adjtime, SYS_SIZE(16, 8), 2, SYSF_COMPAT) \
 	X(141, compat_43_ogetpeername, SYS_SIZE(24, 12), 3, SYSF_COMPAT) \
 	X(142, compat_43_ogethostid, 0, 0, SYSF_COMPAT) \
@@ -589,7 +592,7 @@
 	X(148, compat_50_quotactl, SYS_SIZE(32, 16), 4, SYSF_COMPAT) \
 	X(149, compat_43_oquota, 0, 0, SYSF_COMPAT) \
 	X(150, compat_43_ogetsockname, SYS_SIZE(24, 12), 3, SYSF_COMPAT) \
-	X(155, nfssvc, SYS_SIZE(16, 8), 2, SYSF_RUMP) \
+	X(155, nfssvc, SYS_SIZE(16, 8), 2, SYSF_RUMP | SYSF_MODULE) \
 	X(156, compat_43_ogetdirentries, SYS_SIZE(32, 16), 4, SYSF_COMPAT) \
 	X(157, compat_20_statfs, SYS_SIZE(16, 8), 2, SYSF_COMPAT) \
 	X(158, compat_20_fstatfs, SYS_SIZE(16, 8), 2, SYSF_COMPAT) \
@@ -598,11 +601,11 @@
 	X(163, compat_09_osetdomainname, SYS_SIZE(16, 8), 2, SYSF_COMPAT) \
 	X(164, compat_09_ouname, SYS_SIZE(8, 4), 1, SYSF_COMPAT) \
 	X(165, sysarch, SYS_SIZE(16, 8), 2, 0) \
-	X(169, compat_10_osemsys, SYS_SIZE(0, 20), 5, SYSF_COMPAT) \
-	X(170, compat_10_omsgsys, SYS_SIZE(0, 24), 6, SYSF_COMPAT) \
-	X(171, compat_10_oshmsys, SYS_SIZE(0, 16), 4, SYSF_COMPAT) \
-	X(173, pread, SYS_SIZE(40, 24), 5, SYSF_RUMP) \
-	X(174, pwrite, SYS_SIZE(40, 24), 5, SYSF_RUMP) \
+	X(169, compat_10_osemsys, SYS_SIZE(0, 20), SYS_SIZE(0, 5), SYSF_COMPAT) \
+	X(170, compat_10_omsgsys, SYS_SIZE(0, 24), SYS_SIZE(0, 6), SYSF_COMPAT) \
+	X(171, compat_10_oshmsys, SYS_SIZE(0, 16), SYS_SIZE(0, 4), SYSF_COMPAT) \
+	X(173, pread, SYS_SIZE(40, 24), 5, SYSF_RUMP | SYSF_VFS) \
+	X(174, pwrite, SYS_SIZE(40, 24), 5, SYSF_RUMP | SYSF_VFS) \
 	X(175, compat_30_ntp_gettime, SYS_SIZE(8, 4), 1, SYSF_COMPAT) \
 	X(176, ntp_adjtime, SYS_SIZE(8, 4), 1, 0) \
 	X(181, setgid, SYS_SIZE(8, 4), 1, SYSF_RUMP) \
@@ -615,21 +618,21 @@
 	X(188, compat_12_stat12, SYS_SIZE(16, 8), 2, SYSF_COMPAT) \
 	X(189, compat_12_fstat12, SYS_SIZE(16, 8), 2, SYSF_COMPAT) \
 	X(190, compat_12_lstat12, SYS_SIZE(16, 8), 2, SYSF_COMPAT) \
-	X(191, pathconf, SYS_SIZE(16, 8), 2, SYSF_RUMP) \
+	X(191, pathconf, SYS_SIZE(16, 8), 2, SYSF_RUMP | SYSF_VFS) \
 	X(192, fpathconf, SYS_SIZE(16, 8), 2, SYSF_RUMP) \
 	X(194, getrlimit, SYS_SIZE(16, 8), 2, SYSF_RUMP) \
 	X(195, setrlimit, SYS_SIZE(16, 8), 2, SYSF_RUMP) \
 	X(196, compat_12_getdirentries, SYS_SIZE(32, 16), 4, SYSF_COMPAT) \
 	X(197, mmap, SYS_SIZE(56, 32), 7, 0) \
 	X(198, __syscall, SYS_SIZE(72, 40), 2, 0) \
-	X(199, lseek, SYS_SIZE(32, 20), 4, SYSF_RUMP) \
-	X(200, truncate, SYS_SIZE(24, 16), 3, SYSF_RUMP) \
-	X(201, ftruncate, SYS_SIZE(24, 16), 3, SYSF_RUMP) \
+	X(199, lseek, SYS_SIZE(32, 20), 4, SYSF_RUMP | SYSF_VFS) \
+	X(200, truncate, SYS_SIZE(24, 16), 3, SYSF_RUMP | SYSF_VFS) \
+	X(201, ftruncate, SYS_SIZE(24, 16), 3, SYSF_RUMP | SYSF_VFS) \
 	X(202, __sysctl, SYS_SIZE(48, 24), 6, SYSF_RUMP) \
 	X(203, mlock, SYS_SIZE(16, 8), 2, 0) \
 	X(204, munlock, SYS_SIZE(16, 8), 2, 0) \
 	X(205, undelete, SYS_SIZE(8, 4), 1, 0) \
-	X(206, compat_50_futimes, SYS_SIZE(16, 8), 2, SYSF_COMPAT | SYSF_RUMP) \
+	X(206, compat_50_futimes, SYS_SIZE(16, 8), 2, SYSF_COMPAT | SYSF_RUMP | SYSF_MODULE) \
 	X(207, getpgid, SYS_SIZE(8, 4), 1, SYSF_RUMP) \
 	X(208, reboot, SYS_SIZE(16, 8), 2, SYSF_RUMP) \
 	X(209, poll, SYS_SIZE(24, 12), 3, SYSF_RUMP) \
@@ -655,22 +658,22 @@
 	X(238, compat_50_timer_gettime, SYS_SIZE(16, 8), 2, SYSF_COMPAT) \
 	X(239, timer_getoverrun, SYS_SIZE(8, 4), 1, SYSF_RUMP) \
 	X(240, compat_50_nanosleep, SYS_SIZE(16, 8), 2, SYSF_COMPAT) \
-	X(241, fdatasync, SYS_SIZE(8, 4), 1, SYSF_RUMP) \
+	X(241, fdatasync, SYS_SIZE(8, 4), 1, SYSF_RUMP | SYSF_VFS) \
 	X(242, mlockall, SYS_SIZE(8, 4), 1, 0) \
 	X(243, munlockall, 0, 0, 0) \
 	X(244, compat_50___sigtimedwait, SYS_SIZE(24, 12), 3, SYSF_COMPAT) \
 	X(245, sigqueueinfo, SYS_SIZE(16, 8), 2, 0) \
 	X(246, modctl, SYS_SIZE(16, 8), 2, SYSF_RUMP) \
-	X(247, _ksem_init, SYS_SIZE(16, 8), 2, SYSF_RUMP) \
-	X(248, _ksem_open, SYS_SIZE(40, 20), 5, SYSF_RUMP) \
-	X(249, _ksem_unlink, SYS_SIZE(8, 4), 1, SYSF_RUMP) \
-	X(250, _ksem_close, SYS_SIZE(8, 4), 1, SYSF_RUMP) \
-	X(251, _ksem_post, SYS_SIZE(8, 4), 1, SYSF_RUMP) \
-	X(252, _ksem_wait, SYS_SIZE(8, 4), 1, SYSF_RUMP) \
-	X(253, _ksem_trywait, SYS_SIZE(8, 4), 1, SYSF_RUMP) \
-	X(254, _ksem_getvalue, SYS_SIZE(16, 8), 2, SYSF_RUMP) \
-	X(255, _ksem_destroy, SYS_SIZE(8, 4), 1, SYSF_RUMP) \
-	X(256, _ksem_timedwait, SYS_SIZE(16, 8), 2, SYSF_RUMP) \
+	X(247, _ksem_init, SYS_SIZE(16, 8), 2, SYSF_RUMP | SYSF_MODULE) \
+	X(248, _ksem_open, SYS_SIZE(40, 20), 5, SYSF_RUMP | SYSF_MODULE) \
+	X(249, _ksem_unlink, SYS_SIZE(8, 4), 1, SYSF_RUMP | SYSF_MODULE) \
+	X(250, _ksem_close, SYS_SIZE(8, 4), 1, SYSF_RUMP | SYSF_MODULE) \
+	X(251, _ksem_post, SYS_SIZE(8, 4), 1, SYSF_RUMP | SYSF_MODULE) \
+	X(252, _ksem_wait, SYS_SIZE(8, 4), 1, SYSF_RUMP | SYSF_MODULE) \
+	X(253, _ksem_trywait, SYS_SIZE(8, 4), 1, SYSF_RUMP | SYSF_MODULE) \
+	X(254, _ksem_getvalue, SYS_SIZE(16, 8), 2, SYSF_RUMP | SYSF_MODULE) \
+	X(255, _ksem_destroy, SYS_SIZE(8, 4), 1, SYSF_RUMP | SYSF_MODULE) \
+	X(256, _ksem_timedwait, SYS_SIZE(16, 8), 2, SYSF_RUMP | SYSF_MODULE) \
 	X(257, mq_open, SYS_SIZE(32, 16), 4, 0) \
 	X(258, mq_close, SYS_SIZE(8, 4), 1, 0) \
 	X(259, mq_unlink, SYS_SIZE(8, 4), 1, 0) \
@@ -681,41 +684,41 @@
 	X(264, mq_receive, SYS_SIZE(32, 16), 4, 0) \
 	X(265, compat_50_mq_timedsend, SYS_SIZE(40, 20), 5, SYSF_COMPAT) \
 	X(266, compat_50_mq_timedreceive, SYS_SIZE(40, 20), 5, SYSF_COMPAT) \
-	X(270, __posix_rename, SYS_SIZE(16, 8), 2, SYSF_RUMP) \
+	X(270, __posix_rename, SYS_SIZE(16, 8), 2, SYSF_RUMP | SYSF_VFS) \
 	X(271, swapctl, SYS_SIZE(24, 12), 3, 0) \
 	X(272, compat_30_getdents, SYS_SIZE(24, 12), 3, SYSF_COMPAT) \
 	X(273, minherit, SYS_SIZE(24, 12), 3, 0) \
-	X(274, lchmod, SYS_SIZE(16, 8), 2, SYSF_RUMP) \
-	X(275, lchown, SYS_SIZE(24, 12), 3, SYSF_RUMP) \
-	X(276, compat_50_lutimes, SYS_SIZE(16, 8), 2, SYSF_COMPAT | SYSF_RUMP) \
+	X(274, lchmod, SYS_SIZE(16, 8), 2, SYSF_RUMP | SYSF_VFS) \
+	X(275, lchown, SYS_SIZE(24, 12), 3, SYSF_RUMP | SYSF_VFS) \
+	X(276, compat_50_lutimes, SYS_SIZE(16, 8), 2, SYSF_COMPAT | SYSF_RUMP | SYSF_MODULE) \
 	X(277, __msync13, SYS_SIZE(24, 12), 3, 0) \
 	X(278, compat_30___stat13, SYS_SIZE(16, 8), 2, SYSF_COMPAT) \
 	X(279, compat_30___fstat13, SYS_SIZE(16, 8), 2, SYSF_COMPAT) \
 	X(280, compat_30___lstat13, SYS_SIZE(16, 8), 2, SYSF_COMPAT) \
 	X(281, __sigaltstack14, SYS_SIZE(16, 8), 2, 0) \
 	X(282, __vfork14, 0, 0, 0) \
-	X(283, __posix_chown, SYS_SIZE(24, 12), 3, SYSF_RUMP) \
-	X(284, __posix_fchown, SYS_SIZE(24, 12), 3, SYSF_RUMP) \
-	X(285, __posix_lchown, SYS_SIZE(24, 12), 3, SYSF_RUMP) \
+	X(283, __posix_chown, SYS_SIZE(24, 12), 3, SYSF_RUMP | SYSF_VFS) \
+	X(284, __posix_fchown, SYS_SIZE(24, 12), 3, SYSF_RUMP | SYSF_VFS) \
+	X(285, __posix_lchown, SYS_SIZE(24, 12), 3, SYSF_RUMP | SYSF_VFS) \
 	X(286, getsid, SYS_SIZE(8, 4), 1, SYSF_RUMP) \
 	X(287, __clone, SYS_SIZE(16, 8), 2, 0) \
 	X(288, fktrace, SYS_SIZE(32, 16), 4, SYSF_RUMP) \
-	X(289, preadv, SYS_SIZE(40, 24), 5, SYSF_RUMP) \
-	X(290, pwritev, SYS_SIZE(40, 24), 5, SYSF_RUMP) \
+	X(289, preadv, SYS_SIZE(40, 24), 5, SYSF_RUMP | SYSF_VFS) \
+	X(290, pwritev, SYS_SIZE(40, 24), 5, SYSF_RUMP | SYSF_VFS) \
 	X(291, compat_16___sigaction14, SYS_SIZE(24, 12), 3, SYSF_COMPAT) \
 	X(292, __sigpending14, SYS_SIZE(8, 4), 1, 0) \
 	X(293, __sigprocmask14, SYS_SIZE(24, 12), 3, 0) \
 	X(294, __sigsuspend14, SYS_SIZE(8, 4), 1, 0) \
 	X(295, compat_16___sigreturn14, SYS_SIZE(8, 4), 1, SYSF_COMPAT) \
-	X(296, __getcwd, SYS_SIZE(16, 8), 2, SYSF_RUMP) \
-	X(297, fchroot, SYS_SIZE(8, 4), 1, SYSF_RUMP) \
+	X(296, __getcwd, SYS_SIZE(16, 8), 2, SYSF_RUMP | SYSF_VFS) \
+	X(297, fchroot, SYS_SIZE(8, 4), 1, SYSF_RUMP | SYSF_VFS) \
 	X(298, compat_30_fhopen, SYS_SIZE(16, 8), 2, SYSF_COMPAT) \
 	X(299, compat_30_fhstat, SYS_SIZE(16, 8), 2, SYSF_COMPAT) \
 	X(300, compat_20_fhstatfs, SYS_SIZE(16, 8), 2, SYSF_COMPAT) \
 	X(301, compat_50_____semctl13, SYS_SIZE(32, 16), 4, SYSF_COMPAT) \
 	X(302, compat_50___msgctl13, SYS_SIZE(24, 12), 3, SYSF_COMPAT) \
 	X(303, compat_50___shmctl13, SYS_SIZE(24, 12), 3, SYSF_COMPAT) \
-	X(304, lchflags, SYS_SIZE(16, 8), 2, SYSF_RUMP) \
+	X(304, lchflags, SYS_SIZE(16, 8), 2, SYSF_RUMP | SYSF_VFS) \
 	X(305, issetugid, 0, 0, SYSF_NOERR | SYSF_RUMP) \
 	X(306, utrace, SYS_SIZE(24, 12), 3, SYSF_RUMP) \
 	X(307, getcontext, SYS_SIZE(8, 4), 1, 0) \
@@ -748,66 +751,66 @@
 	X(342, pmc_control, SYS_SIZE(24, 12), 3, 0) \
 	X(343, rasctl, SYS_SIZE(24, 12), 3, 0) \
 	X(344, kqueue, 0, 0, SYSF_RUMP) \
-	X(345, compat_50_kevent, SYS_SIZE(48, 24), 6, SYSF_COMPAT | SYSF_RUMP) \
+	X(345, compat_50_kevent, SYS_SIZE(48, 24), 6, SYSF_COMPAT | SYSF_RUMP | SYSF_MODULE) \
 	X(346, _sched_setparam, SYS_SIZE(32, 16), 4, 0) \
 	X(347, _sched_getparam, SYS_SIZE(32, 16), 4, 0) \
 	X(348, _sched_setaffinity, SYS_SIZE(32, 16), 4, 0) \
 	X(349, _sched_getaffinity, SYS_SIZE(32, 16), 4, 0) \
 	X(350, sched_yield, 0, 0, 0) \
 	X(351, _sched_protect, SYS_SIZE(8, 4), 1, 0) \
-	X(354, fsync_range, SYS_SIZE(32, 24), 4, SYSF_RUMP) \
+	X(354, fsync_range, SYS_SIZE(32, 24), 4, SYSF_RUMP | SYSF_VFS) \
 	X(355, uuidgen, SYS_SIZE(16, 8), 2, 0) \
-	X(356, getvfsstat, SYS_SIZE(24, 12), 3, SYSF_RUMP) \
-	X(357, statvfs1, SYS_SIZE(24, 12), 3, SYSF_RUMP) \
-	X(358, fstatvfs1, SYS_SIZE(24, 12), 3, SYSF_RUMP) \
+	X(356, getvfsstat, SYS_SIZE(24, 12), 3, SYSF_RUMP | SYSF_VFS) \
+	X(357, statvfs1, SYS_SIZE(24, 12), 3, SYSF_RUMP | SYSF_VFS) \
+	X(358, fstatvfs1, SYS_SIZE(24, 12), 3, SYSF_RUMP | SYSF_VFS) \
 	X(359, compat_30_fhstatvfs1, SYS_SIZE(24, 12), 3, SYSF_COMPAT) \
-	X(360, extattrctl, SYS_SIZE(40, 20), 5, SYSF_RUMP) \
-	X(361, extattr_set_file, SYS_SIZE(40, 20), 5, SYSF_RUMP) \
-	X(362, extattr_get_file, SYS_SIZE(40, 20), 5, SYSF_RUMP) \
-	X(363, extattr_delete_file, SYS_SIZE(24, 12), 3, SYSF_RUMP) \
-	X(364, extattr_set_fd, SYS_SIZE(40, 20), 5, SYSF_RUMP) \
-	X(365, extattr_get_fd, SYS_SIZE(40, 20), 5, SYSF_RUMP) \
-	X(366, extattr_delete_fd, SYS_SIZE(24, 12), 3, SYSF_RUMP) \
-	X(367, extattr_set_link, SYS_SIZE(40, 20), 5, SYSF_RUMP) \
-	X(368, extattr_get_link, SYS_SIZE(40, 20), 5, SYSF_RUMP) \
-	X(369, extattr_delete_link, SYS_SIZE(24, 12), 3, SYSF_RUMP) \
-	X(370, extattr_list_fd, SYS_SIZE(32, 16), 4, SYSF_RUMP) \
-	X(371, extattr_list_file, SYS_SIZE(32, 16), 4, SYSF_RUMP) \
-	X(372, extattr_list_link, SYS_SIZE(32, 16), 4, SYSF_RUMP) \
-	X(373, compat_50_pselect, SYS_SIZE(48, 24), 6, SYSF_COMPAT | SYSF_RUMP) \
-	X(374, compat_50_pollts, SYS_SIZE(32, 16), 4, SYSF_COMPAT | SYSF_RUMP) \
-	X(375, setxattr, SYS_SIZE(40, 20), 5, SYSF_RUMP) \
-	X(376, lsetxattr, SYS_SIZE(40, 20), 5, SYSF_RUMP) \
-	X(377, fsetxattr, SYS_SIZE(40, 20), 5, SYSF_RUMP) \
-	X(378, getxattr, SYS_SIZE(32, 16), 4, SYSF_RUMP) \
-	X(379, lgetxattr, SYS_SIZE(32, 16), 4, SYSF_RUMP) \
-	X(380, fgetxattr, SYS_SIZE(32, 16), 4, SYSF_RUMP) \
-	X(381, listxattr, SYS_SIZE(24, 12), 3, SYSF_RUMP) \
-	X(382, llistxattr, SYS_SIZE(24, 12), 3, SYSF_RUMP) \
-	X(383, flistxattr, SYS_SIZE(24, 12), 3, SYSF_RUMP) \
-	X(384, removexattr, SYS_SIZE(16, 8), 2, SYSF_RUMP) \
-	X(385, lremovexattr, SYS_SIZE(16, 8), 2, SYSF_RUMP) \
-	X(386, fremovexattr, SYS_SIZE(16, 8), 2, SYSF_RUMP) \
-	X(387, compat_50___stat30, SYS_SIZE(16, 8), 2, SYSF_COMPAT | SYSF_RUMP) \
-	X(388, compat_50___fstat30, SYS_SIZE(16, 8), 2, SYSF_COMPAT | SYSF_RUMP) \
-	X(389, compat_50___lstat30, SYS_SIZE(16, 8), 2, SYSF_COMPAT | SYSF_RUMP) \
-	X(390, __getdents30, SYS_SIZE(24, 12), 3, SYSF_RUMP) \
+	X(360, extattrctl, SYS_SIZE(40, 20), 5, SYSF_RUMP | SYSF_VFS) \
+	X(361, extattr_set_file, SYS_SIZE(40, 20), 5, SYSF_RUMP | SYSF_VFS) \
+	X(362, extattr_get_file, SYS_SIZE(40, 20), 5, SYSF_RUMP | SYSF_VFS) \
+	X(363, extattr_delete_file, SYS_SIZE(24, 12), 3, SYSF_RUMP | SYSF_VFS) \
+	X(364, extattr_set_fd, SYS_SIZE(40, 20), 5, SYSF_RUMP | SYSF_VFS) \
+	X(365, extattr_get_fd, SYS_SIZE(40, 20), 5, SYSF_RUMP | SYSF_VFS) \
+	X(366, extattr_delete_fd, SYS_SIZE(24, 12), 3, SYSF_RUMP | SYSF_VFS) \
+	X(367, extattr_set_link, SYS_SIZE(40, 20), 5, SYSF_RUMP | SYSF_VFS) \
+	X(368, extattr_get_link, SYS_SIZE(40, 20), 5, SYSF_RUMP | SYSF_VFS) \
+	X(369, extattr_delete_link, SYS_SIZE(24, 12), 3, SYSF_RUMP | SYSF_VFS) \
+	X(370, extattr_list_fd, SYS_SIZE(32, 16), 4, SYSF_RUMP | SYSF_VFS) \
+	X(371, extattr_list_file, SYS_SIZE(32, 16), 4, SYSF_RUMP | SYSF_VFS) \
+	X(372, extattr_list_link, SYS_SIZE(32, 16), 4, SYSF_RUMP | SYSF_VFS) \
+	X(373, compat_50_pselect, SYS_SIZE(48, 24), 6, SYSF_COMPAT | SYSF_RUMP | SYSF_MODULE) \
+	X(374, compat_50_pollts, SYS_SIZE(32, 16), 4, SYSF_COMPAT | SYSF_RUMP | SYSF_MODULE) \
+	X(375, setxattr, SYS_SIZE(40, 20), 5, SYSF_RUMP | SYSF_VFS) \
+	X(376, lsetxattr, SYS_SIZE(40, 20), 5, SYSF_RUMP | SYSF_VFS) \
+	X(377, fsetxattr, SYS_SIZE(40, 20), 5, SYSF_RUMP | SYSF_VFS) \
+	X(378, getxattr, SYS_SIZE(32, 16), 4, SYSF_RUMP | SYSF_VFS) \
+	X(379, lgetxattr, SYS_SIZE(32, 16), 4, SYSF_RUMP | SYSF_VFS) \
+	X(380, fgetxattr, SYS_SIZE(32, 16), 4, SYSF_RUMP | SYSF_VFS) \
+	X(381, listxattr, SYS_SIZE(24, 12), 3, SYSF_RUMP | SYSF_VFS) \
+	X(382, llistxattr, SYS_SIZE(24, 12), 3, SYSF_RUMP | SYSF_VFS) \
+	X(383, flistxattr, SYS_SIZE(24, 12), 3, SYSF_RUMP | SYSF_VFS) \
+	X(384, removexattr, SYS_SIZE(16, 8), 2, SYSF_RUMP | SYSF_VFS) \
+	X(385, lremovexattr, SYS_SIZE(16, 8), 2, SYSF_RUMP | SYSF_VFS) \
+	X(386, fremovexattr, SYS_SIZE(16, 8), 2, SYSF_RUMP | SYSF_VFS) \
+	X(387, compat_50___stat30, SYS_SIZE(16, 8), 2, SYSF_COMPAT | SYSF_RUMP | SYSF_MODULE) \
+	X(388, compat_50___fstat30, SYS_SIZE(16, 8), 2, SYSF_COMPAT | SYSF_RUMP | SYSF_MODULE) \
+	X(389, compat_50___lstat30, SYS_SIZE(16, 8), 2, SYSF_COMPAT | SYSF_RUMP | SYSF_MODULE) \
+	X(390, __getdents30, SYS_SIZE(24, 12), 3, SYSF_RUMP | SYSF_VFS) \
 	X(392, compat_30___fhstat30, SYS_SIZE(16, 8), 2, SYSF_COMPAT) \
 	X(393, compat_50___ntp_gettime30, SYS_SIZE(8, 4), 1, SYSF_COMPAT) \
-	X(394, __socket30, SYS_SIZE(24, 12), 3, SYSF_RUMP) \
-	X(395, __getfh30, SYS_SIZE(24, 12), 3, SYSF_RUMP) \
-	X(396, __fhopen40, SYS_SIZE(24, 12), 3, SYSF_RUMP) \
-	X(397, __fhstatvfs140, SYS_SIZE(32, 16), 4, SYSF_RUMP) \
-	X(398, compat_50___fhstat40, SYS_SIZE(24, 12), 3, SYSF_COMPAT | SYSF_RUMP) \
-	X(399, aio_cancel, SYS_SIZE(16, 8), 2, SYSF_RUMP) \
-	X(400, aio_error, SYS_SIZE(8, 4), 1, SYSF_RUMP) \
-	X(401, aio_fsync, SYS_SIZE(16, 8), 2, SYSF_RUMP) \
-	X(402, aio_read, SYS_SIZE(8, 4), 1, SYSF_RUMP) \
-	X(403, aio_return, SYS_SIZE(8, 4), 1, SYSF_RUMP) \
+	X(394, __socket30, SYS_SIZE(24, 12), 3, SYSF_RUMP | SYSF_NET) \
+	X(395, __getfh30, SYS_SIZE(24, 12), 3, SYSF_RUMP | SYSF_VFS) \
+	X(396, __fhopen40, SYS_SIZE(24, 12), 3, SYSF_RUMP | SYSF_VFS) \
+	X(397, __fhstatvfs140, SYS_SIZE(32, 16), 4, SYSF_RUMP | SYSF_VFS) \
+	X(398, compat_50___fhstat40, SYS_SIZE(24, 12), 3, SYSF_COMPAT | SYSF_RUMP | SYSF_MODULE) \
+	X(399, aio_cancel, SYS_SIZE(16, 8), 2, SYSF_RUMP | SYSF_MODULE) \
+	X(400, aio_error, SYS_SIZE(8, 4), 1, SYSF_RUMP | SYSF_MODULE) \
+	X(401, aio_fsync, SYS_SIZE(16, 8), 2, SYSF_RUMP | SYSF_MODULE) \
+	X(402, aio_read, SYS_SIZE(8, 4), 1, SYSF_RUMP | SYSF_MODULE) \
+	X(403, aio_return, SYS_SIZE(8, 4), 1, SYSF_RUMP | SYSF_MODULE) \
 	X(404, compat_50_aio_suspend, SYS_SIZE(24, 12), 3, SYSF_COMPAT) \
-	X(405, aio_write, SYS_SIZE(8, 4), 1, SYSF_RUMP) \
-	X(406, lio_listio, SYS_SIZE(32, 16), 4, SYSF_RUMP) \
-	X(410, __mount50, SYS_SIZE(40, 20), 5, SYSF_RUMP) \
+	X(405, aio_write, SYS_SIZE(8, 4), 1, SYSF_RUMP | SYSF_MODULE) \
+	X(406, lio_listio, SYS_SIZE(32, 16), 4, SYSF_RUMP | SYSF_MODULE) \
+	X(410, __mount50, SYS_SIZE(40, 20), 5, SYSF_RUMP | SYSF_VFS) \
 	X(411, mremap, SYS_SIZE(40, 20), 5, 0) \
 	X(412, pset_create, SYS_SIZE(8, 4), 1, 0) \
 	X(413, pset_destroy, SYS_SIZE(8, 4), 1, 0) \
@@ -817,11 +820,11 @@
 	X(417, __select50, SYS_SIZE(40, 20), 5, SYSF_RUMP) \
 	X(418, __gettimeofday50, SYS_SIZE(16, 8), 2, SYSF_RUMP) \
 	X(419, __settimeofday50, SYS_SIZE(16, 8), 2, SYSF_RUMP) \
-	X(420, __utimes50, SYS_SIZE(16, 8), 2, SYSF_RUMP) \
+	X(420, __utimes50, SYS_SIZE(16, 8), 2, SYSF_RUMP | SYSF_VFS) \
 	X(421, __adjtime50, SYS_SIZE(16, 8), 2, SYSF_RUMP) \
 	X(422, __lfs_segwait50, SYS_SIZE(16, 8), 2, 0) \
-	X(423, __futimes50, SYS_SIZE(16, 8), 2, SYSF_RUMP) \
-	X(424, __lutimes50, SYS_SIZE(16, 8), 2, SYSF_RUMP) \
+	X(423, __futimes50, SYS_SIZE(16, 8), 2, SYSF_RUMP | SYSF_VFS) \
+	X(424, __lutimes50, SYS_SIZE(16, 8), 2, SYSF_RUMP | SYSF_VFS) \
 	X(425, __setitimer50, SYS_SIZE(24, 12), 3, SYSF_RUMP) \
 	X(426, __getitimer50, SYS_SIZE(16, 8), 2, SYSF_RUMP) \
 	X(427, __clock_gettime50, SYS_SIZE(16, 8), 2, SYSF_RUMP) \
@@ -835,10 +838,10 @@
 	X(435, __kevent50, SYS_SIZE(48, 24), 6, SYSF_RUMP) \
 	X(436, __pselect50, SYS_SIZE(48, 24), 6, SYSF_RUMP) \
 	X(437, __pollts50, SYS_SIZE(32, 16), 4, SYSF_RUMP) \
-	X(438, __aio_suspend50, SYS_SIZE(24, 12), 3, SYSF_RUMP) \
-	X(439, __stat50, SYS_SIZE(16, 8), 2, SYSF_RUMP) \
+	X(438, __aio_suspend50, SYS_SIZE(24, 12), 3, SYSF_RUMP | SYSF_MODULE) \
+	X(439, __stat50, SYS_SIZE(16, 8), 2, SYSF_RUMP | SYSF_VFS) \
 	X(440, __fstat50, SYS_SIZE(16, 8), 2, SYSF_RUMP) \
-	X(441, __lstat50, SYS_SIZE(16, 8), 2, SYSF_RUMP) \
+	X(441, __lstat50, SYS_SIZE(16, 8), 2, SYSF_RUMP | SYSF_VFS) \
 	X(442, ____semctl50, SYS_SIZE(32, 16), 4, 0) \
 	X(443, __shmctl50, SYS_SIZE(24, 12), 3, 0) \
 	X(444, __msgctl50, SYS_SIZE(24, 12), 3, 0) \
@@ -847,36 +850,36 @@
 	X(447, __timer_gettime50, SYS_SIZE(16, 8), 2, SYSF_RUMP) \
 	X(448, __ntp_gettime50, SYS_SIZE(8, 4), 1, 0) \
 	X(449, __wait450, SYS_SIZE(32, 16), 4, 0) \
-	X(450, __mknod50, SYS_SIZE(24, 16), 3, SYSF_RUMP) \
-	X(451, __fhstat50, SYS_SIZE(24, 12), 3, SYSF_RUMP) \
+	X(450, __mknod50, SYS_SIZE(24, 16), 3, SYSF_RUMP | SYSF_VFS) \
+	X(451, __fhstat50, SYS_SIZE(24, 12), 3, SYSF_RUMP | SYSF_VFS) \
 	X(453, pipe2, SYS_SIZE(16, 8), 2, SYSF_RUMP) \
 	X(454, dup3, SYS_SIZE(24, 12), 3, SYSF_RUMP) \
 	X(455, kqueue1, SYS_SIZE(8, 4), 1, SYSF_RUMP) \
-	X(456, paccept, SYS_SIZE(40, 20), 5, SYSF_RUMP) \
-	X(457, linkat, SYS_SIZE(40, 20), 5, SYSF_RUMP) \
-	X(458, renameat, SYS_SIZE(32, 16), 4, SYSF_RUMP) \
-	X(459, mkfifoat, SYS_SIZE(24, 12), 3, SYSF_RUMP) \
-	X(460, mknodat, SYS_SIZE(40, 24), 5, SYSF_RUMP) \
-	X(461, mkdirat, SYS_SIZE(24, 12), 3, SYSF_RUMP) \
-	X(462, faccessat, SYS_SIZE(32, 16), 4, SYSF_RUMP) \
-	X(463, fchmodat, SYS_SIZE(32, 16), 4, SYSF_RUMP) \
-	X(464, fchownat, SYS_SIZE(40, 20), 5, SYSF_RUMP) \
+	X(456, paccept, SYS_SIZE(40, 20), 5, SYSF_RUMP | SYSF_NET) \
+	X(457, linkat, SYS_SIZE(40, 20), 5, SYSF_RUMP | SYSF_VFS) \
+	X(458, renameat, SYS_SIZE(32, 16), 4, SYSF_RUMP | SYSF_VFS) \
+	X(459, mkfifoat, SYS_SIZE(24, 12), 3, SYSF_RUMP | SYSF_VFS) \
+	X(460, mknodat, SYS_SIZE(40, 24), 5, SYSF_RUMP | SYSF_VFS) \
+	X(461, mkdirat, SYS_SIZE(24, 12), 3, SYSF_RUMP | SYSF_VFS) \
+	X(462, faccessat, SYS_SIZE(32, 16), 4, SYSF_RUMP | SYSF_VFS) \
+	X(463, fchmodat, SYS_SIZE(32, 16), 4, SYSF_RUMP | SYSF_VFS) \
+	X(464, fchownat, SYS_SIZE(40, 20), 5, SYSF_RUMP | SYSF_VFS) \
 	X(465, fexecve, SYS_SIZE(24, 12), 3, 0) \
-	X(466, fstatat, SYS_SIZE(32, 16), 4, SYSF_RUMP) \
-	X(467, utimensat, SYS_SIZE(32, 16), 4, SYSF_RUMP) \
-	X(468, openat, SYS_SIZE(32, 16), 4, SYSF_RUMP) \
-	X(469, readlinkat, SYS_SIZE(32, 16), 4, SYSF_RUMP) \
-	X(470, symlinkat, SYS_SIZE(24, 12), 3, SYSF_RUMP) \
-	X(471, unlinkat, SYS_SIZE(24, 12), 3, SYSF_RUMP) \
-	X(472, futimens, SYS_SIZE(16, 8), 2, SYSF_RUMP) \
-	X(473, __quotactl, SYS_SIZE(16, 8), 2, SYSF_RUMP) \
+	X(466, fstatat, SYS_SIZE(32, 16), 4, SYSF_RUMP | SYSF_VFS) \
+	X(467, utimensat, SYS_SIZE(32, 16), 4, SYSF_RUMP | SYSF_VFS) \
+	X(468, openat, SYS_SIZE(32, 16), 4, SYSF_RUMP | SYSF_VFS) \
+	X(469, readlinkat, SYS_SIZE(32, 16), 4, SYSF_RUMP | SYSF_VFS) \
+	X(470, symlinkat, SYS_SIZE(24, 12), 3, SYSF_RUMP | SYSF_VFS) \
+	X(471, unlinkat, SYS_SIZE(24, 12), 3, SYSF_RUMP | SYSF_VFS) \
+	X(472, futimens, SYS_SIZE(16, 8), 2, SYSF_RUMP | SYSF_VFS) \
+	X(473, __quotactl, SYS_SIZE(16, 8), 2, SYSF_RUMP | SYSF_VFS) \
 	X(474, posix_spawn, SYS_SIZE(48, 24), 6, SYSF_NOERR) \
-	X(475, recvmmsg, SYS_SIZE(40, 20), 5, SYSF_RUMP) \
-	X(476, sendmmsg, SYS_SIZE(32, 16), 4, SYSF_RUMP) \
+	X(475, recvmmsg, SYS_SIZE(40, 20), 5, SYSF_RUMP | SYSF_NET) \
+	X(476, sendmmsg, SYS_SIZE(32, 16), 4, SYSF_RUMP | SYSF_NET) \
 	X(477, clock_nanosleep, SYS_SIZE(32, 16), 4, SYSF_NOERR | SYSF_RUMP) \
 	X(478, ___lwp_park60, SYS_SIZE(48, 24), 6, 0) \
-	X(479, posix_fallocate, SYS_SIZE(32, 24), 4, SYSF_NOERR | SYSF_RUMP) \
-	X(480, fdiscard, SYS_SIZE(32, 24), 4, SYSF_RUMP) \
+	X(479, posix_fallocate, SYS_SIZE(32, 24), 4, SYSF_NOERR | SYSF_RUMP | SYSF_VFS) \
+	X(480, fdiscard, SYS_SIZE(32, 24), 4, SYSF_RUMP | SYSF_VFS) \
 	X(481, wait6, SYS_SIZE(48, 24), 6, 0) \
 	X(482, clock_getcpuclockid2, SYS_SIZE(24, 12), 3, 0)
 

@@ -172,6 +172,9 @@ struct stat13 {
 	uint32_t st_gen;
 	uint32_t st_spare0;
 	struct timespec50 st_birthtimespec;
+#ifndef __LP64__
+	int __pad5;
+#endif
 };
 
 struct stat12 {
