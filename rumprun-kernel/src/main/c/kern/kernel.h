@@ -159,8 +159,13 @@ struct uspace_ops {
 	int (*copyinstr)(struct lwp *, const void *uaddr, char *kaddr,
 	    size_t max, size_t *lenp);
 	int (*copyout)(struct lwp *, const void *kaddr, void *uaddr, size_t);
-	/* A signal for the client, when it is remote. NULL: nothing. */
+	/* A signal for the client, when it is remote. NULL: nothing. Called with p_lock held or not; never blocks. */
 	void (*raise)(struct proc *, int signo);
+	/*
+	 * The lwp is about to sleep (kern_wait calls it before every sleep, the sleep's mutex held; it takes leaf locks only and never
+	 * blocks): the thread that reads for a remote client gets a successor. NULL: nothing.
+	 */
+	void (*presleep)(struct lwp *);
 };
 
 struct lwp {
