@@ -125,7 +125,16 @@ struct tool_run {
 	char *const *envp;
 	const struct tool_group *const *groups;
 	_Atomic int *siginfo;		/* optional: outside flag that the runtime mirrors */
+	_Atomic int *interrupt;		/* optional: the same for SIGINT */
 };
+/* Looks at the outside flags. True once a SIGINFO: the caller reports, the flag is cleared. */
+#define t_siginfo_take rumprun_t_siginfo_take
+RUMPRUN_API bool t_siginfo_take(struct tool *);
+/* From here on the tool itself looks at SIGINT; without this, one ends the tool at its next system call or write, status 130. */
+#define t_catch_interrupt rumprun_t_catch_interrupt
+RUMPRUN_API void t_catch_interrupt(struct tool *);
+#define t_interrupted rumprun_t_interrupted
+RUMPRUN_API bool t_interrupted(struct tool *);
 /* Runs a tool to its end on this thread: makes the struct tool, calls it, flushes, frees. Returns the exit status. */
 #define t_run rumprun_t_run
 RUMPRUN_API int t_run(const struct tool_run *, tool_main *, int argc,
@@ -208,6 +217,12 @@ t_stdin_read(struct tool *t, void *buf, size_t n)
 {
 	return t->t_io->read(t->t_io->ctx, 0, buf, n);
 }
+/*
+ * isatty(3) as a NetBSD client of a rump kernel has it: a descriptor of the kernel's console is a terminal; when the kernel has no
+ * such descriptor, what the host says. Decides columns and prompts, as in NetBSD; t_isatty is for progress displays.
+ */
+#define t_isterm rumprun_t_isterm
+RUMPRUN_API bool t_isterm(struct tool *, int fd);
 #define t_isatty(t, fd) ((t)->t_io->isatty((t)->t_io->ctx, (fd)))
 #define t_columns(t, fd) ((t)->t_io->columns((t)->t_io->ctx, (fd)))
 
@@ -238,7 +253,7 @@ struct tmode;
 #define t_getmode rumprun_t_getmode
 RUMPRUN_API struct tmode *t_setmode(struct tool *, const char *);
 RUMPRUN_API mode_t t_getmode(const struct tmode *, mode_t);
-/* user_from_uid(3) etc.: the kernel's own /etc/passwd and /etc/group when they are there, else the built-in NetBSD accounts. NULL/-1: unknown. */
+/* user_from_uid(3) etc.: by the kernel's own /etc/passwd and /etc/group, when they are there. NULL/-1: unknown. */
 #define t_user_from_uid rumprun_t_user_from_uid
 #define t_group_from_gid rumprun_t_group_from_gid
 #define t_uid_from_user rumprun_t_uid_from_user
@@ -298,7 +313,7 @@ struct tmntopt {
 	int m_altloc;			/* 1: set in *altflagp */
 };
 #define t_getmntopts rumprun_t_getmntopts
-/* Flags are ored into *flagp/*altflagp; unknown words end the tool: `-o %s: option not supported` and status 1. Returns the option's value lookup list. */
+/* Flags are ored into *flagp or *altflagp; unknown words end the tool: `-o %s: option not supported` and status 1. Returns the option's value lookup list. */
 RUMPRUN_API struct tmntopts *t_getmntopts(struct tool *, const char *optlist,
     const struct tmntopt *table, int *flagp, int *altflagp);
 #define t_getmntoptstr rumprun_t_getmntoptstr
@@ -306,6 +321,16 @@ RUMPRUN_API struct tmntopts *t_getmntopts(struct tool *, const char *optlist,
 RUMPRUN_API const char *t_getmntoptstr(const struct tmntopts *,
     const char *name);
 #define t_freemntopts(t, m) ((void)(m))
+
+/* getfsent(3): the kernel's /etc/fstab, read whole into the arena. */
+struct tfstab {
+	char *fs_spec, *fs_file, *fs_vfstype, *fs_mntops;
+	const char *fs_type;		/* "rw", "rq", "ro", "sw", "dp", "xx" from the options */
+	int fs_freq, fs_passno;
+};
+/* The count, the table out. Without the file: warns "Cannot open `/etc/fstab'" unless quiet, and returns -errno. */
+#define t_getfstab rumprun_t_getfstab
+RUMPRUN_API int t_getfstab(struct tool *, bool quiet, struct tfstab **);
 
 /* getmntinfo(3): statvfs of every mount, in the arena; the count or -errno. `flags` is ST_WAIT or ST_NOWAIT. */
 struct statvfs;
@@ -321,6 +346,8 @@ RUMPRUN_API struct dirent *t_readdir(struct tdir *);
 RUMPRUN_API void t_closedir(struct tdir *);
 /* realpath(3) and getcwd(3) inside the kernel. */
 #define t_realpath rumprun_t_realpath
+#define t_getcwd rumprun_t_getcwd
+RUMPRUN_API int t_getcwd(struct tool *, char out[1024]);
 RUMPRUN_API int t_realpath(struct tool *, const char *path, char out[1024]);
 
 /* fts(3): the same fields and meanings as in NetBSD's fts.h, for ls, cp, rm, chmod, chown. Declared in <rumprun/tool_fts.h>. */
@@ -335,5 +362,13 @@ RUMPRUN_API const char *t_diskpath(struct tool *, const char *name, bool raw,
 #define t_progress rumprun_t_progress
 RUMPRUN_API void t_progress(struct tool *, const char *what, uint64_t done,
     uint64_t total);
+
+/*
+ * The whole main() of a multi-call executable (tool/shell.c): picks the tool by argv[0] (a directory and "rump." dropped), or by
+ * argv[1] when argv[0] is none; connects to $RUMP_SERVER or boots a kernel for tools that take a host image; runs it.
+ * `--list-tools` prints the names. Returns the exit status.
+ */
+RUMPRUN_API int rumprun_tools_main(int argc, char **argv, char **envp,
+    const struct tool_group *const *groups);
 
 #endif
