@@ -57,11 +57,11 @@ struct disk_badsectors;
 #define	DKW_PTYPE_VINUM	"vinum"
 
 /* <sys/disklabel_gpt.h> */
-#define	GPT_ENT_ATTR_REQUIRED_PARTITION	1LL
-#define	GPT_HDR_BLKNO	1
-#define	GPT_ENT_ATTR_NO_BLOCK_IO_PROTOCOL	2LL
-#define	GPT_ENT_ATTR_LEGACY_BIOS_BOOTABLE	4LL
-#define	GPT_HDR_SIZE	92
+#define	GPT_ENT_ATTR_REQUIRED_PARTITION	0x1LL
+#define	GPT_HDR_BLKNO	0x1
+#define	GPT_ENT_ATTR_NO_BLOCK_IO_PROTOCOL	0x2LL
+#define	GPT_ENT_ATTR_LEGACY_BIOS_BOOTABLE	0x4LL
+#define	GPT_HDR_SIZE	0x5c
 #define	GPT_HDR_REVISION	0x10000
 #define	GPT_ENT_ATTR_BOOTFAILED	0x200000000000000LL
 #define	GPT_ENT_ATTR_BOOTONCE	0x400000000000000LL
@@ -127,6 +127,12 @@ struct format_op {
 	int df_count;
 	daddr_t df_startblk;
 	int df_reg[8];
+};
+
+struct disk_strategy {
+	char dks_name[DK_STRATEGYNAMELEN];
+	char *dks_param;
+	size_t dks_paramlen;
 };
 
 #endif

@@ -13,13 +13,13 @@
 #define	FSMAXTYPES	30
 #define	DISKMAGIC	0x82564557
 
-#define	D_REMOVABLE	1
-#define	D_SSE		1
-#define	D_ECC		2
-#define	D_BADSECT	4
-#define	D_RAMDISK	8
-#define	D_CHAIN		16
-#define	D_SCSI_MMC	32
+#define	D_REMOVABLE	0x1
+#define	D_SSE		0x1
+#define	D_ECC		0x2
+#define	D_BADSECT	0x4
+#define	D_RAMDISK	0x8
+#define	D_CHAIN		0x10
+#define	D_SCSI_MMC	0x20
 
 #define	DKTYPE_UNKNOWN	0
 #define	DKTYPE_SMD	1
@@ -103,13 +103,13 @@
 #define	MBR_BS_MAGIC	46561
 
 /* <machine/disklabel.h> */
-#define	LABELOFFSET	0
-#define	LABELSECTOR	1
-#define	LABELUSESMBR	1
+#define	LABELOFFSET	0x0
+#define	LABELSECTOR	0x1
+#define	LABELUSESMBR	0x1
 #ifndef __LP64__
-#define	OLDMAXPARTITIONS	8
+#define	OLDMAXPARTITIONS	0x8
 #endif
-#define	MAXPARTITIONS	16
+#define	MAXPARTITIONS	0x10
 
 #define	RAW_PART	3
 

@@ -6,18 +6,18 @@
 #include <netbsd/types.h>
 
 /* <sys/event.h> */
-#define	EV_ADD		1
-#define	EV_DELETE	2
-#define	EV_ENABLE	4
-#define	EV_DISABLE	8
-#define	EV_ONESHOT	16
-#define	EV_CLEAR	32
-#define	EV_RECEIPT	64
-#define	EV_DISPATCH	128
-#define	EV_FLAG1	8192
-#define	EV_ERROR	16384
-#define	EV_EOF		32768
-#define	EV_SYSFLAGS	61440
+#define	EV_ADD		0x1
+#define	EV_DELETE	0x2
+#define	EV_ENABLE	0x4
+#define	EV_DISABLE	0x8
+#define	EV_ONESHOT	0x10
+#define	EV_CLEAR	0x20
+#define	EV_RECEIPT	0x40
+#define	EV_DISPATCH	0x80
+#define	EV_FLAG1	0x2000
+#define	EV_ERROR	0x4000
+#define	EV_EOF		0x8000
+#define	EV_SYSFLAGS	0xf000
 
 #define	EVFILT_READ	0
 #define	EVFILT_WRITE	1
@@ -39,24 +39,24 @@
 #define	KFILTER_BYNAME	0xc00c6b01UL
 #endif
 
-#define	KN_ACTIVE	1
-#define	KN_QUEUED	2
-#define	KN_DISABLED	4
-#define	KN_DETACHED	8
-#define	KN_MARKER	16
-#define	KN_BUSY		32
+#define	KN_ACTIVE	0x1
+#define	KN_QUEUED	0x2
+#define	KN_DISABLED	0x4
+#define	KN_DETACHED	0x8
+#define	KN_MARKER	0x10
+#define	KN_BUSY		0x20
 
-#define	NOTE_DELETE	1
-#define	NOTE_LOWAT	1
-#define	NOTE_TRACK	1
-#define	NOTE_TRACKERR	2
-#define	NOTE_WRITE	2
-#define	NOTE_CHILD	4
-#define	NOTE_EXTEND	4
-#define	NOTE_ATTRIB	8
-#define	NOTE_LINK	16
-#define	NOTE_RENAME	32
-#define	NOTE_REVOKE	64
+#define	NOTE_DELETE	0x1
+#define	NOTE_LOWAT	0x1
+#define	NOTE_TRACK	0x1
+#define	NOTE_TRACKERR	0x2
+#define	NOTE_WRITE	0x2
+#define	NOTE_CHILD	0x4
+#define	NOTE_EXTEND	0x4
+#define	NOTE_ATTRIB	0x8
+#define	NOTE_LINK	0x10
+#define	NOTE_RENAME	0x20
+#define	NOTE_REVOKE	0x40
 #define	NOTE_PDATAMASK	0xfffff
 #define	NOTE_SUBMIT	0x1000000
 #define	NOTE_SIGNAL	0x8000000

@@ -17,9 +17,9 @@
 #define	EXTATTR_NAMESPACE_USER_STRING	"user"
 
 /* <sys/xattr.h> */
-#define	XATTR_CREATE	1
-#define	XATTR_REPLACE	2
-#define	XATTR_NAME_MAX	255
+#define	XATTR_CREATE	0x1
+#define	XATTR_REPLACE	0x2
+#define	XATTR_NAME_MAX	0xff
 #define	XATTR_SIZE_MAX	0x10000
 
 #endif

@@ -5,15 +5,14 @@
 
 /* <sys/syslimits.h> */
 #ifndef NZERO
-#define	NZERO		0x14
+#define	NZERO		20
 #endif
-
 #ifndef ARG_MAX
 #define	ARG_MAX		0x40000
 #endif
 
 #ifndef BC_DIM_MAX
-#define	BC_DIM_MAX	0xffff
+#define	BC_DIM_MAX	65535
 #endif
 #ifndef BC_BASE_MAX
 #define	BC_BASE_MAX	0x7fffffff
@@ -26,108 +25,93 @@
 #endif
 
 #ifndef CHILD_MAX
-#define	CHILD_MAX	0xa0
+#define	CHILD_MAX	160
 #endif
-
 #ifndef COLL_WEIGHTS_MAX
-#define	COLL_WEIGHTS_MAX	0x2
+#define	COLL_WEIGHTS_MAX	2
 #endif
-
 #ifndef EXPR_NEST_MAX
-#define	EXPR_NEST_MAX	0x20
+#define	EXPR_NEST_MAX	32
 #endif
-
 #ifndef GID_MAX
 #define	GID_MAX		0x7fffffff
 #endif
-
 #ifndef IOV_MAX
-#define	IOV_MAX		0x400
+#define	IOV_MAX		1024
 #endif
-
 #ifndef LINE_MAX
-#define	LINE_MAX	0x800
+#define	LINE_MAX	2048
 #endif
-
 #ifndef LINK_MAX
-#define	LINK_MAX	0x7fff
+#define	LINK_MAX	32767
 #endif
-
 #ifndef LOGIN_NAME_MAX
-#define	LOGIN_NAME_MAX	0x11
+#define	LOGIN_NAME_MAX	17
 #endif
-
 #ifndef MAX_CANON
-#define	MAX_CANON	0xff
+#define	MAX_CANON	255
 #endif
 #ifndef MAX_INPUT
-#define	MAX_INPUT	0xff
+#define	MAX_INPUT	255
 #endif
-
 #ifndef NAME_MAX
-#define	NAME_MAX	0x1ff
+#define	NAME_MAX	511
 #endif
-
 #ifndef NGROUPS_MAX
-#define	NGROUPS_MAX	0x10
+#define	NGROUPS_MAX	16
 #endif
-
 #ifndef OPEN_MAX
-#define	OPEN_MAX	0x80
+#define	OPEN_MAX	128
 #endif
-
 #ifndef PATH_MAX
-#define	PATH_MAX	0x400
+#define	PATH_MAX	1024
 #endif
-
 #ifndef PIPE_BUF
-#define	PIPE_BUF	0x200
+#define	PIPE_BUF	512
 #endif
-
 #ifndef RE_DUP_MAX
-#define	RE_DUP_MAX	0xff
+#define	RE_DUP_MAX	255
 #endif
-
 #ifndef UID_MAX
 #define	UID_MAX		0x7fffffff
 #endif
 
 /* <sys/param.h> */
 #ifndef MAXFRAG
-#define	MAXFRAG		8
+#define	MAXFRAG		0x8
 #endif
 #ifndef FSHIFT
-#define	FSHIFT		11
+#define	FSHIFT		0xb
 #endif
 #ifndef MAXCOMLEN
-#define	MAXCOMLEN	16
+#define	MAXCOMLEN	0x10
 #endif
 #ifndef MAXLOGNAME
-#define	MAXLOGNAME	16
+#define	MAXLOGNAME	0x10
 #endif
 #ifndef NGROUPS
-#define	NGROUPS		16
+#define	NGROUPS		0x10
 #endif
 #ifndef CMASK
-#define	CMASK		18
+#define	CMASK		0x12
 #endif
 #ifndef MAXSYMLINKS
-#define	MAXSYMLINKS	32
+#define	MAXSYMLINKS	0x20
 #endif
 #ifndef MAXHOSTNAMELEN
-#define	MAXHOSTNAMELEN	256
+#define	MAXHOSTNAMELEN	0x100
 #endif
 #ifndef MAXINTERP
-#define	MAXINTERP	1024
+#define	MAXINTERP	0x400
 #endif
 #ifndef MAXPATHLEN
-#define	MAXPATHLEN	1024
+#define	MAXPATHLEN	0x400
 #endif
 #ifndef FSCALE
-#define	FSCALE		2048
+#define	FSCALE		0x800
 #endif
 #ifndef NOGROUP
-#define	NOGROUP		65535
+#define	NOGROUP		0xffff
 #endif
 #ifndef MAXBSIZE
 #define	MAXBSIZE	0x10000
@@ -144,12 +128,11 @@
 #ifndef MAXPHYS
 #define	MAXPHYS		0x10000
 #endif
-
 #ifndef DEV_BSHIFT
-#define	DEV_BSHIFT	0x9
+#define	DEV_BSHIFT	9
 #endif
 #ifndef DEV_BSIZE
-#define	DEV_BSIZE	0x200
+#define	DEV_BSIZE	512
 #endif
 
 #endif

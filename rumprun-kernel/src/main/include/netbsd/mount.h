@@ -187,7 +187,6 @@ struct sockaddr;
 
 /* <miscfs/procfs/procfs.h> */
 #define	PROCFS_ARGSVERSION	1
-
 #define	PROCFSMNT_LINUXCOMPAT	1
 
 /* <nfs/nfsmount.h> */

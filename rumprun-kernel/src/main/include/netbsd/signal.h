@@ -46,15 +46,15 @@
 #define	MINSIGSTKSZ	8192
 #define	SIGSTKSZ	40960
 
-#define	SA_ONSTACK	1
-#define	SA_RESTART	2
-#define	SA_RESETHAND	4
-#define	SA_NOCLDSTOP	8
-#define	SA_NODEFER	16
-#define	SA_NOCLDWAIT	32
-#define	SA_SIGINFO	64
-#define	SA_NOKERNINFO	128
-#define	SA_ALLBITS	255
+#define	SA_ONSTACK	0x1
+#define	SA_RESTART	0x2
+#define	SA_RESETHAND	0x4
+#define	SA_NOCLDSTOP	0x8
+#define	SA_NODEFER	0x10
+#define	SA_NOCLDWAIT	0x20
+#define	SA_SIGINFO	0x40
+#define	SA_NOKERNINFO	0x80
+#define	SA_ALLBITS	0xff
 
 #define	SIG_BLOCK	1
 #define	SIG_UNBLOCK	2

@@ -118,7 +118,6 @@
 #define	NOFLSH		0x80000000
 
 #define	CCTS_OFLOW	0x10000
-
 #define	CRTS_IFLOW	0x10000
 
 /* <sys/ttydefaults.h> */

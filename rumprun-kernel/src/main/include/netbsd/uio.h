@@ -6,9 +6,9 @@
 #include <netbsd/types.h>
 
 /* <sys/uio.h> */
-#define	UIO_USERSPACE	0
-#define	UIO_SYSSPACE	1
-#define	UIO_SMALLIOV	8
-#define	UIO_MAXIOV	1024
+#define	UIO_USERSPACE	0x0
+#define	UIO_SYSSPACE	0x1
+#define	UIO_SMALLIOV	0x8
+#define	UIO_MAXIOV	0x400
 
 #endif

@@ -6,12 +6,11 @@
 #include <netbsd/types.h>
 
 /* <sys/unistd.h> */
-#define	FDATASYNC	16
-#define	FFILESYNC	32
-#define	FDISKSYNC	64
+#define	FDATASYNC	0x10
+#define	FFILESYNC	0x20
+#define	FDISKSYNC	0x40
 
 #define	_CS_PATH	1
-
 #define	F_OK		0
 
 #define	L_SET		0
@@ -138,7 +137,6 @@
 #define	SEEK_END	2
 
 #define	W_OK		2
-
 #define	X_OK		1
 
 #endif

@@ -4,8 +4,8 @@
 #define NETBSD_UTSNAME_H
 
 /* <sys/utsname.h> */
-#define	SYS_NMLN	0x100
-#define	_SYS_NMLN	0x100
+#define	SYS_NMLN	256
+#define	_SYS_NMLN	256
 
 struct utsname {
 	char sysname[256];
