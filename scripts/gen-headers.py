@@ -18,7 +18,7 @@ import sys
 
 sys.dont_write_bytecode = True
 from netbsd_abi import (  # noqa: E402
-    MAIN, NETBSD, ROOT, RUMP, SPDX, Emitter, Facts, Seen, comment,
+    MAIN, NETBSD, ROOT, RUMP, SPDX, TYPEDEFS, Emitter, Facts, Seen, comment,
     constants, tabbed, wrap, write)
 
 # ---------------------------------------------------------------- contents
@@ -857,7 +857,8 @@ rumprun_strerror_r(int error, char *buf, size_t size)
 	if (n != NULL)
 		snprintf(buf, size, "%s", n->text);
 	else
-		snprintf(buf, size, "Unknown error: %d", error);
+		snprintf(buf, size, "Unknown error: %u",
+		    error < 0 ? -(unsigned)error : (unsigned)error);
 	return buf;
 }
 
