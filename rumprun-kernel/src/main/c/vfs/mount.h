@@ -67,6 +67,10 @@ int vfs_open_device(struct lwp *, struct vnode *devvp, struct mount *,
 int vfs_reopen_device(struct lwp *, struct vnode *devvp, bool readonly) MUST_CHECK; /* ro <-> rw */
 void vfs_close_device(struct lwp *, struct vnode *devvp);
 
+/* The root file system made at boot (rumpfs), whatever is mounted over it. Borrowed: it lives as long as the kernel. */
+struct mount *vfs_rootmount(struct rump_kernel *);
+/* Makes /dev, /tmp and the nodes of the booted components in the root file system (vfs/devnodes.c); at the end of librumpvfs's attach. */
+int vfs_make_devnodes(struct lwp *) MUST_CHECK;
 /* Shared use of a mount for the duration of a call: -ENOENT when it is being unmounted. */
 int vfs_busy(struct mount *) MUST_CHECK;
 void vfs_unbusy(struct mount *);
