@@ -81,13 +81,13 @@ HEADERS = collections.OrderedDict([
     ("ucred.h", ("Credentials as they travel.", T, [],
                  ["struct uucred"])),
     ("limits.h", ("Limits of the system (beside ISO C's own).", (),
-                  [("sys/syslimits.h", None, None, "auto"),
+                  [("sys/syslimits.h", None, None, "dec"),
                    ("sys/param.h", "MAX(COMLEN|HOSTNAMELEN|LOGNAME|PATHLEN|"
                     "SYMLINKS|INTERP|BSIZE|FRAG)|NODEV|NOGROUP|"
                     "KERNEL_NAME_MAX|FSHIFT|FSCALE|NGROUPS|CMASK|PAGE_.*|"
-                    "DEV_BSIZE|DEV_BSHIFT", None, "auto"),
+                    "DEV_BSIZE|DEV_BSHIFT", None, "dec"),
                    ("machine/param.h", "DEV_BSIZE|DEV_BSHIFT|PAGE_SIZE|"
-                    "PAGE_SHIFT|MAXPHYS", None, "auto")], [])),
+                    "PAGE_SHIFT|MAXPHYS", None, "dec")], [])),
     ("time.h", ("Clocks and timers.", T,
                 [("sys/time.h", None, None, "hex")],
                 ["struct bintime", "struct timex", "struct ntptimeval",
@@ -305,6 +305,8 @@ def plain_header(facts, seen, em, name, spec):
     for source, want, reject, style in sources:
         constants(facts, seen, out, name, source, want, style, reject,
                   guard=name == "limits.h")
+    if name == "disklabel.h":
+        out += disk_types(facts)
     for tag in structs:
         if tag not in facts.structs:
             print("no facts: %s" % tag, file=sys.stderr)
@@ -334,6 +336,31 @@ def plain_header(facts, seen, em, name, spec):
            or em.done[t] == name]
     write(os.path.join(NETBSD, name),
           wrap(name, what, (fwd + [""] if fwd else []) + out, includes))
+
+
+def disk_types(facts):
+    """The names of disk types and of partitions' file systems."""
+    def text(t):
+        return '"%s"' % t if t else "NULL"
+    out = ["/*",
+           " * What tools call them: X(number, name), and for file systems"
+           " X(number, name,",
+           " * fsck's name, mount's name), NULL where they have none.",
+           " */"]
+    kinds = collections.OrderedDict()
+    for r in facts.disktypes:
+        kinds.setdefault(r["const"].split("_")[0], []).append(r)
+    for kind, rows in kinds.items():
+        cells = []
+        for r in rows:
+            t = [r["number"], text(r["name"])]
+            if kind == "FS":
+                t += [text(r["fsck_name"]), text(r["mount_name"])]
+            cells.append("\tX(%s)" % ", ".join(t))
+        out += ["#define\t%sTYPE_NAMES(X) \\" % kind.replace("DKTYPE",
+                                                            "DK")]
+        out += [c + " \\" for c in cells[:-1]] + cells[-1:] + [""]
+    return out
 
 
 def errno_header(facts):

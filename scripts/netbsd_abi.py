@@ -76,7 +76,7 @@ def literal(row, style):
         return "0%o%s" % (value, suffix)
     if style == "ioctl":
         return "0x%08xUL" % value
-    if style == "hex" or (style == "auto" and value >= 0x10000):
+    if style == "hex" or (style in ("auto", "dec") and value >= 0x10000):
         return "0x%x%s" % (value, suffix)
     return "%d%s" % (value, suffix)
 

@@ -116,6 +116,67 @@
 
 #define	RAW_PART	3
 
+/*
+ * What tools call them: X(number, name), and for file systems X(number, name,
+ * fsck's name, mount's name), NULL where they have none.
+ */
+#define	FSTYPE_NAMES(X) \
+	X(0, "unused", NULL, NULL) \
+	X(1, "swap", NULL, NULL) \
+	X(2, "Version 6", NULL, NULL) \
+	X(3, "Version 7", "v7fs", "v7fs") \
+	X(4, "System V", NULL, NULL) \
+	X(5, "4.1BSD", NULL, NULL) \
+	X(6, "Eighth Edition", NULL, NULL) \
+	X(7, "4.2BSD", "ffs", "ffs") \
+	X(8, "MSDOS", "msdos", "msdos") \
+	X(9, "4.4LFS", "lfs", "lfs") \
+	X(10, "unknown", NULL, NULL) \
+	X(11, "HPFS", NULL, NULL) \
+	X(12, "ISO9660", NULL, "cd9660") \
+	X(13, "boot", NULL, NULL) \
+	X(14, "ADOS", NULL, "ados") \
+	X(15, "HFS", NULL, NULL) \
+	X(16, "FILECORE", NULL, "filecore") \
+	X(17, "Linux Ext2", "ext2fs", "ext2fs") \
+	X(18, "NTFS", NULL, "ntfs") \
+	X(19, "RAID", NULL, NULL) \
+	X(20, "ccd", NULL, NULL) \
+	X(21, "jfs", NULL, NULL) \
+	X(22, "Apple UFS", "ffs", "ffs") \
+	X(23, "vinum", NULL, NULL) \
+	X(24, "UDF", NULL, "udf") \
+	X(25, "SysVBFS", NULL, "sysvbfs") \
+	X(26, "EFS", NULL, "efs") \
+	X(27, "NiLFS", NULL, "nilfs") \
+	X(28, "cgd", NULL, NULL) \
+	X(29, "MINIX FSv3", NULL, NULL)
+
+#define	DKTYPE_NAMES(X) \
+	X(0, "unknown") \
+	X(1, "SMD") \
+	X(2, "MSCP") \
+	X(3, "old DEC") \
+	X(4, "SCSI") \
+	X(5, "ESDI") \
+	X(6, "ST506") \
+	X(7, "HP-IB") \
+	X(8, "HP-FL") \
+	X(9, "type 9") \
+	X(10, "floppy") \
+	X(11, "ccd") \
+	X(12, "vnd") \
+	X(13, "ATAPI") \
+	X(14, "RAID") \
+	X(15, "ld") \
+	X(16, "jfs") \
+	X(17, "cgd") \
+	X(18, "vinum") \
+	X(19, "flash") \
+	X(20, "dm") \
+	X(21, "rumpd") \
+	X(22, "md")
+
 struct partition {
 	uint32_t p_size;
 	uint32_t p_offset;

@@ -81,40 +81,40 @@
 
 /* <sys/param.h> */
 #ifndef MAXFRAG
-#define	MAXFRAG		0x8
+#define	MAXFRAG		8
 #endif
 #ifndef FSHIFT
-#define	FSHIFT		0xb
+#define	FSHIFT		11
 #endif
 #ifndef MAXCOMLEN
-#define	MAXCOMLEN	0x10
+#define	MAXCOMLEN	16
 #endif
 #ifndef MAXLOGNAME
-#define	MAXLOGNAME	0x10
+#define	MAXLOGNAME	16
 #endif
 #ifndef NGROUPS
-#define	NGROUPS		0x10
+#define	NGROUPS		16
 #endif
 #ifndef CMASK
-#define	CMASK		0x12
+#define	CMASK		18
 #endif
 #ifndef MAXSYMLINKS
-#define	MAXSYMLINKS	0x20
+#define	MAXSYMLINKS	32
 #endif
 #ifndef MAXHOSTNAMELEN
-#define	MAXHOSTNAMELEN	0x100
+#define	MAXHOSTNAMELEN	256
 #endif
 #ifndef MAXINTERP
-#define	MAXINTERP	0x400
+#define	MAXINTERP	1024
 #endif
 #ifndef MAXPATHLEN
-#define	MAXPATHLEN	0x400
+#define	MAXPATHLEN	1024
 #endif
 #ifndef FSCALE
-#define	FSCALE		0x800
+#define	FSCALE		2048
 #endif
 #ifndef NOGROUP
-#define	NOGROUP		0xffff
+#define	NOGROUP		65535
 #endif
 #ifndef MAXBSIZE
 #define	MAXBSIZE	0x10000
