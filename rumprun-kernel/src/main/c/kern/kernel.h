@@ -67,7 +67,13 @@ struct rump_kernel {
 	struct proc *k_proc0, *k_initproc;	/* pid 0 (kernel's own), pid 1 */
 	struct proc *k_pidhash[64];
 	int k_nprocs, k_lastpid;
-	struct lwp *k_lwp0;			/* kernel work without a caller: credentials of proc 0 */
+	/*
+	 * Kernel work without a caller: credentials of proc 0. Any number of threads may use it at once, so its sleeps
+	 * cannot be interrupted.
+	 */
+	struct lwp *k_lwp0;
+	_Atomic int k_nfiles, k_maxfiles;	/* struct file: in being, at most (kern.maxfiles) */
+	_Atomic int k_maxproc;
 
 	int64_t k_timeoffset_ns;		/* settimeofday: added to the host's realtime; under k_timelock */
 	struct kmutex k_timelock;
@@ -89,6 +95,7 @@ struct rump_kernel {
 	struct kmutex k_procknlock;		/* k_procknotes: what watches processes and signals */
 	struct knote *k_procknotes;
 	_Atomic uint64_t k_knserial;
+	_Atomic int32_t k_nbigpipes;		/* pipes with the larger buffer */
 	bool k_have[64];			/* by index in the component table */
 };
 
@@ -99,6 +106,8 @@ int kern_boot(const struct kern_config *, struct rump_kernel **kp) MUST_CHECK;
  * kills processes, syncs unless nosync, unmounts, detaches components, frees everything. *leak: bytes not given back (0 unless there is a bug).
  */
 void kern_halt(struct rump_kernel *, bool nosync, int64_t *leak);
+/* The first part of it alone: no new calls, every sleeper wakes. From any thread, in the middle of a call too. */
+void kern_halt_begin(struct rump_kernel *);
 /* An invariant is broken: prints, makes the kernel KERN_DEAD; calls fail with EIO from now on. Returns (the caller unwinds with -EIO). */
 void kern_panic(struct rump_kernel *, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
@@ -143,6 +152,10 @@ struct cred {
 	gid_t cr_groups[NGROUPS_MAX];
 };
 struct cred *cred_get(struct cred *);		/* another reference */
+/* A copy to be changed, with one reference. */
+int cred_copy(struct rump_kernel *, const struct cred *, struct cred **) MUST_CHECK;
+/* Makes it (the reference is taken) the credentials of a process; l's own change at once. */
+void proc_setcred(struct proc *, struct lwp *l, struct cred *);
 void cred_put(struct cred *);
 bool cred_groupmember(const struct cred *, gid_t);	/* effective gid or in groups */
 static inline bool cred_issuser(const struct cred *c) { return c->cr_euid == 0; }
@@ -179,6 +192,7 @@ struct lwp {
 	struct kmutex l_lock;
 	struct kcond *l_waitcond;
 	_Atomic unsigned l_flags;	/* L_* */
+	_Atomic unsigned l_incall;	/* depth of kern_syscall; changed by its own thread only */
 	void *l_bounce; size_t l_bouncesize;	/* lwp_bounce */
 	char l_pathbuf[1024];		/* scratch for one path at a time (namei) */
 	struct pollctx *l_poll;		/* the poll or select call being made (kern/select.c) */
@@ -196,7 +210,7 @@ struct proc {
 	struct kmutex p_lock;
 	struct kcond p_cond;		/* p_nlwps went down */
 	struct lwp *p_lwps; int p_nlwps; lwpid_t p_nextlid;
-	struct cred *p_cred;		/* under p_lock; replace, never change */
+	struct cred *_Atomic p_cred;	/* under p_lock; replace, never change */
 	struct filedesc *p_fd;
 	struct cwdinfo *p_cwdi;		/* NULL without vfs */
 	struct { uint64_t cur, max; } p_rlimit[P_NRLIMITS];	/* under p_lock */
@@ -220,6 +234,10 @@ int proc_fork(struct rump_kernel *, struct proc *parent, int fdflags,
     const char *comm, struct proc **) MUST_CHECK;
 /* Ends a process: wakes and waits out its lwps but `self`, closes, reparents, becomes a zombie if the parent waits, else goes. */
 void proc_exit(struct proc *, struct lwp *self, int xstat);
+/*
+ * For a new image of a remote process: waits out every lwp but `self`, closes close-on-exec descriptors, sets the name.
+ */
+void proc_exec(struct proc *, struct lwp *self, const char *comm);
 /* By pid; k_proclock held; NULL. */
 struct proc *proc_find(struct rump_kernel *, pid_t);
 /* An lwp for a call; refused (-ESRCH) when the process is exiting, (-ESHUTDOWN) when the kernel halts. lwp_destroy gives it back. */
@@ -328,8 +346,10 @@ struct sysent {
 	sy_call_t *sy_call;		/* NULL: ENOSYS */
 	uint16_t sy_argsize;
 	uint8_t sy_narg;
+	uint8_t sy_flags;		/* SY_* */
 	const char *sy_name;
 };
+#define SY_MODULE	0x1		/* of a module that isn't there: SIGSYS to a remote caller, then ENOSYS */
 extern const struct sysent kern_sysent[512];	/* kern/sysent.c: one row a call */
 
 /* --- time --------------------------------------------------------------------------------------------------------------- */
