@@ -1105,6 +1105,7 @@ def abi_test(facts, seen, em):
     write(os.path.join(test, "abi_ioctl.h"), "\n".join(
         [SPDX.rstrip(), comment("Requests against their encoding.")] + ioctls + [""]))
     includes = ["#include <netbsd/%s>" % h for h in headers]
+    includes += ["#include <limits.h>", "#include <string.h>"]
     write(os.path.join(test, "abi_test.c"), "\n".join(
         [SPDX.rstrip(), comment("The layout of NetBSD's structures is what the"
                                 " facts say.")] + includes + """
@@ -1153,6 +1154,15 @@ main(void)
 	    minor(makedev(14, 300))) || major(makedev(14, 300)) != 14 ||
 	    minor(makedev(14, 300)) != 300)
 		return 3;
+	if (strcmp(rumprun_errname(-ENOENT), "ENOENT") != 0 ||
+	    strcmp(rumprun_strerror(EAGAIN),
+	    "Resource temporarily unavailable") != 0 ||
+	    rumprun_errname(ELAST + 1) != NULL ||
+	    rumprun_errname(INT_MIN) != NULL ||
+	    rumprun_signumber("sighup") != SIGHUP ||
+	    rumprun_signumber("") != 0 || rumprun_signumber("H") != 0 ||
+	    rumprun_signame(-1) != NULL || rumprun_signame(NSIG) != NULL)
+		return 4;
 	return 0;
 }
 """.split("\n")))

@@ -36,6 +36,8 @@
 #include <netbsd/unistd.h>
 #include <netbsd/utsname.h>
 #include <netbsd/wait.h>
+#include <limits.h>
+#include <string.h>
 
 #ifdef __LP64__
 #define	ARCH(amd64, i386)	(amd64)
@@ -82,5 +84,14 @@ main(void)
 	    minor(makedev(14, 300))) || major(makedev(14, 300)) != 14 ||
 	    minor(makedev(14, 300)) != 300)
 		return 3;
+	if (strcmp(rumprun_errname(-ENOENT), "ENOENT") != 0 ||
+	    strcmp(rumprun_strerror(EAGAIN),
+	    "Resource temporarily unavailable") != 0 ||
+	    rumprun_errname(ELAST + 1) != NULL ||
+	    rumprun_errname(INT_MIN) != NULL ||
+	    rumprun_signumber("sighup") != SIGHUP ||
+	    rumprun_signumber("") != 0 || rumprun_signumber("H") != 0 ||
+	    rumprun_signame(-1) != NULL || rumprun_signame(NSIG) != NULL)
+		return 4;
 	return 0;
 }
