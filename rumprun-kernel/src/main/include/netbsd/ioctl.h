@@ -450,6 +450,27 @@ struct fss_get {
 	blkcnt_t fsg_bs_size;
 };
 
+struct cgd_ioctl {
+	const char *ci_disk;
+	int ci_flags;
+	int ci_unit;
+	size_t ci_size;
+	const char *ci_alg;
+	const char *ci_ivmethod;
+	size_t ci_keylen;
+	const char *ci_key;
+	size_t ci_blocksize;
+};
+
+struct cgd_user {
+	int cgu_unit;
+	dev_t cgu_dev;
+	char cgu_alg[32];
+	size_t cgu_blocksize;
+	int cgu_mode;
+	int cgu_keylen;
+};
+
 #define	IOCPARM_LEN(x)	(((x) >> IOCPARM_SHIFT) & IOCPARM_MASK)
 #define	IOCBASECMD(x)	((x) & ~(IOCPARM_MASK << IOCPARM_SHIFT))
 #define	IOCGROUP(x)	(((x) >> IOCGROUP_SHIFT) & 0xff)
