@@ -36,7 +36,7 @@ digits(const char **sp, int64_t *out, bool *overflow)
 		negative = *s++ == '-';
 	for (; *s >= '0' && *s <= '9'; s++, n++) {
 		d = (unsigned)(*s - '0');
-		if (v > (INT64_MAX - d) / 10)
+		if (v > ((uint64_t)INT64_MAX - d) / 10)
 			*overflow = true;
 		else
 			v = v * 10 + d;
