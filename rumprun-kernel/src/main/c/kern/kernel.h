@@ -50,6 +50,7 @@ struct kern_config {
 	void *kc_haltctx;
 	unsigned kc_blkfail, kc_blkfail_seed;	/* RUMP_BLKFAIL: n of 10000 requests fail */
 	unsigned kc_sectshift;			/* RUMP_BLKSECTSHIFT: 9.. ; 0: 9 */
+	int64_t kc_failalloc;			/* test: that allocation of the boot fails; 0 none */
 };
 
 enum kern_state { KERN_BOOTING, KERN_RUNNING, KERN_HALTING, KERN_DEAD };
@@ -86,6 +87,7 @@ struct rump_kernel {
 	struct sysctl_state *k_sysctl;
 	struct vfs_state *k_vfs;
 	struct etfs_state *k_etfs;
+	struct spec_state *k_spec;
 	struct dev_state *k_dev;
 	struct console_state *k_console;
 	struct timer_state *k_timers;
@@ -200,6 +202,7 @@ struct lwp {
 #define L_INTR		0x1		/* a signal came: interruptible sleeps end with -EINTR, once */
 #define L_EXIT		0x2		/* the process goes (client gone, exec): every sleep ends with -EINTR */
 #define L_KERNEL	0x4		/* kernel thread */
+#define L_NOINTR	0x8		/* closes a process's files: its sleeps are not ended */
 
 #define P_NRLIMITS	12
 struct proc {
