@@ -28,6 +28,7 @@ have mvn || need maven
 have git || need git
 have xz || need xz-utils
 have pkg-config || need pkgconf
+have python3 || need python3
 have makefs || need makefs
 have mandoc || need mandoc
 

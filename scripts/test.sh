@@ -86,9 +86,10 @@ stage_java() {
 	    -o -path '*/target/invoker-reports/BUILD-*.xml' | sort |
 	    xargs -r cat | awk '
 	function attribute(name) {
-		return match($0, " " name "=\"[^\"]*\"") ?
-		    substr($0, RSTART + length(name) + 3,
-		    RLENGTH - length(name) - 4) : ""
+		if (!match($0, " " name "=\"[^\"]*\""))
+			return ""
+		return substr($0, RSTART + length(name) + 3,
+		    RLENGTH - length(name) - 4)
 	}
 	/<testsuite / {
 		bad = attribute("failures") + attribute("errors")
@@ -125,10 +126,10 @@ run_stage() {	# name
 	[ "$f" -eq 0 ] || verdict=FAIL
 	printf '%-13s %-4s %5d passed, %d failed, %d skipped   (%d s)\n' \
 	    "$1" $verdict "$p" "$f" "$s" "$took"
-	if [ "$f" -gt 0 ]; then
-		grep -avE '^(ok  |\[INFO\])' "$log" | tail -150 |
-		    sed 's/^/    /'
-	fi
+	[ "$f" -gt 0 ] || return 0
+	grep -a '^FAIL' "$log" | head -60 | sed 's/^/    /'
+	echo "    ---- from target/test/$1.log"
+	grep -avE '^(ok  |\[INFO\])' "$log" | head -120 | sed 's/^/    /'
 }
 
 i386=$(i386_mode)
