@@ -11,7 +11,27 @@
 #define F_OFD_SETLK	37
 #endif
 
+#ifdef __LP64__
+#define FCNTL	SYS_fcntl
+#define FSTAT	SYS_fstat
+#define STATAT	SYS_newfstatat
+#else
+#define FCNTL	SYS_fcntl64
+#define FSTAT	SYS_fstat64
+#define STATAT	SYS_fstatat64
+#endif
+
 int host_lock_file(int fd, bool exclusive, int *pidp);
+
+/* By system call: fcntl of some C libraries takes another struct flock. */
+static long
+lock_call(int fd, int cmd, bool exclusive, struct flock *lock)
+{
+	memset(lock, 0, sizeof(*lock));
+	lock->l_type = exclusive ? F_WRLCK : F_RDLCK;
+	lock->l_whence = SEEK_SET;
+	return syscall(FCNTL, fd, cmd, lock);
+}
 
 /* Has `pid` a descriptor of this file that is not `mine`? */
 static bool
@@ -31,11 +51,7 @@ has_open(const char *pid, dev_t dev, ino_t ino, int mine)
 		if (e->d_name[0] == '.' || (self && atoi(e->d_name) == mine))
 			continue;
 		snprintf(link, sizeof(link), "%s/%s", path, e->d_name);
-#ifdef __LP64__
-		if (syscall(SYS_newfstatat, AT_FDCWD, link, &st, 0) == -1)
-#else
-		if (syscall(SYS_fstatat64, AT_FDCWD, link, &st, 0) == -1)
-#endif
+		if (syscall(STATAT, AT_FDCWD, link, &st, 0) == -1)
 			continue;
 		found = st.st_dev == dev && st.st_ino == ino;
 	}
@@ -55,11 +71,7 @@ find_holder(int fd)
 	int pid = 0;
 	DIR *d;
 
-#ifdef __LP64__
-	if (syscall(SYS_fstat, fd, &st) == -1)
-#else
-	if (syscall(SYS_fstat64, fd, &st) == -1)
-#endif
+	if (syscall(FSTAT, fd, &st) == -1)
 		return 0;
 	if ((d = opendir("/proc")) == NULL)
 		return 0;
@@ -79,18 +91,13 @@ host_lock_file(int fd, bool exclusive, int *pidp)
 	struct flock lock;
 
 	*pidp = 0;
-	memset(&lock, 0, sizeof(lock));
-	lock.l_type = exclusive ? F_WRLCK : F_RDLCK;
-	lock.l_whence = SEEK_SET;
-	while (fcntl(fd, F_OFD_SETLK, &lock) == -1) {
+	while (lock_call(fd, F_OFD_SETLK, exclusive, &lock) == -1) {
 		if (errno == EINTR)
 			continue;
 		if (errno == EAGAIN || errno == EACCES) {
-			memset(&lock, 0, sizeof(lock));
-			lock.l_type = exclusive ? F_WRLCK : F_RDLCK;
-			lock.l_whence = SEEK_SET;
-			if (fcntl(fd, F_OFD_GETLK, &lock) == 0 &&
-			    lock.l_type != F_UNLCK && lock.l_pid > 0)
+			if (lock_call(fd, F_OFD_GETLK, exclusive,
+			    &lock) == 0 && lock.l_type != F_UNLCK &&
+			    lock.l_pid > 0)
 				*pidp = (int)lock.l_pid;
 			else
 				*pidp = find_holder(fd);

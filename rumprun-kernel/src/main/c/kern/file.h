@@ -74,6 +74,18 @@ int filedesc_copy(struct filedesc *, struct filedesc **) MUST_CHECK;
 struct filedesc *filedesc_share(struct filedesc *);
 void filedesc_put(struct lwp *, struct filedesc *);	/* closes everything with the last reference */
 void fd_closeexec(struct lwp *);
+/* Makes descriptor `to` another name of f, closing what was there; the reference is taken (on error too). -EBADF: out of range. */
+int fd_dup2(struct lwp *, struct file *f, int to, bool cloexec) MUST_CHECK;
+int fd_getcloexec(struct lwp *, int fd, bool *) MUST_CHECK;	/* -EBADF */
+int fd_setcloexec(struct lwp *, int fd, bool) MUST_CHECK;
+/* The highest descriptor in use, or -1. */
+int fd_highest(struct filedesc *);
+/* Calls fn for every installed descriptor, with a reference held; stops at the first nonzero result and returns it. */
+int fd_foreach(struct lwp *, struct filedesc *,
+    int (*fn)(struct lwp *, int fd, struct file *, void *), void *);
+/* Hooks of other folders, called by fd_close: knotes of the descriptor (kqueue.c), the process's record locks (vfs, DTYPE_VNODE only). */
+void kqueue_fdclose(struct lwp *, int fd, struct file *);
+void vn_fdclose(struct lwp *, struct file *);
 
 /* --- readiness: poll/select/kqueue ----------------------------------------------------------------------------------- */
 
@@ -109,8 +121,8 @@ struct knote {
 	void *kn_hook;			/* for the filter's owner */
 	uintptr_t kn_ident;
 	int32_t kn_filter;
-	uint32_t kn_flags, kn_sfflags, kn_fflags;	/* EV_*; wanted NOTE_*; seen NOTE_* */
-	int64_t kn_data, kn_sdata;
+	_Atomic uint32_t kn_flags, kn_sfflags, kn_fflags;	/* EV_*; wanted NOTE_*; seen NOTE_* */
+	_Atomic int64_t kn_data, kn_sdata;
 	intptr_t kn_udata;
 	struct file *kn_file;
 	unsigned kn_status;
@@ -122,11 +134,7 @@ struct knote {
 int kqfilter_vnode(struct selinfo *, struct knote *);
 /* For fo_kqfilter of what is always ready for reading and writing. */
 int kqfilter_true(struct selinfo *, struct knote *);
-/*
- * A descriptor goes (fd_close, before its reference is given up): ends what kqueues of this process watch through it; and the last
- * reference of a file goes (file_put, before fo_close). Free when f_knotes is NULL. No lock held.
- */
-void knote_fdclose(struct lwp *, int fd, struct file *);
+/* The last reference of a file goes (file_put, before fo_close): what watches it ends. Not needed when f_knotes is NULL; no lock held. */
 void knote_filegone(struct file *);
 /* Something happened to a process: note is NOTE_EXIT, NOTE_FORK or NOTE_EXEC; or a signal was posted to it. k_proclock may be held. */
 void knote_proc(struct proc *, long note);

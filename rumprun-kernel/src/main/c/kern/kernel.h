@@ -353,6 +353,7 @@ struct sysent {
 	const char *sy_name;
 };
 #define SY_MODULE	0x1		/* of a module that isn't there: SIGSYS to a remote caller, then ENOSYS */
+#define SY_VFS		0x2		/* ENOSYS in a kernel without the vfs component */
 extern const struct sysent kern_sysent[512];	/* kern/sysent.c: one row a call */
 
 /* --- time --------------------------------------------------------------------------------------------------------------- */
