@@ -1,0 +1,581 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Vnode operations on the host's files. Errors are the host's own, translated. */
+#include <netbsd/dirent.h>
+#include <netbsd/fcntl.h>
+#include <netbsd/stat.h>
+#include "fs/hostfs/hostfs.h"
+
+#define HOST(l)	((l)->l_k->k_host)
+
+static int
+path_of(struct vnode *vp, const struct componentname *cn, char *out)
+{
+	return hostfs_path(MTOHOST(vp->v_mount), VTOHOST(vp),
+	    cn == NULL ? NULL : cn->cn_name, cn == NULL ? 0 : cn->cn_len, out);
+}
+
+static int
+hostfs_lookup(struct lwp *l, struct vnode *dvp,
+    const struct componentname *cn, struct vnode **vpp)
+{
+	struct hostfs_mount *hm = MTOHOST(dvp->v_mount);
+	struct hostfs_node *n;
+	struct host_stat hs;
+	char path[HOSTFS_PATHMAX];
+	int error;
+
+	*vpp = NULL;
+	if (cn->cn_flags & CN_DOTDOT) {
+		n = VTOHOST(dvp)->hn_parent;
+		if (n == NULL)
+			return -ENOENT;
+		error = hostfs_path(hm, n, NULL, 0, path);
+		if (error == 0)
+			error = HOST(l)->stat(path, false, &hs);
+		return error < 0 ? error :
+		    hostfs_vnode(l, dvp->v_mount, n, &hs, vpp);
+	}
+	error = path_of(dvp, cn, path);
+	if (error == 0)
+		error = HOST(l)->stat(path, false, &hs);
+	if (error < 0)
+		return error;
+	error = hostfs_node_get(hm, VTOHOST(dvp), cn->cn_name, cn->cn_len,
+	    &hs, &n);
+	if (error != 0)
+		return error;
+	error = hostfs_vnode(l, dvp->v_mount, n, &hs, vpp);
+	hostfs_node_put(hm, n);
+	return error;
+}
+
+static int
+hostfs_create(struct lwp *l, struct vnode *dvp,
+    const struct componentname *cn, struct vattr *va, struct vnode **vpp)
+{
+	char path[HOSTFS_PATHMAX];
+	int error, fd;
+
+	*vpp = NULL;
+	error = path_of(dvp, cn, path);
+	if (error != 0)
+		return error;
+	error = HOST(l)->open(path, O_RDWR | HOST_O_CREAT | HOST_O_EXCL,
+	    va->va_mode & 0777, &fd);
+	if (error < 0)
+		return error;
+	HOST(l)->close(fd);
+	return hostfs_lookup(l, dvp, cn, vpp);
+}
+
+static int
+hostfs_mkdir(struct lwp *l, struct vnode *dvp, const struct componentname *cn,
+    struct vattr *va, struct vnode **vpp)
+{
+	char path[HOSTFS_PATHMAX];
+	int error;
+
+	*vpp = NULL;
+	error = path_of(dvp, cn, path);
+	if (error == 0)
+		error = HOST(l)->mkdir(path, va->va_mode & 07777);
+	return error < 0 ? error : hostfs_lookup(l, dvp, cn, vpp);
+}
+
+/* Fifos only: devices of the host are not made from here. */
+static int
+hostfs_mknod(struct lwp *l, struct vnode *dvp, const struct componentname *cn,
+    struct vattr *va, struct vnode **vpp)
+{
+	char path[HOSTFS_PATHMAX];
+	int error;
+
+	*vpp = NULL;
+	if (va->va_type != VFIFO)
+		return -EOPNOTSUPP;
+	error = path_of(dvp, cn, path);
+	if (error == 0)
+		error = HOST(l)->mkfifo(path, va->va_mode & 07777);
+	return error < 0 ? error : hostfs_lookup(l, dvp, cn, vpp);
+}
+
+static int
+hostfs_symlink(struct lwp *l, struct vnode *dvp,
+    const struct componentname *cn, struct vattr *va, const char *target,
+    struct vnode **vpp)
+{
+	char path[HOSTFS_PATHMAX];
+	int error;
+
+	(void)va;
+	*vpp = NULL;
+	error = path_of(dvp, cn, path);
+	if (error == 0)
+		error = HOST(l)->symlink(target, path);
+	return error < 0 ? error : hostfs_lookup(l, dvp, cn, vpp);
+}
+
+static int
+hostfs_link(struct lwp *l, struct vnode *dvp, const struct componentname *cn,
+    struct vnode *vp)
+{
+	char from[HOSTFS_PATHMAX], to[HOSTFS_PATHMAX];
+	int error = path_of(vp, NULL, from);
+
+	if (error == 0)
+		error = path_of(dvp, cn, to);
+	return error != 0 ? error : HOST(l)->link(from, to);
+}
+
+static int
+hostfs_remove(struct lwp *l, struct vnode *dvp,
+    const struct componentname *cn, struct vnode *vp)
+{
+	char path[HOSTFS_PATHMAX];
+	int error = path_of(dvp, cn, path);
+
+	if (error == 0)
+		error = HOST(l)->unlink(path);
+	if (error == 0)
+		hostfs_node_forget(MTOHOST(vp->v_mount), VTOHOST(vp));
+	return error;
+}
+
+static int
+hostfs_rmdir(struct lwp *l, struct vnode *dvp, const struct componentname *cn,
+    struct vnode *vp)
+{
+	char path[HOSTFS_PATHMAX];
+	int error = path_of(dvp, cn, path);
+
+	if (error == 0)
+		error = HOST(l)->rmdir(path);
+	if (error == 0)
+		hostfs_node_forget(MTOHOST(vp->v_mount), VTOHOST(vp));
+	return error;
+}
+
+static int
+hostfs_rename(struct lwp *l, struct vnode *fdvp,
+    const struct componentname *fcn, struct vnode *fvp, struct vnode *tdvp,
+    const struct componentname *tcn, struct vnode *tvp)
+{
+	char from[HOSTFS_PATHMAX], to[HOSTFS_PATHMAX], *name;
+	int error;
+
+	error = path_of(fdvp, fcn, from);
+	if (error == 0)
+		error = path_of(tdvp, tcn, to);
+	if (error != 0)
+		return error;
+	name = kmem_alloc(l->l_k, tcn->cn_len + 1);
+	if (name == NULL)
+		return -ENOMEM;
+	memcpy(name, tcn->cn_name, tcn->cn_len);
+	name[tcn->cn_len] = '\0';
+	error = HOST(l)->rename(from, to);
+	if (error < 0) {
+		kmem_free(l->l_k, name, tcn->cn_len + 1);
+		return error;
+	}
+	if (tvp != NULL)
+		hostfs_node_forget(MTOHOST(tvp->v_mount), VTOHOST(tvp));
+	hostfs_node_moved(MTOHOST(fdvp->v_mount), VTOHOST(fvp), VTOHOST(tdvp),
+	    name);
+	return 0;
+}
+
+static struct timespec
+from_ns(int64_t ns)
+{
+	struct timespec t;
+
+	t.tv_sec = ns / 1000000000;
+	t.tv_nsec = (long)(ns % 1000000000);
+	if (t.tv_nsec < 0) {
+		t.tv_nsec += 1000000000;
+		t.tv_sec--;
+	}
+	return t;
+}
+
+static int
+hostfs_getattr(struct lwp *l, struct vnode *vp, struct vattr *va)
+{
+	char path[HOSTFS_PATHMAX];
+	struct host_stat hs;
+	int error = path_of(vp, NULL, path);
+
+	if (error == 0)
+		error = HOST(l)->stat(path, (vp->v_flag & VV_ROOT) != 0, &hs);
+	if (error < 0)
+		return error;
+	vattr_null(va);
+	va->va_type = vp->v_type;
+	va->va_mode = hs.hs_mode & 07777;
+	va->va_nlink = hs.hs_nlink;
+	va->va_uid = hs.hs_uid;
+	va->va_gid = hs.hs_gid;
+	va->va_fsid = vp->v_mount->mnt_fsid;
+	va->va_fileid = hs.hs_ino;
+	va->va_size = hs.hs_size;
+	va->va_blocksize = hs.hs_blksize;
+	va->va_atime = from_ns(hs.hs_atime_ns);
+	va->va_mtime = from_ns(hs.hs_mtime_ns);
+	va->va_ctime = va->va_birthtime = from_ns(hs.hs_ctime_ns);
+	va->va_gen = 0;
+	va->va_flags = 0;
+	va->va_rdev = hs.hs_rdev;
+	va->va_bytes = hs.hs_blocks512 * 512;
+	return 0;
+}
+
+/* A descriptor for reading (or writing too); opened for one call when nobody has the file open. */
+static int
+borrow_fd(struct lwp *l, struct vnode *vp, bool write, bool *tempp, int *fdp)
+{
+	struct hostfs_node *n = VTOHOST(vp);
+	char path[HOSTFS_PATHMAX];
+	int error;
+
+	*tempp = false;
+	kmutex_enter(&n->hn_iolock);
+	if (n->hn_fd >= 0 && (!write || n->hn_fdwrite)) {
+		*fdp = n->hn_fd;
+		kmutex_exit(&n->hn_iolock);
+		return 0;
+	}
+	kmutex_exit(&n->hn_iolock);
+	error = path_of(vp, NULL, path);
+	if (error == 0)
+		error = HOST(l)->open(path, (write ? O_RDWR : O_RDONLY) |
+		    HOST_O_NOFOLLOW, 0, fdp);
+	*tempp = error >= 0;
+	return error < 0 ? error : 0;
+}
+
+static int64_t
+to_ns(const struct timespec *t, int64_t otherwise)
+{
+	return t->tv_nsec == VNOVAL ? otherwise :
+	    t->tv_sec * 1000000000 + t->tv_nsec;
+}
+
+static int
+hostfs_setattr(struct lwp *l, struct vnode *vp, struct vattr *va)
+{
+	char path[HOSTFS_PATHMAX];
+	struct host_stat hs;
+	bool temp;
+	int error, fd;
+
+	error = path_of(vp, NULL, path);
+	if (error == 0)
+		error = HOST(l)->stat(path, false, &hs);
+	if (error >= 0 && va->va_flags != (uint32_t)VNOVAL &&
+	    va->va_flags != 0)
+		error = -EOPNOTSUPP;
+	if (error >= 0 && va->va_size != (uint64_t)VNOVAL &&
+	    vp->v_type == VREG) {
+		error = borrow_fd(l, vp, true, &temp, &fd);
+		if (error == 0) {
+			error = HOST(l)->ftruncate(fd, (int64_t)va->va_size);
+			if (temp)
+				HOST(l)->close(fd);
+		}
+	}
+	if (error >= 0 && va->va_mode != (mode_t)VNOVAL)
+		error = HOST(l)->chmod(path, va->va_mode & 07777);
+	if (error >= 0 && (va->va_uid != (uid_t)VNOVAL ||
+	    va->va_gid != (gid_t)VNOVAL))
+		error = HOST(l)->chown(path, va->va_uid, va->va_gid, false);
+	if (error >= 0 && (va->va_atime.tv_nsec != VNOVAL ||
+	    va->va_mtime.tv_nsec != VNOVAL))
+		error = HOST(l)->utimens(path,
+		    to_ns(&va->va_atime, hs.hs_atime_ns),
+		    to_ns(&va->va_mtime, hs.hs_mtime_ns), false);
+	return error < 0 ? error : 0;
+}
+
+static int
+hostfs_open(struct lwp *l, struct vnode *vp, int mode)
+{
+	struct hostfs_node *n = VTOHOST(vp);
+	char path[HOSTFS_PATHMAX];
+	bool write = (mode & FWRITE) != 0;
+	int error = 0, fd;
+
+	if (vp->v_type == VBAD)
+		return -ENXIO;
+	if (vp->v_type != VREG)
+		return 0;
+	error = path_of(vp, NULL, path);
+	if (error != 0)
+		return error;
+	kmutex_enter(&n->hn_iolock);
+	if (n->hn_fd < 0 || (write && !n->hn_fdwrite)) {
+		error = HOST(l)->open(path, (write ? O_RDWR : O_RDONLY) |
+		    HOST_O_NOFOLLOW, 0, &fd);
+		if (error >= 0) {
+			if (n->hn_fd >= 0)
+				HOST(l)->close(n->hn_fd);
+			n->hn_fd = fd;
+			n->hn_fdwrite = write;
+		}
+	}
+	if (error >= 0)
+		n->hn_opens++;
+	kmutex_exit(&n->hn_iolock);
+	return error < 0 ? error : 0;
+}
+
+static int
+hostfs_close(struct lwp *l, struct vnode *vp, int fflag)
+{
+	struct hostfs_node *n = VTOHOST(vp);
+
+	(void)fflag;
+	if (vp->v_type != VREG)
+		return 0;
+	kmutex_enter(&n->hn_iolock);
+	if (n->hn_opens > 0 && --n->hn_opens == 0 && n->hn_fd >= 0) {
+		HOST(l)->close(n->hn_fd);
+		n->hn_fd = -1;
+	}
+	kmutex_exit(&n->hn_iolock);
+	return 0;
+}
+
+/* One call to the host: the user's memory itself, or the bounce buffer. *movedp 0: the end. */
+static int
+move_once(struct lwp *l, int fd, struct uio *uio, bool write, size_t *movedp)
+{
+	struct iovec iov[16];
+	size_t want = 0;
+	ssize_t r;
+	int cnt, error = 0;
+	bool direct;
+
+	*movedp = 0;
+	cnt = uio_hostvec(uio, uio->uio_resid, iov, 16, &want);
+	direct = cnt > 0;
+	if (!direct) {
+		want = uio->uio_resid < 65536 ? uio->uio_resid : 65536;
+		iov[0].iov_base = lwp_bounce(l, want);
+		iov[0].iov_len = want;
+		cnt = 1;
+		if (iov[0].iov_base == NULL)
+			return -ENOMEM;
+	}
+	if (!write) {
+		r = HOST(l)->preadv(fd, iov, cnt, uio->uio_offset);
+		if (r > 0 && direct)
+			uio_advance(uio, (size_t)r);
+		else if (r > 0)
+			error = uiomove(iov[0].iov_base, (size_t)r, uio);
+		*movedp = r > 0 ? (size_t)r : 0;
+		return r < 0 ? (int)r : error;
+	}
+	if (!direct) {
+		error = uiomove(iov[0].iov_base, want, uio);
+		if (error != 0)
+			return error;
+		uio->uio_offset -= (off_t)want;
+	}
+	r = HOST(l)->pwritev(fd, iov, cnt, uio->uio_offset);
+	*movedp = r > 0 ? (size_t)r : 0;
+	if (direct) {
+		uio_advance(uio, *movedp);
+	} else {
+		uio->uio_offset += (off_t)*movedp;
+		uio->uio_resid += want - *movedp;
+		if (r >= 0 && *movedp < want)
+			error = -ENOSPC;
+	}
+	return r < 0 ? (int)r : error;
+}
+
+static int
+hostfs_rw(struct lwp *l, struct vnode *vp, struct uio *uio, bool write)
+{
+	size_t moved = 1;
+	bool temp;
+	int error, fd;
+
+	if (vp->v_type != VREG)
+		return vp->v_type == VDIR ? -EISDIR : -EINVAL;
+	if (uio->uio_offset < 0)
+		return -EINVAL;
+	error = borrow_fd(l, vp, write, &temp, &fd);
+	if (error != 0)
+		return error;
+	while (error == 0 && moved > 0 && uio->uio_resid > 0)
+		error = move_once(l, fd, uio, write, &moved);
+	if (temp)
+		HOST(l)->close(fd);
+	return error;
+}
+
+static int
+hostfs_read(struct lwp *l, struct vnode *vp, struct uio *uio, int ioflag)
+{
+	(void)ioflag;
+	return hostfs_rw(l, vp, uio, false);
+}
+
+static int
+hostfs_write(struct lwp *l, struct vnode *vp, struct uio *uio, int ioflag)
+{
+	(void)ioflag;
+	return hostfs_rw(l, vp, uio, true);
+}
+
+static int
+hostfs_fsync(struct lwp *l, struct vnode *vp, int flags, off_t lo, off_t hi)
+{
+	bool temp;
+	int error, fd;
+
+	(void)lo, (void)hi;
+	if (vp->v_type != VREG || !(flags & FSYNC_WAIT))
+		return 0;
+	error = borrow_fd(l, vp, false, &temp, &fd);
+	if (error != 0)
+		return error;
+	error = HOST(l)->fsync(fd);
+	if (temp)
+		HOST(l)->close(fd);
+	return error;
+}
+
+static int
+next_entry(struct lwp *l, struct hostfs_node *n, struct host_dirent *hd)
+{
+	if (!n->hn_havepending)
+		return HOST(l)->readdir(n->hn_dir, hd);
+	n->hn_havepending = false;
+	*hd = n->hn_pending;
+	return 1;
+}
+
+/* The position is the number of entries before it; going on where the last call stopped costs nothing. */
+static int
+seek_dir(struct lwp *l, struct vnode *vp, uint64_t at)
+{
+	struct hostfs_node *n = VTOHOST(vp);
+	struct host_dirent hd;
+	char path[HOSTFS_PATHMAX];
+	int error = 0;
+
+	if (n->hn_dir == NULL) {
+		error = path_of(vp, NULL, path);
+		if (error == 0)
+			error = HOST(l)->opendir(path, &n->hn_dir);
+		if (error < 0)
+			return error;
+		n->hn_dirpos = 0;
+	}
+	if (at < n->hn_dirpos || at == 0) {
+		HOST(l)->rewinddir(n->hn_dir);
+		n->hn_dirpos = 0;
+		n->hn_havepending = false;
+	}
+	while (n->hn_dirpos < at) {
+		error = next_entry(l, n, &hd);
+		if (error <= 0)
+			return error;
+		n->hn_dirpos++;
+	}
+	return 1;
+}
+
+static int
+hostfs_readdir(struct lwp *l, struct vnode *vp, struct uio *uio, bool *eof)
+{
+	struct hostfs_node *n = VTOHOST(vp);
+	struct host_dirent hd;
+	struct dirent de;
+	size_t len, reclen;
+	int error;
+
+	*eof = false;
+	kmutex_enter(&n->hn_iolock);
+	error = seek_dir(l, vp, (uint64_t)uio->uio_offset);
+	*eof = error == 0;
+	while (error > 0 &&
+	    (error = next_entry(l, n, &hd)) != 0) {
+		off_t at = uio->uio_offset;
+
+		if (error < 0)
+			break;
+		len = strlen(hd.hd_name);
+		reclen = (offsetof(struct dirent, d_name) + len + 1 + 7) &
+		    ~(size_t)7;
+		if (reclen > uio->uio_resid) {
+			n->hn_pending = hd;
+			n->hn_havepending = true;
+			error = 0;
+			goto out;
+		}
+		n->hn_dirpos++;
+		memset(&de, 0, reclen);
+		de.d_fileno = hd.hd_ino;
+		de.d_reclen = (uint16_t)reclen;
+		de.d_namlen = (uint16_t)len;
+		de.d_type = hd.hd_type;
+		memcpy(de.d_name, hd.hd_name, len);
+		error = uiomove(&de, reclen, uio);
+		uio->uio_offset = at + 1;
+		if (error != 0)
+			break;
+		error = 1;
+	}
+	*eof = error == 0;
+out:
+	kmutex_exit(&n->hn_iolock);
+	return error < 0 ? error : 0;
+}
+
+static int
+hostfs_readlink(struct lwp *l, struct vnode *vp, struct uio *uio)
+{
+	char path[HOSTFS_PATHMAX], target[1024];
+	int n = path_of(vp, NULL, path);
+
+	if (n == 0)
+		n = HOST(l)->readlink(path, target, sizeof(target));
+	if (n < 0)
+		return n;
+	return uiomove(target, (size_t)n < uio->uio_resid ? (size_t)n :
+	    uio->uio_resid, uio);
+}
+
+static void
+hostfs_reclaim(struct lwp *l, struct vnode *vp)
+{
+	(void)l;
+	hostfs_node_put(MTOHOST(vp->v_mount), VTOHOST(vp));
+	vp->v_data = NULL;
+}
+
+const struct vnodeops hostfs_vnodeops = {
+	.vop_lookup = hostfs_lookup,
+	.vop_create = hostfs_create,
+	.vop_mknod = hostfs_mknod,
+	.vop_mkdir = hostfs_mkdir,
+	.vop_symlink = hostfs_symlink,
+	.vop_link = hostfs_link,
+	.vop_remove = hostfs_remove,
+	.vop_rmdir = hostfs_rmdir,
+	.vop_rename = hostfs_rename,
+	.vop_open = hostfs_open,
+	.vop_close = hostfs_close,
+	.vop_getattr = hostfs_getattr,
+	.vop_setattr = hostfs_setattr,
+	.vop_read = hostfs_read,
+	.vop_write = hostfs_write,
+	.vop_fsync = hostfs_fsync,
+	.vop_readdir = hostfs_readdir,
+	.vop_readlink = hostfs_readlink,
+	.vop_reclaim = hostfs_reclaim,
+};
