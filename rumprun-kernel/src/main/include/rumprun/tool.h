@@ -84,6 +84,8 @@ struct tool_group {
 };
 
 extern RUMPRUN_API const struct tool_group rumprun_kernel_tools;
+/* rumprun(1), a TOOL_HOST for the table of an executable that has the tools it shall find. */
+RUMPRUN_API tool_main rumprun_rumprun_main;
 
 /* One buffered output stream. Line buffered on a terminal, else whole; stderr is unbuffered per call. */
 struct tout {
@@ -366,7 +368,7 @@ RUMPRUN_API void t_progress(struct tool *, const char *what, uint64_t done,
 /*
  * The whole main() of a multi-call executable (tool/shell.c): picks the tool by argv[0] (a directory and "rump." dropped), or by
  * argv[1] when argv[0] is none; connects to $RUMP_SERVER or boots a kernel for tools that take a host image; runs it.
- * `--list-tools` prints the names. Returns the exit status.
+ * `--list-tools` prints the names of the first group, the executable's own. Returns the exit status.
  */
 RUMPRUN_API int rumprun_tools_main(int argc, char **argv, char **envp,
     const struct tool_group *const *groups);

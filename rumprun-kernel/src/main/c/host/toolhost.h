@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What tools run from a shell need of the host: its streams, signals, programs. */
+#ifndef HOST_TOOLHOST_H
+#define HOST_TOOLHOST_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+/*
+ * SIGUSR1 (the host has no SIGINFO) raises *info; with `catch`, SIGINT and SIGTERM raise *interrupt, and end the program
+ * when they come again. A thread receives them, so nothing is interrupted.
+ */
+struct toolhost_signals;
+int toolhost_signals_start(_Atomic int *info, _Atomic int *interrupt,
+    bool catch, struct toolhost_signals **);
+void toolhost_signals_stop(struct toolhost_signals *);
+/* In a child before it becomes another program: signals as they were. */
+void toolhost_signals_default(void);
+/* Writing to a pipe that nobody reads is an error from here on. */
+void toolhost_ignore_sigpipe(void);
+
+/* Streams: ctx is a struct toolhost_signals or NULL; a read ends with -EINTR when *interrupt was raised. */
+int toolhost_read(void *ctx, int fd, void *buf, size_t n);
+int toolhost_write(void *ctx, int fd, const void *buf, size_t n);
+bool toolhost_isatty(void *ctx, int fd);
+int toolhost_columns(void *ctx, int fd);
+
+/* The path of a program: beside this one, then /sbin, /usr/sbin. -ENOENT. */
+int toolhost_program(const char *name, char *path, size_t size);
+bool toolhost_exists(const char *path);
+/* Waits for a child: its exit status, 0x100 and the signal, or -errno. */
+int toolhost_wait(int pid);
+_Noreturn void toolhost_exit(int status);
+
+#endif
