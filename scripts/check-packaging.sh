@@ -78,7 +78,7 @@ proxybench() {	# arch
 	server=unix://$scratch/proxy.sock
 	d=target/dist/linux-amd64/bin
 	$d/rump_server -lrumpvfs -lrumpfs_tmpfs "$server" || return
-	RUMP_SERVER=$server timeout 120 "$scratch/proxybench-$1"
+	RUMP_SERVER=$server timeout 120 "$scratch/proxybench-$1" 1000
 	status=$?
 	RUMP_SERVER=$server $d/halt
 	return $status

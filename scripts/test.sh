@@ -105,6 +105,12 @@ stage_java() {
 	}
 	END { printf "%d passed, %d failed, %d skipped\n", passed, failed,
 	      skipped }'
+	for log in it/target/it/*/build.log; do
+		[ -e "$log" ] && ! grep -q 'BUILD SUCCESS' "$log" || continue
+		echo "FAIL $log"
+		grep -E '^\[(ERROR|INFO\] Tests)|Exception|^	at ' "$log" |
+		    head -30
+	done
 	return $status
 }
 stage_packaging() { scripts/check-packaging.sh; }

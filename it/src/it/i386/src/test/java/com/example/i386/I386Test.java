@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: BSD-2-Clause
+package com.example.i386;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The i386 programs that come in the main jars. */
+class I386Test {
+    private static final String NATIVES = "/META-INF/native/linux-i386/";
+
+    @TempDir Path folder;
+
+    @BeforeEach
+    void unpack() throws IOException {
+        assumeTrue(
+                getClass().getResource(NATIVES + "tools-fs") != null, "built without i386 natives");
+        for (String name :
+                List.of("librumprun-kernel.so", "libtools-fs.so", "rumprun-kernel", "tools-fs")) {
+            try (InputStream in = getClass().getResourceAsStream(NATIVES + name)) {
+                assertNotNull(in, name);
+                Files.copy(in, folder.resolve(name));
+            }
+            folder.resolve(name).toFile().setExecutable(true);
+        }
+        for (String tool : List.of("newfs", "fsck_ffs", "dumpfs")) {
+            Files.createSymbolicLink(folder.resolve(tool), Path.of("tools-fs"));
+        }
+        assumeTrue(canRun(), "i386 programs do not run on this machine");
+    }
+
+    @Test
+    void executablesMakeAndCheckAnImage() throws Exception {
+        String image = folder.resolve("disk.img").toString();
+        assertEquals(0, run("newfs", "-F", "-s", "8m", image));
+        assertEquals(0, run("fsck_ffs", "-f", "-n", image));
+        assertEquals(0, run("dumpfs", "-s", image));
+    }
+
+    private boolean canRun() {
+        try {
+            return run("tools-fs", "--list-tools") == 0;
+        } catch (IOException | InterruptedException e) {
+            return false;
+        }
+    }
+
+    private int run(String... command) throws IOException, InterruptedException {
+        List<String> line = new ArrayList<>(List.of(command));
+        line.set(0, folder.resolve(command[0]).toString());
+        return new ProcessBuilder(line).inheritIO().start().waitFor();
+    }
+}

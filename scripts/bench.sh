@@ -1,0 +1,90 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# usage: bench.sh [MEGABYTES [FILES]]
+# Speed of what target/dist holds: each figure beside the host's own in the
+# same run, and beside NetBSD's kernel on the same sources (as measured beside
+# the host on a machine of this kind). The programs are those of ../shared/bench,
+# compiled against the public API.
+set -u
+cd "${ROOT:-$(dirname "$0")/..}" || exit 1
+mb=${1:-256} files=${2:-10000}
+bench=../shared/bench
+[ -e $bench/fsbench.c ] || { echo "bench: no $bench beside this tree" >&2
+	exit 1; }
+dist=$PWD/target/dist/linux-amd64
+scratch=$(mktemp -d "${TMPDIR:-/tmp}/rumprun-bench.XXXXXX") || exit 1
+trap 'rm -rf "$scratch"' EXIT
+PKG_CONFIG_PATH=$dist/lib/pkgconfig
+export PKG_CONFIG_PATH
+# shellcheck disable=SC2046
+gcc -O2 -o "$scratch/fsbench" $bench/fsbench.c \
+    $(pkg-config --cflags --libs rumprun) &&
+gcc -O2 -o "$scratch/proxybench" $bench/proxybench.c \
+    $(pkg-config --cflags --libs rumpclient) || exit 1
+
+# name, NetBSD's figure (plain), NetBSD's figure (log); a ratio to the host
+# where the value ends in h
+REFERENCE='
+boot_ms 17 17
+write_mb_s 0.08h 0.08h
+read_mb_s 0.34h 0.47h
+pread512_s 285000 400000
+read_2threads_x 1.4 1.8
+create1k_s 1100 27000
+stat_s 30000 20000
+openread1k_s 11000 4000
+unlink_s 1700 52000
+getpid_ns 600 600
+getpid_us 1.7p 1.7p
+pwrite64k_mb_s 81 81
+pread64k_mb_s 373 373'
+
+# Adds the reference to each line, and what of it is reached. For a time less
+# is better.
+beside() {	# column of the reference
+	awk -v column="$1" -v reference="$REFERENCE" '
+	BEGIN {
+		n = split(reference, line, "\n")
+		for (i = 1; i <= n; i++) {
+			split(line[i], f, " ")
+			ref[f[1]] = f[1 + column]
+		}
+	}
+	{
+		r = ref[$1]
+		if (r == "") { print "  " $0; next }
+		value = $2
+		if (r ~ /[hp]$/) value = $NF
+		base = r + 0
+		less = $1 ~ /_(ns|us|ms)$/
+		times = less ? base / (value + 1e-9) : value / base
+		unit = r ~ /h$/ ? " of host" : r ~ /p$/ ? " x ping-pong" : ""
+		printf "  %-70s NetBSD %s%s: %.2f x%s\n", $0, base, unit, times,
+		    times < 1 ? "  SLOWER" : ""
+	}'
+}
+
+size=$((mb * 3 + files * 8 / 1024 + 64))
+for mode in plain log; do
+	column=1
+	[ $mode = plain ] || column=2
+	echo "linked, FFSv2, $mode ($mb MB, $files files)"
+	rm -f "$scratch/img"
+	"$dist/bin/newfs" -F -O 2 -s "${size}m" "$scratch/img" >/dev/null ||
+	    exit 1
+	timeout 600 "$scratch/fsbench" "$scratch/img" "$mb" "$files" \
+	    $([ $mode = plain ] || echo log) | beside $column
+done
+echo "over a unix socket, tmpfs"
+RUMP_SERVER=unix://$scratch/sock
+export RUMP_SERVER
+"$dist/bin/rump_server" -lrumpvfs -lrumpfs_tmpfs "$RUMP_SERVER" || exit 1
+timeout 600 "$scratch/proxybench" 100000 | beside 1
+"$dist/bin/halt"
+echo "libraries"
+for f in "$dist"/lib/lib*-*.so; do
+	cp "$f" "$scratch/so" && strip "$scratch/so"
+	printf '  %-30s %d KiB stripped\n' "${f##*/}" \
+	    $(($(wc -c <"$scratch/so") / 1024))
+done
