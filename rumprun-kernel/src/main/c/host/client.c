@@ -52,15 +52,20 @@ sock_sigrestore(const struct sock_sigs *old)
 	pthread_sigmask(SIG_SETMASK, &was, NULL);
 }
 
-void
+bool
 sock_sigwait(int fd, const struct sock_sigs *old)
 {
 	struct pollfd p = { .fd = fd, .events = POLLIN };
 	sigset_t was;
 
 	memcpy(&was, old, sizeof(was));
-	while (ppoll(&p, 1, NULL, &was) == -1 && errno == EINTR)
-		continue;
+	return ppoll(&p, 1, NULL, &was) != -1 || errno != EINTR;
+}
+
+uintptr_t
+sock_self(void)
+{
+	return (uintptr_t)pthread_self();
 }
 
 /* By NetBSD's number; 0: the host has no such signal. */

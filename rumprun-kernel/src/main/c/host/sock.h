@@ -74,8 +74,10 @@ struct sock_sigs {
 };
 void sock_sigblock(struct sock_sigs *old);
 void sock_sigrestore(const struct sock_sigs *old);
-/* Waits for input with these signals blocked instead of all: handlers run here. */
-void sock_sigwait(int fd, const struct sock_sigs *);
+/* Waits for input with these signals blocked instead of all: handlers run here. False: one did. */
+bool sock_sigwait(int fd, const struct sock_sigs *);
+/* The calling thread, nonzero; cheap. */
+uintptr_t sock_self(void);
 /* Raises a signal, given in NetBSD's number, in this process. */
 void sock_raise(int netbsd_signo);
 /* Zero-filled memory of its own; NULL. */

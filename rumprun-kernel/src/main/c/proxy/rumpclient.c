@@ -1,0 +1,521 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * rumpclient(3): the one connection that a process has by itself, to the server that its environment names.
+ *
+ * It survives what a process does: a fork gives the child a connection of its own, an exec hands the socket to the new program, and when the
+ * server went away and came back, the connection is made anew if that is wanted. The public header goes with the host's types; the functions are
+ * written here with types of the same size.
+ */
+#include <netbsd/errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include "host/host.h"
+#include "host/sock.h"
+#include "host/sync.h"
+#include "proxy/client.h"
+#include "proxy/url.h"
+#include "rump/implicit.h"
+
+#define PUBLIC	__attribute__((visibility("default")))
+#define NSEC	1000000000
+
+/* As in <rump/rumpclient.h>. */
+#define RETRY_INFTIME	(-1)
+#define RETRY_ONCE	(-2)
+#define RETRY_DIE	(-3)
+#define CLOSE_FCLOSEM	2
+
+struct rumpclient {
+	struct kmutex rc_lock;
+	struct kcond rc_cond;		/* rc_users went down, rc_busy ended */
+	struct proxy_client *rc_client;	/* NULL: lost */
+	int rc_users;			/* calls in progress on it */
+	bool rc_busy;			/* a thread connects anew */
+	int rc_pid;
+	char rc_url[256];
+	char rc_parsed[256];		/* for RUMP__PARSEDSERVER, or "" */
+	char rc_name[64];
+};
+
+struct rumpclient_fork {
+	uint8_t rf_cookie[WIRE_COOKIE];
+};
+
+PUBLIC int rumpclient_init(void);
+PUBLIC int rumpclient_syscall(int, const void *, size_t, register_t *);
+PUBLIC int rumpclient_fork(void);
+PUBLIC int rumpclient_vfork(void);
+PUBLIC struct rumpclient_fork *rumpclient_prefork(void);
+PUBLIC int rumpclient_fork_init(struct rumpclient_fork *);
+PUBLIC void rumpclient_fork_cancel(struct rumpclient_fork *);
+PUBLIC int rumpclient_exec(const char *, char *const *, char *const *);
+PUBLIC int rumpclient_daemon(int, int);
+PUBLIC void rumpclient_setconnretry(long);
+PUBLIC int rumpclient__closenotify(int *, int);
+
+static void
+say(const char *text)
+{
+	(void)host_fdwrite(2, text, strlen(text));
+}
+
+/* errno and -1. */
+static int
+fail(int error)
+{
+	(void)sock_host_errno(error);
+	return -1;
+}
+
+static void
+raise_signal(void *ctx, int signo)
+{
+	(void)ctx;
+	sock_raise(signo);
+}
+
+static void
+config_of(struct rumpclient *rc, struct proxy_client_config *config)
+{
+	memset(config, 0, sizeof(*config));
+	config->pc_name = rc->rc_name;
+	config->pc_raise = raise_signal;
+	config->pc_signals = true;
+}
+
+/* --- the implicit connection --- */
+
+static implicit_remote_fn remote_syscall;
+
+static struct rumpclient *
+current(void)
+{
+	return implicit_remote();
+}
+
+/* Where the server is. 0, or -ENOENT after saying so. */
+static int
+find_server(struct rumpclient *rc)
+{
+	const char *url = host_getenv("RUMP__PARSEDSERVER");
+	struct sock_addr a;
+	char why[256];
+	bool relative, parsed = url != NULL;
+
+	if (url == NULL)
+		url = host_getenv("RUMP_SERVER");
+	if (url == NULL) {
+		say("error: RUMP_SERVER not set\n");
+		return -ENOENT;
+	}
+	if (strlen(url) >= sizeof(rc->rc_url))
+		return -ENAMETOOLONG;
+	strcpy(rc->rc_url, url);
+	if (parsed)
+		strcpy(rc->rc_parsed, url);
+	/* Made absolute once, so that a change of directory doesn't matter. */
+	if (url_parse(url, false, &a, &relative, why, sizeof(why)) == 0 &&
+	    relative && a.sa_path[0] == '/') {
+		snprintf(rc->rc_url, sizeof(rc->rc_url), "unix://%s",
+		    a.sa_path);
+		strcpy(rc->rc_parsed, rc->rc_url);
+	}
+	return 0;
+}
+
+static int
+connect_guest(struct rumpclient *rc, bool quiet, struct proxy_client **clp)
+{
+	struct proxy_client_config config;
+	char why[320];
+	int error;
+
+	config_of(rc, &config);
+	why[0] = '\0';
+	error = proxy_client_connect(rc->rc_url, &config, why, sizeof(why),
+	    clp);
+	if (error != 0 && why[0] != '\0' && !quiet) {
+		say(why);
+		say("\n");
+	}
+	return error;
+}
+
+/* The socket that the program before this one left open: 1 when there is one. */
+static int
+take_execfd(struct rumpclient *rc, struct proxy_client **clp)
+{
+	const char *text = host_getenv("RUMPCLIENT__EXECFD");
+	struct proxy_client_config config;
+	char *end;
+	long fd, other = -1;
+	int error;
+
+	if (text == NULL)
+		return 0;
+	fd = strtol(text, &end, 10);
+	if (end != text && *end == ',')
+		other = strtol(end + 1, &end, 10);
+	sock_unsetenv("RUMPCLIENT__EXECFD");
+	if (*end != '\0' || fd < 0 || fd > INT32_MAX)
+		return -EINVAL;
+	/* What NetBSD's library waits for signals with; it means nothing here. */
+	if (other > 2 && other != fd && other <= INT32_MAX)
+		sock_close((int)other);
+	config_of(rc, &config);
+	error = proxy_client_exec((int)fd, &config, clp);
+	return error != 0 ? error : 1;
+}
+
+static int
+make(struct rumpclient **rcp)
+{
+	struct rumpclient *rc = host_malloc(sizeof(*rc));
+	int error;
+
+	*rcp = NULL;
+	if (rc == NULL)
+		return -ENOMEM;
+	memset(rc, 0, sizeof(*rc));
+	rc->rc_pid = host_getpid();
+	sock_progname(rc->rc_name, sizeof(rc->rc_name));
+	if ((error = find_server(rc)) != 0) {
+		host_free(rc);
+		return error;
+	}
+	*rcp = rc;
+	return 0;
+}
+
+int
+rumpclient_init(void)
+{
+	struct rumpclient *rc = current();
+	int error;
+
+	if (rc != NULL && rc->rc_pid == host_getpid())
+		return 0;
+	/* A child that came without rumpclient_fork: not its connection. */
+	if (rc != NULL && rc->rc_client != NULL)
+		proxy_client_abandon(rc->rc_client);
+	implicit_set_remote(NULL, NULL);
+	if (rc != NULL)
+		host_free(rc);
+	if ((error = make(&rc)) != 0)
+		return fail(error);
+	error = take_execfd(rc, &rc->rc_client);
+	if (error == 0)
+		error = connect_guest(rc, false, &rc->rc_client);
+	if (error < 0) {
+		host_free(rc);
+		return fail(error);
+	}
+	implicit_set_remote(remote_syscall, rc);
+	return 0;
+}
+
+/* --- calls, and the loss of the server --- */
+
+/* Tries as long as it is wanted; rc_busy is this thread's. */
+static struct proxy_client *
+reconnect(struct rumpclient *rc)
+{
+	struct proxy_client *cl = NULL;
+	long retry = atomic_load(implicit_connretry());
+	int64_t begin = host_linux.monotonic(), pause;
+
+	if (retry == RETRY_DIE)
+		sock_exit(1);
+	if (retry == 0)
+		return NULL;
+	for (int attempt = 1; connect_guest(rc, true, &cl) != 0; attempt++) {
+		if (retry == RETRY_ONCE || (retry > 0 &&
+		    host_linux.monotonic() - begin >= (int64_t)retry * NSEC))
+			return NULL;
+		if (attempt <= 10)
+			pause = (int64_t)attempt * (NSEC / 10);
+		else
+			pause = (int64_t)(attempt - 10) * NSEC;
+		if (pause > (int64_t)10 * NSEC)
+			pause = (int64_t)10 * NSEC;
+		host_sleep_ns(pause);
+	}
+	return cl;
+}
+
+/* A call found that `lost` is. True: there is a new connection. */
+static bool
+replace(struct rumpclient *rc, struct proxy_client *lost)
+{
+	struct proxy_client *cl;
+	bool again;
+
+	kmutex_enter(&rc->rc_lock);
+	rc->rc_users--;
+	kcond_broadcast(&rc->rc_cond);
+	while (rc->rc_busy)
+		kcond_wait(&rc->rc_cond, &rc->rc_lock);
+	if (rc->rc_client == lost && atomic_load(implicit_connretry()) != 0) {
+		rc->rc_busy = true;
+		while (rc->rc_users > 0)
+			kcond_wait(&rc->rc_cond, &rc->rc_lock);
+		kmutex_exit(&rc->rc_lock);
+		cl = reconnect(rc);
+		kmutex_enter(&rc->rc_lock);
+		if (cl != NULL) {
+			proxy_client_close(lost);
+			rc->rc_client = cl;
+		}
+		rc->rc_busy = false;
+		kcond_broadcast(&rc->rc_cond);
+	}
+	again = rc->rc_client != lost;
+	kmutex_exit(&rc->rc_lock);
+	return again;
+}
+
+/* The connection, for one call. */
+static struct proxy_client *
+enter(struct rumpclient *rc)
+{
+	struct proxy_client *cl;
+
+	kmutex_enter(&rc->rc_lock);
+	while (rc->rc_busy)
+		kcond_wait(&rc->rc_cond, &rc->rc_lock);
+	cl = rc->rc_client;
+	rc->rc_users++;
+	kmutex_exit(&rc->rc_lock);
+	return cl;
+}
+
+static void
+leave(struct rumpclient *rc)
+{
+	kmutex_enter(&rc->rc_lock);
+	rc->rc_users--;
+	if (rc->rc_busy)
+		kcond_broadcast(&rc->rc_cond);
+	kmutex_exit(&rc->rc_lock);
+}
+
+static int
+remote_syscall(void *ctx, int num, const void *args, size_t size,
+    register_t *rv)
+{
+	struct rumpclient *rc = ctx;
+	struct proxy_client *cl;
+	bool lost;
+	int error;
+
+	do {
+		cl = enter(rc);
+		error = proxy_client_syscall(cl, num, args, size, rv, &lost);
+		if (!lost) {
+			leave(rc);
+			return -error;
+		}
+	} while (replace(rc, cl));
+	return sock_host_errno(-ENOTCONN);
+}
+
+int
+rumpclient_syscall(int num, const void *args, size_t size, register_t *rv)
+{
+	struct rumpclient *rc = current();
+
+	if (rc == NULL)
+		return sock_host_errno(-ENOTCONN);
+	return remote_syscall(rc, num, args, size, rv);
+}
+
+void
+rumpclient_setconnretry(long retry)
+{
+	if (retry >= RETRY_DIE)
+		atomic_store(implicit_connretry(), retry);
+}
+
+/* --- fork and exec --- */
+
+struct rumpclient_fork *
+rumpclient_prefork(void)
+{
+	struct rumpclient *rc = current();
+	struct rumpclient_fork *rf;
+	struct proxy_client *cl;
+	int error;
+
+	if (rc == NULL) {
+		(void)fail(-ENOTCONN);
+		return NULL;
+	}
+	if ((rf = host_malloc(sizeof(*rf))) == NULL) {
+		(void)fail(-ENOMEM);
+		return NULL;
+	}
+	cl = enter(rc);
+	error = proxy_client_prefork(cl, rf->rf_cookie);
+	leave(rc);
+	if (error != 0) {
+		host_free(rf);
+		(void)fail(error);
+		return NULL;
+	}
+	return rf;
+}
+
+int
+rumpclient_fork_init(struct rumpclient_fork *rf)
+{
+	struct rumpclient *old = current(), *rc;
+	struct proxy_client_config config;
+	char why[320];
+	int error;
+
+	if (old == NULL)
+		return fail(-ENOTCONN);
+	if ((rc = host_malloc(sizeof(*rc))) == NULL)
+		return fail(-ENOMEM);
+	/* Whatever its locks were doing when the other threads vanished. */
+	memset(rc, 0, sizeof(*rc));
+	rc->rc_pid = host_getpid();
+	memcpy(rc->rc_url, old->rc_url, sizeof(rc->rc_url));
+	memcpy(rc->rc_parsed, old->rc_parsed, sizeof(rc->rc_parsed));
+	memcpy(rc->rc_name, old->rc_name, sizeof(rc->rc_name));
+	config_of(rc, &config);
+	error = proxy_client_fork(rc->rc_url, &config, rf->rf_cookie, why,
+	    sizeof(why), &rc->rc_client);
+	implicit_set_remote(NULL, NULL);
+	if (old->rc_client != NULL)
+		proxy_client_abandon(old->rc_client);
+	host_free(old);
+	host_free(rf);
+	if (error != 0) {
+		host_free(rc);
+		return fail(error);
+	}
+	implicit_set_remote(remote_syscall, rc);
+	return 0;
+}
+
+/* The cookie stays with the server, where nobody will use it; so does NetBSD's library leave it. */
+void
+rumpclient_fork_cancel(struct rumpclient_fork *rf)
+{
+	host_free(rf);
+}
+
+int
+rumpclient_fork(void)
+{
+	struct rumpclient_fork *rf = rumpclient_prefork();
+	int pid;
+
+	if (rf == NULL)
+		return -1;
+	pid = sock_fork();
+	if (pid < 0) {
+		rumpclient_fork_cancel(rf);
+		return fail(pid);
+	}
+	if (pid == 0)
+		return rumpclient_fork_init(rf);
+	host_free(rf);
+	return pid;
+}
+
+/* A child that shares its parent's memory could not keep a connection apart from its parent's. */
+int
+rumpclient_vfork(void)
+{
+	return rumpclient_fork();
+}
+
+static bool
+is_ours(const char *entry)
+{
+	return strncmp(entry, "RUMPCLIENT__EXECFD=", 19) == 0 ||
+	    strncmp(entry, "RUMP__PARSEDSERVER=", 19) == 0;
+}
+
+int
+rumpclient_exec(const char *path, char *const argv[], char *const envp[])
+{
+	struct rumpclient *rc = current();
+	char fd[64], parsed[300], **env;
+	size_t n = 0, m = 0;
+	int error;
+
+	if (envp == NULL)
+		envp = sock_environ();
+	while (envp != NULL && envp[n] != NULL)
+		n++;
+	if ((env = host_malloc((n + 3) * sizeof(*env))) == NULL)
+		return fail(-ENOMEM);
+	for (size_t i = 0; i < n; i++)
+		if (rc == NULL || !is_ours(envp[i]))
+			env[m++] = envp[i];
+	if (rc != NULL) {
+		snprintf(fd, sizeof(fd), "RUMPCLIENT__EXECFD=%d,-1",
+		    proxy_client_fd(rc->rc_client));
+		env[m++] = fd;
+		if (rc->rc_parsed[0] != '\0') {
+			snprintf(parsed, sizeof(parsed),
+			    "RUMP__PARSEDSERVER=%s", rc->rc_parsed);
+			env[m++] = parsed;
+		}
+		sock_inherit(proxy_client_fd(rc->rc_client), true);
+	}
+	env[m] = NULL;
+	error = sock_exec(path, argv, env);
+	if (rc != NULL)
+		sock_inherit(proxy_client_fd(rc->rc_client), false);
+	host_free(env);
+	return fail(error);
+}
+
+int
+rumpclient_daemon(int nochdir, int noclose)
+{
+	struct rumpclient_fork *rf = rumpclient_prefork();
+	int pid, error;
+
+	if (rf == NULL)
+		return -1;
+	if ((pid = sock_fork()) < 0) {
+		rumpclient_fork_cancel(rf);
+		return fail(pid);
+	}
+	if (pid > 0)
+		sock_exit(0);
+	if ((error = sock_daemon(nochdir != 0, noclose != 0)) != 0)
+		return fail(error);
+	return rumpclient_fork_init(rf);
+}
+
+/* --- descriptors --- */
+
+/* Keeps the socket out of the way; of a close of all from *fdp on, the program does the part behind it. */
+int
+rumpclient__closenotify(int *fdp, int variant)
+{
+	struct rumpclient *rc = current();
+	int ours, error = 0;
+
+	if (rc == NULL || rc->rc_client == NULL)
+		return 0;
+	ours = proxy_client_fd(rc->rc_client);
+	if (variant == CLOSE_FCLOSEM) {
+		if (*fdp > ours)
+			return 0;
+		for (int fd = *fdp < 0 ? 0 : *fdp; fd < ours; fd++)
+			sock_close(fd);
+		*fdp = ours + 1;
+		return 0;
+	}
+	if (*fdp == ours)
+		error = proxy_client_movefd(rc->rc_client, ours + 1);
+	return error != 0 ? fail(error) : 0;
+}
