@@ -73,8 +73,9 @@ for mode in plain log; do
 	rm -f "$scratch/img"
 	"$dist/bin/newfs" -F -O 2 -s "${size}m" "$scratch/img" >/dev/null ||
 	    exit 1
-	timeout 600 "$scratch/fsbench" "$scratch/img" "$mb" "$files" \
-	    $([ $mode = plain ] || echo log) | beside $column
+	set -- "$scratch/img" "$mb" "$files"
+	[ $mode = plain ] || set -- "$@" log
+	timeout 600 "$scratch/fsbench" "$@" | beside $column
 done
 echo "over a unix socket, tmpfs"
 RUMP_SERVER=unix://$scratch/sock

@@ -50,7 +50,7 @@ runs_elsewhere() {	# arch
 }
 manuals() {
 	for t in $(for m in $MODULES; do
-	    target/dist/linux-amd64/bin/$m --list-tools; done | sort -u); do
+	    target/dist/linux-amd64/bin/"$m" --list-tools; done | sort -u); do
 		set -- target/dist/linux-amd64/share/man/man?/"$t".[1-9]
 		[ -e "$1" ] || echo "no manual page of $t"
 	done >"$scratch/missing"
@@ -109,8 +109,8 @@ for arch in amd64 i386; do
 	for m in $MODULES; do
 		j=$m/target/$m-$version
 		check "$m.jar has the natives of linux-$arch" jar_has "$j.jar" \
-		    META-INF/native/linux-$arch/lib$m.so \
-		    META-INF/native/linux-$arch/$m
+		    "META-INF/native/linux-$arch/lib$m.so" \
+		    "META-INF/native/linux-$arch/$m"
 		check "$m-linux-$arch.jar has natives only" \
 		    only_native "$j-linux-$arch.jar" $arch
 	done

@@ -106,7 +106,9 @@ stage_java() {
 	END { printf "%d passed, %d failed, %d skipped\n", passed, failed,
 	      skipped }'
 	for log in it/target/it/*/build.log; do
-		[ -e "$log" ] && ! grep -q 'BUILD SUCCESS' "$log" || continue
+		if [ ! -e "$log" ] || grep -q 'BUILD SUCCESS' "$log"; then
+			continue
+		fi
 		echo "FAIL $log"
 		grep -E '^\[(ERROR|INFO\] Tests)|Exception|^	at ' "$log" |
 		    head -30
