@@ -279,8 +279,7 @@ hostfs_mount(struct lwp *l, struct mount *mp, const char *path, void *data,
 	mp->mnt_data = hm;
 	mp->mnt_namemax = 255;
 	mp->mnt_stat.f_namemax = 255;
-	strncpy(mp->mnt_stat.f_mntfromname, hostpath,
-	    sizeof(mp->mnt_stat.f_mntfromname) - 1);
+	memcpy(mp->mnt_stat.f_mntfromname, hostpath, strlen(hostpath) + 1);
 	return 0;
 }
 
