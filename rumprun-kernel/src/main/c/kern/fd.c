@@ -37,6 +37,7 @@ struct filedesc {
 };
 
 #pragma weak kqueue_fdclose
+#pragma weak knote_filegone
 #pragma weak vn_fdclose
 
 /* --- places --- */
@@ -561,6 +562,10 @@ file_put(struct lwp *l, struct file *f)
 	if (atomic_fetch_sub_explicit(&f->f_count, 1,
 	    memory_order_acq_rel) != 1)
 		return 0;
+	if (f->f_knotes != NULL)
+		knote_filegone(f);
+	if (knote_filegone != NULL && f->f_knotes != NULL)
+		knote_filegone(f);
 	if (f->f_ops != NULL && f->f_ops->fo_close != NULL)
 		error = f->f_ops->fo_close(l, f);
 	cred_put(f->f_cred);

@@ -196,8 +196,8 @@ struct lwp {
 	_Atomic unsigned l_flags;	/* L_* */
 	_Atomic unsigned l_incall;	/* depth of kern_syscall; changed by its own thread only */
 	void *l_bounce; size_t l_bouncesize;	/* lwp_bounce */
-	char l_pathbuf[1024];		/* scratch for one path at a time (namei) */
 	struct pollctx *l_poll;		/* the poll or select call being made (kern/select.c) */
+	char l_pathbuf[1024];		/* scratch for one path at a time (namei) */
 };
 #define L_INTR		0x1		/* a signal came: interruptible sleeps end with -EINTR, once */
 #define L_EXIT		0x2		/* the process goes (client gone, exec): every sleep ends with -EINTR */
@@ -228,7 +228,7 @@ struct proc {
 };
 #define P_EXITING	0x1
 #define P_ZOMBIE	0x2
-#define P_SYSTEM	0x4
+#define P_SYSTEM	0x200	/* as <netbsd/sysctl.h> */
 
 /* Forks `parent` (NULL: proc 1): RFFDG copies descriptors, RFCFDG starts with none, 0 shares them. No lwp yet. comm NULL: parent's. */
 #define RFFDG	0x1

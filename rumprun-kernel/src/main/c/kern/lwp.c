@@ -10,7 +10,9 @@
  * sleep or ends it.
  */
 #include <netbsd/signal.h>
-#include "kern/kernel.h"
+#include "kern/file.h"
+
+#pragma weak knote_signal
 
 int
 lwp_create(struct proc *p, struct lwp **lp)
@@ -214,6 +216,9 @@ kern_thread_join(struct kern_thread *t)
 void
 proc_signal(struct proc *p, int signo)
 {
+	knote_signal(p, signo);
+	if (knote_signal != NULL)
+		knote_signal(p, signo);
 	if (p->p_uspace != NULL) {
 		if (p->p_uspace->raise != NULL)
 			p->p_uspace->raise(p, signo);

@@ -7,6 +7,8 @@
  * at once. Who has a pointer to a process keeps it alive by an lwp in it, or
  * by being the only one who ends it.
  */
+#include <netbsd/event.h>
+#include <netbsd/event.h>
 #include <netbsd/resource.h>
 #include "kern/callout.h"
 #include "kern/file.h"
@@ -19,6 +21,7 @@ __attribute__((weak)) int cwd_copy(struct cwdinfo *, struct cwdinfo **);
 __attribute__((weak)) struct cwdinfo *cwd_share(struct cwdinfo *);
 __attribute__((weak)) void cwd_put(struct lwp *, struct cwdinfo *);
 #pragma weak timers_procexit
+#pragma weak knote_proc
 
 #define HASH(pid)	((unsigned)(pid) % 64)
 
@@ -203,10 +206,19 @@ out_proc:
 	return error;
 }
 
+static void
+note(struct proc *p, long what)
+{
+	if (knote_proc != NULL)
+		knote_proc(p, what);
+}
+
 int
 proc_fork(struct rump_kernel *k, struct proc *parent, int fdflags,
     const char *comm, struct proc **pp)
 {
+	int error;
+
 	*pp = NULL;
 	if (kern_halting(k))
 		return -ESHUTDOWN;
@@ -214,7 +226,9 @@ proc_fork(struct rump_kernel *k, struct proc *parent, int fdflags,
 		parent = k->k_initproc;
 	if ((parent->p_flags & P_EXITING) != 0)
 		return -ESRCH;
-	return proc_make(k, parent, fdflags, comm, pp);
+	if ((error = proc_make(k, parent, fdflags, comm, pp)) == 0)
+		knote_proc(parent, NOTE_FORK);
+	return error;
 }
 
 /*
@@ -280,6 +294,7 @@ proc_exit(struct proc *p, struct lwp *self, int xstat)
 	p->p_xstat = xstat;
 	kmutex_exit(&p->p_lock);
 	wait_lwps(p, self);
+	knote_proc(p, NOTE_EXIT);
 	release(p);
 	if (self != NULL)
 		lwp_destroy(self);
@@ -299,7 +314,9 @@ proc_exec(struct proc *p, struct lwp *self, const char *comm)
 	if (comm != NULL)
 		strncpy(p->p_comm, comm, MAXCOMLEN);
 	kmutex_exit(&p->p_lock);
+	knote_proc(p, NOTE_EXEC);
 	fd_closeexec(self);
+	note(p, NOTE_EXEC);
 }
 
 /* --- the first and the last --- */

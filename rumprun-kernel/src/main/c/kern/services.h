@@ -17,8 +17,8 @@ void services_fini(struct rump_kernel *);
 /* --- system shutdown (kern/reboot.c) --- */
 
 /*
- * What a server prints when it goes down: the first call before kern_halt, the second after it. nosync: RB_NOSYNC.
- * With RB_HALT or without, the last word is "halted" as the reference prints it for every way a server stops.
+ * What a server prints when it goes down: the first after sync, before it unmounts (nosync: RB_NOSYNC), the other when
+ * the file systems are gone. The last word is "halted" in any case, reboots too.
  */
 void halt_message_begin(struct rump_kernel *, bool nosync);
 void halt_message_end(struct rump_kernel *);

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The device switch: from a device number to its driver, and the nodes of /dev. */
+#include <netbsd/poll.h>
+#include <netbsd/stat.h>
+#include "dev/dev.h"
+
+static const struct devsw *const base_devsw[] = { &dev_mem, &dev_console };
+
+const struct devnode dev_nodes[] = {
+	{ "/dev", 'd', 0755, 0, 0, 0, 0, NULL, NULL },
+	{ "/dev/null", 'c', 0644, 0, 0, 2, 2, NULL, NULL },
+	{ "/dev/zero", 'c', 0644, 0, 0, 2, 12, NULL, NULL },
+	{ "/tmp", 'd', 01777, 0, 0, 0, 0, NULL, NULL },
+	{ .dn_path = NULL },
+};
+
+static bool
+serves(const struct devsw *d, uint32_t number, bool blk)
+{
+	int major = blk ? d->d_bmajor : d->d_cmajor;
+
+	return major >= 0 && (uint32_t)major == number;
+}
+
+/*
+ * Numbers are looked up when a device is opened, not on its way to I/O: going through the components each time needs no
+ * state that could get out of step with them.
+ */
+const struct devsw *
+dev_find(struct rump_kernel *k, dev_t dev, bool blk)
+{
+	uint32_t number = major(dev);
+
+	for (size_t i = 0; i < sizeof(base_devsw) / sizeof(base_devsw[0]); i++)
+		if (serves(base_devsw[i], number, blk))
+			return base_devsw[i];
+	for (size_t i = 0; kern_components[i] != NULL; i++) {
+		const struct devsw *const *d = kern_components[i]->c_devsw;
+
+		if (d == NULL || i >= sizeof(k->k_have) || !k->k_have[i])
+			continue;
+		for (; *d != NULL; d++)
+			if (serves(*d, number, blk))
+				return *d;
+	}
+	return NULL;
+}
+
+int
+dev_open(struct lwp *l, dev_t dev, bool blk, int flags)
+{
+	const struct devsw *d = dev_find(l->l_k, dev, blk);
+
+	if (d == NULL)
+		return -ENXIO;
+	return d->d_open == NULL ? 0 : d->d_open(l, dev, blk, flags);
+}
+
+int
+dev_close(struct lwp *l, dev_t dev, bool blk, int flags)
+{
+	const struct devsw *d = dev_find(l->l_k, dev, blk);
+
+	if (d == NULL)
+		return -ENXIO;
+	return d->d_close == NULL ? 0 : d->d_close(l, dev, blk, flags);
+}
+
+int
+dev_read(struct lwp *l, dev_t dev, struct uio *uio, int flags)
+{
+	const struct devsw *d = dev_find(l->l_k, dev, false);
+
+	if (d == NULL || d->d_read == NULL)
+		return -ENXIO;
+	return d->d_read(l, dev, uio, flags);
+}
+
+int
+dev_write(struct lwp *l, dev_t dev, struct uio *uio, int flags)
+{
+	const struct devsw *d = dev_find(l->l_k, dev, false);
+
+	if (d == NULL || d->d_write == NULL)
+		return -ENXIO;
+	return d->d_write(l, dev, uio, flags);
+}
+
+int
+dev_ioctl(struct lwp *l, dev_t dev, bool blk, unsigned long cmd, void *data,
+    int flags)
+{
+	const struct devsw *d = dev_find(l->l_k, dev, blk);
+
+	if (d == NULL)
+		return -ENXIO;
+	if (d->d_ioctl == NULL)
+		return -ENOTTY;
+	return d->d_ioctl(l, dev, blk, cmd, data, flags);
+}
+
+int
+dev_poll(struct lwp *l, dev_t dev, int events)
+{
+	const struct devsw *d = dev_find(l->l_k, dev, false);
+
+	if (d == NULL)
+		return POLLERR;
+	if (d->d_poll != NULL)
+		return d->d_poll(l, dev, events);
+	return events & (POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM);
+}
+
+int
+dev_kqfilter(struct lwp *l, dev_t dev, struct knote *kn)
+{
+	const struct devsw *d = dev_find(l->l_k, dev, false);
+
+	if (d == NULL)
+		return -ENXIO;
+	return d->d_kqfilter == NULL ? -EINVAL : d->d_kqfilter(l, dev, kn);
+}
+
+int
+dev_blkdev(struct lwp *l, dev_t dev, struct blkdev **bp)
+{
+	const struct devsw *d = dev_find(l->l_k, dev, true);
+
+	*bp = NULL;
+	if (d == NULL || d->d_blkdev == NULL)
+		return -ENXIO;
+	return d->d_blkdev(l, dev, bp);
+}
