@@ -562,8 +562,6 @@ file_put(struct lwp *l, struct file *f)
 	if (atomic_fetch_sub_explicit(&f->f_count, 1,
 	    memory_order_acq_rel) != 1)
 		return 0;
-	if (f->f_knotes != NULL)
-		knote_filegone(f);
 	if (knote_filegone != NULL && f->f_knotes != NULL)
 		knote_filegone(f);
 	if (f->f_ops != NULL && f->f_ops->fo_close != NULL)

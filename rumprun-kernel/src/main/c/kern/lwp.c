@@ -216,7 +216,6 @@ kern_thread_join(struct kern_thread *t)
 void
 proc_signal(struct proc *p, int signo)
 {
-	knote_signal(p, signo);
 	if (knote_signal != NULL)
 		knote_signal(p, signo);
 	if (p->p_uspace != NULL) {

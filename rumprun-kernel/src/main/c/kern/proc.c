@@ -227,7 +227,7 @@ proc_fork(struct rump_kernel *k, struct proc *parent, int fdflags,
 	if ((parent->p_flags & P_EXITING) != 0)
 		return -ESRCH;
 	if ((error = proc_make(k, parent, fdflags, comm, pp)) == 0)
-		knote_proc(parent, NOTE_FORK);
+		note(parent, NOTE_FORK);
 	return error;
 }
 
@@ -294,7 +294,7 @@ proc_exit(struct proc *p, struct lwp *self, int xstat)
 	p->p_xstat = xstat;
 	kmutex_exit(&p->p_lock);
 	wait_lwps(p, self);
-	knote_proc(p, NOTE_EXIT);
+	note(p, NOTE_EXIT);
 	release(p);
 	if (self != NULL)
 		lwp_destroy(self);
@@ -314,7 +314,6 @@ proc_exec(struct proc *p, struct lwp *self, const char *comm)
 	if (comm != NULL)
 		strncpy(p->p_comm, comm, MAXCOMLEN);
 	kmutex_exit(&p->p_lock);
-	knote_proc(p, NOTE_EXEC);
 	fd_closeexec(self);
 	note(p, NOTE_EXEC);
 }
