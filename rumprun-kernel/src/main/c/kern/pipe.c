@@ -22,10 +22,10 @@
 #include <netbsd/syscallargs.h>
 #include "kern/pipe.h"
 #include "kern/syscalls.h"
+#include "kern/sysctl.h"
 
 #define PIPE_SIZE	16384
 #define BIG_PIPE_SIZE	65536
-#define MAX_BIG_PIPES	32
 
 static int
 end_of(const struct file *fp)
@@ -122,7 +122,8 @@ grow(struct rump_kernel *k, struct pipe *pp)
 
 	if (pp->pp_size >= BIG_PIPE_SIZE || pp->pp_rbusy)
 		return;
-	if (atomic_fetch_add(&k->k_nbigpipes, 1) < MAX_BIG_PIPES)
+	if (atomic_fetch_add(&k->k_nbigpipes, 1) <
+	    sysctl_maxbigpipes(k))
 		buf = kmem_alloc(k, BIG_PIPE_SIZE);
 	if (buf == NULL) {
 		atomic_fetch_sub(&k->k_nbigpipes, 1);

@@ -8,7 +8,6 @@
  * by being the only one who ends it.
  */
 #include <netbsd/event.h>
-#include <netbsd/event.h>
 #include <netbsd/resource.h>
 #include "kern/callout.h"
 #include "kern/file.h"
@@ -20,8 +19,6 @@ __attribute__((weak)) int cwd_create(struct rump_kernel *, struct cwdinfo **);
 __attribute__((weak)) int cwd_copy(struct cwdinfo *, struct cwdinfo **);
 __attribute__((weak)) struct cwdinfo *cwd_share(struct cwdinfo *);
 __attribute__((weak)) void cwd_put(struct lwp *, struct cwdinfo *);
-#pragma weak timers_procexit
-#pragma weak knote_proc
 
 #define HASH(pid)	((unsigned)(pid) % 64)
 
@@ -206,13 +203,6 @@ out_proc:
 	return error;
 }
 
-static void
-note(struct proc *p, long what)
-{
-	if (knote_proc != NULL)
-		knote_proc(p, what);
-}
-
 int
 proc_fork(struct rump_kernel *k, struct proc *parent, int fdflags,
     const char *comm, struct proc **pp)
@@ -227,7 +217,7 @@ proc_fork(struct rump_kernel *k, struct proc *parent, int fdflags,
 	if ((parent->p_flags & P_EXITING) != 0)
 		return -ESRCH;
 	if ((error = proc_make(k, parent, fdflags, comm, pp)) == 0)
-		note(parent, NOTE_FORK);
+		knote_proc(parent, NOTE_FORK);
 	return error;
 }
 
@@ -246,8 +236,7 @@ release(struct proc *p)
 	l.l_proc = p;
 	l.l_cred = p->p_cred;
 	l.l_flags = L_NOINTR;
-	if (timers_procexit != NULL)
-		timers_procexit(p);
+	timers_procexit(p);
 	if (p->p_fd != NULL) {
 		filedesc_put(&l, p->p_fd);
 		p->p_fd = NULL;
@@ -294,7 +283,7 @@ proc_exit(struct proc *p, struct lwp *self, int xstat)
 	p->p_xstat = xstat;
 	kmutex_exit(&p->p_lock);
 	wait_lwps(p, self);
-	note(p, NOTE_EXIT);
+	knote_proc(p, NOTE_EXIT);
 	release(p);
 	if (self != NULL)
 		lwp_destroy(self);
@@ -314,8 +303,8 @@ proc_exec(struct proc *p, struct lwp *self, const char *comm)
 	if (comm != NULL)
 		strncpy(p->p_comm, comm, MAXCOMLEN);
 	kmutex_exit(&p->p_lock);
+	knote_proc(p, NOTE_EXEC);
 	fd_closeexec(self);
-	note(p, NOTE_EXEC);
 }
 
 /* --- the first and the last --- */

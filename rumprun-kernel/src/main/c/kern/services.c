@@ -4,9 +4,6 @@
 #include "kern/console.h"
 #include "kern/services.h"
 #include "kern/sysctl.h"
-#pragma weak sysctl_init
-#pragma weak sysctl_start
-#pragma weak sysctl_fini
 
 int
 services_init(struct rump_kernel *k)
@@ -16,7 +13,7 @@ services_init(struct rump_kernel *k)
 	error = console_init(k);
 	if (error == 0)
 		error = timers_init(k);
-	if (error == 0 && sysctl_init != NULL)
+	if (error == 0)
 		error = sysctl_init(k);
 	return error;
 }
@@ -24,14 +21,13 @@ services_init(struct rump_kernel *k)
 int
 services_start(struct rump_kernel *k)
 {
-	return sysctl_start == NULL ? 0 : sysctl_start(k);
+	return sysctl_start(k);
 }
 
 void
 services_fini(struct rump_kernel *k)
 {
-	if (sysctl_fini != NULL)
-		sysctl_fini(k);
+	sysctl_fini(k);
 	timers_fini(k);
 	console_fini(k);
 }

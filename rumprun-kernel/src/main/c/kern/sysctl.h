@@ -9,7 +9,7 @@
  *
  * Where a value comes from, the first that applies:
  *	sd_fn		a function: reads, writes, whatever the type
- *	CTLFLAG_IMMEDIATE	sd_value
+ *	CTLFLAG_IMMEDIATE	sd_value, if it is not 0
  *	sd_string	a constant string
  *	otherwise	a variable at ctx + sd_off, of type _Atomic int32_t, _Atomic int64_t or _Atomic bool by CTLTYPE; writes are checked
  *			against sd_min..sd_max if those differ.
@@ -100,5 +100,7 @@ struct sysctl_vfs {
 	    ufs_dirhash_memused, ufs_dirhash_docheck;
 };
 struct sysctl_vfs *sysctl_vfs(struct rump_kernel *);
+/* kern.pipe.maxbigpipes */
+int32_t sysctl_maxbigpipes(struct rump_kernel *);
 
 #endif
