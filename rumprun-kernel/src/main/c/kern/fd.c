@@ -36,8 +36,6 @@ struct filedesc {
 	struct fdchunk *_Atomic fd_chunk[NCHUNKS];
 };
 
-#pragma weak kqueue_fdclose
-#pragma weak knote_filegone
 #pragma weak vn_fdclose
 
 /* --- places --- */
@@ -318,8 +316,7 @@ entry_take(_Atomic uintptr_t *e)
 static int
 finish_close(struct lwp *l, int fd, struct file *f)
 {
-	if (kqueue_fdclose != NULL)
-		kqueue_fdclose(l, fd, f);
+	kqueue_fdclose(l, fd, f);
 	if (f->f_type == DTYPE_VNODE && vn_fdclose != NULL)
 		vn_fdclose(l, f);
 	if (f->f_ops != NULL && f->f_ops->fo_restart != NULL)
@@ -562,7 +559,7 @@ file_put(struct lwp *l, struct file *f)
 	if (atomic_fetch_sub_explicit(&f->f_count, 1,
 	    memory_order_acq_rel) != 1)
 		return 0;
-	if (knote_filegone != NULL && f->f_knotes != NULL)
+	if (f->f_knotes != NULL)
 		knote_filegone(f);
 	if (f->f_ops != NULL && f->f_ops->fo_close != NULL)
 		error = f->f_ops->fo_close(l, f);

@@ -12,8 +12,6 @@
 #include <netbsd/signal.h>
 #include "kern/file.h"
 
-#pragma weak knote_signal
-
 int
 lwp_create(struct proc *p, struct lwp **lp)
 {
@@ -216,8 +214,7 @@ kern_thread_join(struct kern_thread *t)
 void
 proc_signal(struct proc *p, int signo)
 {
-	if (knote_signal != NULL)
-		knote_signal(p, signo);
+	knote_signal(p, signo);
 	if (p->p_uspace != NULL) {
 		if (p->p_uspace->raise != NULL)
 			p->p_uspace->raise(p, signo);
