@@ -16,9 +16,19 @@ static const struct component sysproxy = {
 	.c_faction = FACTION_KERN,
 };
 
+extern const struct vfsops tmpfs_vfsops;
+static const struct component tmpfs = {
+	.c_library = "librumpfs_tmpfs",
+	.c_faction = FACTION_VFS,
+	.c_modules = "tmpfs",
+	.c_vfsops = &tmpfs_vfsops,
+};
+
 const struct component *const kern_components[] = {
 	&base,
 	&sysproxy,
+	&component_vfs,
+	&tmpfs,
 	NULL,
 };
 

@@ -5,6 +5,9 @@
 
 #include "kern/kernel.h"
 
+/* vfs/vfs_init.c: librumpvfs, with the root file system */
+extern const struct component component_vfs;
+
 /*
  * Marks in k_have what the configuration names, the base of every kernel
  * included. A component whose faction (vfs, net, dev) isn't named is left out.

@@ -26,6 +26,8 @@ struct mount {
 	uint64_t mnt_fsid;
 	unsigned mnt_namemax;		/* 255 */
 	struct vnode *mnt_vnodes;	/* list head, under the vcache's lock */
+	struct vnode *mnt_root;		/* referenced while mounted; NULL in the middle of mount and unmount */
+	_Atomic bool mnt_unmounting;	/* somebody tries: whoever comes across it waits for mnt_busylock */
 };
 
 struct vfsops {

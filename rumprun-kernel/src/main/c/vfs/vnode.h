@@ -7,7 +7,8 @@
  * Identity: vcache_get(mp, ino) finds or loads the one vnode of a (mount, inode number); the loader fills v_type, v_ops, v_data.
  * Lock: v_lock. Each operation below says what is held: S shared, X exclusive, - nothing. The vfs layer locks, the file system never
  *   locks the vnodes passed to it; what it returns in *vpp is referenced and NOT locked.
- * After forced unmount or revoke a vnode is dead: v_ops becomes dead_vnodeops, v_data NULL, v_mount NULL; calls give EIO/ENXIO.
+ * After forced unmount or revoke a vnode is dead: VV_DEAD is set, v_ops becomes dead_vnodeops, v_data NULL; calls give EIO or EBADF.
+ *   v_mount stays (each vnode keeps its mount's memory); the file system never hears of the vnode again.
  */
 #ifndef VFS_VNODE_H
 #define VFS_VNODE_H
@@ -156,16 +157,17 @@ struct vnode {
 	void *v_data;			/* inode */
 	struct rump_kernel *v_k;
 	struct kmutex v_interlock;	/* the fields below */
-	struct mount *v_mountedhere;	/* directory: what is mounted on it */
+	struct mount *_Atomic v_mountedhere; /* directory: what is mounted on it (changes under v_interlock) */
 	dev_t v_rdev;			/* VBLK, VCHR */
 	struct specnode *v_spec;	/* open device state, shared by every vnode of one device */
 	struct fifoinfo *v_fifo;
-	struct lockf *v_lockf;		/* byte-range locks (vfs/lockf.c) */
+	struct lockf *_Atomic v_lockf;	/* byte-range locks (vfs/lockf.c) */
 	struct selinfo v_sel;		/* poll and EVFILT_VNODE */
 	/* vcache */
 	ino_t v_ino;
 	struct vnode *v_hashnext;
-	struct vnode *v_lrunext, *v_lruprev;
+	struct vnode *v_lrunext, *v_lruprev;	/* every vnode; the clock that looks for old ones */
+	_Atomic bool v_recent;		/* used since the clock came by */
 	struct vnode *v_mntnext, *v_mntprev;	/* of the mount's list */
 	/* name cache: entries in this directory, and names of this vnode (under the cache's locks) */
 	struct ncache_entry *v_nclist, *v_dncache;
@@ -176,6 +178,7 @@ struct vnode {
 #define VV_DYING	0x08
 #define VV_SYSTEM	0x10		/* never shown, not counted as busy */
 #define VV_NOCACHE	0x20		/* no name cache below it */
+#define VV_LOADING	0x40		/* the file system is filling it in */
 
 void vnode_get(struct vnode *);				/* one more reference; the caller has one */
 void vnode_put(struct lwp *, struct vnode *);		/* not locked */
@@ -196,6 +199,8 @@ int vcache_new(struct lwp *, struct mount *, ino_t,
     struct vnode **) MUST_CHECK;
 /* The inode is gone (inactive freed it): the vnode must not be found under its number again. Called from vop_inactive. */
 void vcache_forget(struct vnode *);
+/* For revoke and forced unmount: makes a referenced, unlocked vnode dead. */
+void vnode_kill(struct lwp *, struct vnode *);
 /* Walks a mount's vnodes (referenced one at a time). fn returning nonzero stops and is returned. */
 int vcache_foreach(struct lwp *, struct mount *,
     int (*fn)(struct lwp *, struct vnode *, void *), void *);
