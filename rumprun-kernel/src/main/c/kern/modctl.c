@@ -5,6 +5,7 @@
  * Every component names its modules; a kernel has those of the components that it booted, and two of its own. There is
  * no other kind: code is not loaded into a running kernel.
  */
+#include <netbsd/fcntl.h>
 #include <netbsd/module.h>
 #include <netbsd/syscallargs.h>
 #include "kern/services.h"
@@ -203,7 +204,75 @@ modctl_stat(struct lwp *l, void *arg)
 	return error;
 }
 
-/* A name without a slash may be a built-in module's; otherwise it is a file that holds one, of which there is none. */
+/* A call made by the kernel, for the process that l belongs to. */
+static int
+own_call(struct lwp *l, int num, const void *args, register_t rv[2])
+{
+	sy_call_t *fn = kern_sysent[num].sy_call;
+
+	return fn == NULL ? -ENOSYS : fn(l, args, rv);
+}
+
+/* The first bytes of a file, as the kernel's own process sees it. */
+static int
+read_magic(struct lwp *l, const char *path, char magic[4])
+{
+	struct sys_open_args oa;
+	struct sys_read_args ra;
+	struct sys_close_args ca;
+	register_t rv[2];
+	int fd, error;
+
+	memset(magic, 0, 4);
+	memset(&oa, 0, sizeof(oa));
+	SCARG(&oa, path) = path;
+	SCARG(&oa, flags) = O_RDONLY;
+	error = own_call(l, SYS_open, &oa, rv);
+	if (error != 0)
+		return error;
+	fd = (int)rv[0];
+	memset(&ra, 0, sizeof(ra));
+	SCARG(&ra, fd) = fd;
+	SCARG(&ra, buf) = magic;
+	SCARG(&ra, nbyte) = 4;
+	error = own_call(l, SYS_read, &ra, rv);
+	memset(&ca, 0, sizeof(ca));
+	SCARG(&ca, fd) = fd;
+	(void)own_call(l, SYS_close, &ca, rv);
+	return error;
+}
+
+/*
+ * What is not even an object is told so in the reference's words. An object is refused as one that cannot be run
+ * here.
+ */
+static int
+load_file(struct rump_kernel *k, const char *path)
+{
+	const char *name = strrchr(path, '/') + 1;
+	struct lwp *l;
+	char magic[4];
+	int error;
+
+	if (k->k_vfs == NULL)
+		return -ENOSYS;
+	error = lwp_create(k->k_proc0, &l);
+	if (error != 0)
+		return error;
+	error = read_magic(l, path, magic);
+	lwp_destroy(l);
+	if (error != 0)
+		return error;
+	if (memcmp(magic, "\177ELF", 4) != 0)
+		kern_printf(k, "kobj_load, 194: [%%M%s]: linker error: "
+		    "not an ELF object\n", name);
+	else
+		kern_printf(k, "%s: this kernel takes no modules but those "
+		    "built into it\n", name);
+	return -ENOEXEC;
+}
+
+/* A name without a slash is that of a module that is there, or of none. */
 static int
 modctl_load(struct lwp *l, void *arg)
 {
@@ -216,6 +285,8 @@ modctl_load(struct lwp *l, void *arg)
 		error = copyinstr(l, ml.ml_filename, path, sizeof(path), NULL);
 	if (error != 0)
 		return error;
+	if (strchr(path, '/') != NULL)
+		return load_file(l->l_k, path);
 	return present(l->l_k, path) ? -EEXIST : -ENOENT;
 }
 
