@@ -243,7 +243,7 @@ sys___setitimer50(struct lwp *l, const void *v, register_t *rv)
 	struct itimerval itv, old;
 	struct ptimer *pt;
 	int which = SCARG(uap, which), error;
-	int64_t value, interval;
+	int64_t value = 0, interval = 0;
 
 	(void)rv;
 	if (which < ITIMER_REAL || which > ITIMER_MONOTONIC)
