@@ -250,7 +250,7 @@ const struct sysctl_def sysctl_base_table[] = {
 	{ "security", CTL_SECURITY, PERM | NODE, .sd_fn = NULL },
 
 	{ "hw.firmware", CTL_CREATE, PERM | NODE, .sd_fn = NULL },
-	{ "hw.firmware.path", CTL_CREATE, RW | CTLTYPE_STRING | PERM, 1025,
+	{ "hw.firmware.path", CTL_CREATE, RW | CTLTYPE_STRING, 1025,
 	    .sd_fn = fn_firmware_path },
 	{ "hw.model", HW_MODEL, PERM | CTLTYPE_STRING,
 	    .sd_string = "rumpcore (virtual)" },
