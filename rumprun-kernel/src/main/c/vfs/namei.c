@@ -156,8 +156,8 @@ dotdot_mounts(struct walk *w)
 		if (!(atomic_load(&w->dvp->v_flag) & VV_ROOT))
 			return true;
 		up = mount_covered(w->dvp);
-		if (up == NULL)
-			return false;
+		if (up == NULL)	/* the real root; a dead one has no parent */
+			return vnode_isdead(w->dvp);
 		vnode_put(w->l, w->dvp);
 		w->dvp = up;
 	}
