@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The names of the base kernel: kern.*, hw.*, and those of its two modules. Their order gives them numbers and versions. */
 #include <stdio.h>
-#include <netbsd/module.h>
+#include <netbsd/resource.h>
 #include "kern/console.h"
 #include "kern/sysctl_state.h"
 
@@ -383,6 +383,9 @@ sysctl_init(struct rump_kernel *k)
 	snprintf(ss->ss_firmware_path, sizeof(ss->ss_firmware_path),
 	    "/libdata/firmware:/usr/libdata/firmware:"
 	    "/usr/pkg/libdata/firmware:/usr/pkg/libdata");
+	/* What processes may lock follows from the memory, too. */
+	k->k_proc0->p_rlimit[RLIMIT_MEMLOCK].cur = (uint64_t)mem / 3;
+	k->k_proc0->p_rlimit[RLIMIT_MEMLOCK].max = (uint64_t)mem;
 	error = sysctl_attach(k, sysctl_base_table, ss);
 	if (error == 0)
 		error = sysctl_attach(k, sysctl_proc_table, ss);
