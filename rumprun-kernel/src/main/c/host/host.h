@@ -116,6 +116,13 @@ int host_fdwrite(int fd, const void *, size_t);
 const char *host_getenv(const char *);
 /* The host's name into buf (NUL-terminated, maybe cut). */
 void host_hostname(char *buf, size_t size);
+/*
+ * Goes into the background. The caller goes on in a child, in a session of its own, with the descriptor that host_daemon_done answers to;
+ * the parent waits for that answer and exits: with 0, or the error's number.
+ */
+int host_daemon_begin(int *fdp);
+/* Success (0) or a positive error for the parent; on success standard descriptors go to /dev/null. */
+int host_daemon_done(int fd, int error);
 /* Sets the calling thread's errno as a C caller of the public API sees it. */
 void host_seterrno(int netbsd_errno);
 

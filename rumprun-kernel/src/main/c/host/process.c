@@ -50,3 +50,60 @@ host_hostname(char *buf, size_t size)
 		buf[0] = '\0';
 	buf[size - 1] = '\0';
 }
+
+/* --- a server's start --- */
+
+static _Noreturn void
+parent_waits(int fd)
+{
+	int error = 1;
+	ssize_t n;
+
+	while ((n = read(fd, &error, sizeof(error))) == -1 && errno == EINTR)
+		continue;
+	/* A child that went without a word has failed. */
+	_exit(n == (ssize_t)sizeof(error) ? error & 0xff : 1);
+}
+
+int
+host_daemon_begin(int *fdp)
+{
+	int fd[2];
+	pid_t child;
+	int error;
+
+	*fdp = -1;
+	if (pipe2(fd, O_CLOEXEC) == -1)
+		return host_error(errno);
+	if ((child = fork()) == -1) {
+		error = host_error(errno);
+		close(fd[0]);
+		close(fd[1]);
+		return error;
+	}
+	if (child != 0) {
+		close(fd[1]);
+		parent_waits(fd[0]);
+	}
+	close(fd[0]);
+	setsid();
+	*fdp = fd[1];
+	return 0;
+}
+
+int
+host_daemon_done(int fd, int error)
+{
+	int null, result = 0;
+
+	if (error == 0 && (null = open("/dev/null", O_RDWR)) != -1) {
+		for (int i = 0; i <= 2; i++)
+			dup2(null, i);
+		if (null > 2)
+			close(null);
+	}
+	if (write(fd, &error, sizeof(error)) != (ssize_t)sizeof(error))
+		result = host_error(errno);
+	close(fd);
+	return result;
+}

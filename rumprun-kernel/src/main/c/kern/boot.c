@@ -16,10 +16,6 @@
 
 __attribute__((weak)) void proxy_stop(struct rump_kernel *);
 __attribute__((weak)) void vfs_shutdown(struct lwp *, bool sync, bool force);
-#pragma weak console_write
-#pragma weak services_init
-#pragma weak services_start
-#pragma weak services_fini
 
 /* --- text --- */
 
@@ -28,7 +24,7 @@ console_text(struct rump_kernel *k, const char *text)
 {
 	size_t len = strlen(text);
 
-	if (console_write != NULL && k->k_console != NULL)
+	if (k->k_console != NULL)
 		console_write(k, text, len);
 	else if (k->k_config.kc_consout != NULL)
 		k->k_config.kc_consout(k->k_config.kc_consctx, text, len);
@@ -157,7 +153,7 @@ static void
 destroy(struct rump_kernel *k, bool services, int attached, int64_t *leak)
 {
 	components_detach(k, attached);
-	if (services && services_fini != NULL)
+	if (services)
 		services_fini(k);
 	proc_fini(k);
 	*leak = atomic_load(&k->k_memused);
@@ -185,11 +181,11 @@ kern_boot(const struct kern_config *config, struct rump_kernel **kp)
 	if ((error = proc_boot(k)) != 0)
 		goto out;
 	services = true;
-	if (services_init != NULL && (error = services_init(k)) != 0)
+	if ((error = services_init(k)) != 0)
 		goto out;
 	if ((error = components_attach(k, &attached)) != 0)
 		goto out;
-	if (services_start != NULL && (error = services_start(k)) != 0)
+	if ((error = services_start(k)) != 0)
 		goto out;
 	if ((error = proc_boot_init(k)) != 0)
 		goto out;

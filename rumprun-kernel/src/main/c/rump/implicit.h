@@ -1,9 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The kernel and process that calls without a handle go to. */
+/*
+ * The kernel and process that calls without a handle go to: NetBSD's API has
+ * one kernel in a program, and finds the process by the calling thread.
+ *
+ * implicit.c is the one file with writable state.
+ */
 #ifndef RUMP_IMPLICIT_H
 #define RUMP_IMPLICIT_H
 
 #include <netbsd/types.h>
+
+struct lwp;
+struct rump_kernel;
+struct rump_boot_etfs;
 
 /* A call by number: 0 with retval[0..1] set, or a positive NetBSD errno. */
 int rump_syscall(int num, const void *args, size_t argsize,
@@ -12,15 +21,37 @@ int rump_syscall(int num, const void *args, size_t argsize,
 void rump_seterrno(int error);
 
 /*
- * The server that calls without a handle go to instead of a kernel in this
- * process (proxy/rumpclient.c): fn gives 0 or a positive errno. NULL: none.
+ * Sends every call of rump_syscall to a server instead. fn gives 0 or a
+ * positive errno. NULL: to the kernel in this process again.
  */
-typedef int implicit_remote_fn(void *ctx, int num, const void *args,
+typedef int implicit_remote_t(void *ctx, int num, const void *args,
     size_t argsize, register_t *retval);
-void implicit_set_remote(implicit_remote_fn *, void *ctx);
-/* The ctx that was set, or NULL. */
-void *implicit_remote(void);
-/* rumpclient_setconnretry's value, 0 at first; kept for whoever connects. */
-_Atomic long *implicit_connretry(void);
+void implicit_set_remote(implicit_remote_t *fn, void *ctx);
+
+/* The program's own kernel, NULL when there is none. */
+struct rump_kernel *implicit_kernel(void);
+/* Makes it; false: there is one already. */
+bool implicit_set_kernel(struct rump_kernel *);
+/* There is none from now on: who gets it back halts it. */
+struct rump_kernel *implicit_take_kernel(void);
+
+/* The lwp that the calling thread chose to be, or NULL. */
+struct lwp *implicit_lwp(void);
+void implicit_set_lwp(struct lwp *);
+
+/* reboot(2) was called: the kernel is to be halted when that call returns. */
+void implicit_halt_later(void *ctx, int howto);
+
+/* Records of rump_boot_etfs_register. */
+struct rump_boot_etfs *implicit_boot_etfs(void);
+void implicit_add_boot_etfs(struct rump_boot_etfs *);
+
+/* The pipe's end that rump_daemonize_done answers to, -1: none. */
+int implicit_daemon_fd(void);
+void implicit_set_daemon_fd(int);
+
+/* Words of state for the client library (proxy/). */
+void *implicit_client(void);
+void implicit_set_client(void *);
 
 #endif

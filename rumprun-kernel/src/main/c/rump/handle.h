@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What is behind the handles of <rumprun/rumprun.h>.
+ *
+ * A handle of a process counts the calls in progress on it (rp_users), so that
+ * the kernel's halt can take the process away from under it: it marks the
+ * handle, waits for that count, and leaves a handle that fails. The handle of
+ * a kernel lives as long as one of its processes' handles.
+ */
+#ifndef RUMP_HANDLE_H
+#define RUMP_HANDLE_H
+
+#include "kern/kernel.h"
+#include "rump/lwpcache.h"
+#include <rumprun/rumprun.h>
+
+struct proxy_client;
+
+struct rumprun_kernel {
+	struct kmutex rk_lock;		/* the list, rk_k, rk_refs */
+	struct rump_kernel *rk_k;	/* NULL: halted */
+	struct rumprun_proc *rk_procs;
+	int rk_refs;
+	_Atomic int rk_reboot;
+	rumprun_console *rk_console;
+	void *rk_ctx;
+};
+
+struct rumprun_proc {
+	struct rumprun_kernel *rp_kernel;	/* NULL: remote */
+	struct rumprun_proc *rp_next;
+	struct proc *rp_proc;			/* NULL: halted */
+	_Atomic uint32_t rp_users;
+	_Atomic bool rp_dead;
+	struct lwpcache rp_lwps;
+	struct proxy_client *rp_client;
+	char *rp_url;
+};
+
+/* A use of the handle's process; -ESHUTDOWN when there is none any more. */
+int rumprun_enter(struct rumprun_proc *) MUST_CHECK;
+void rumprun_leave(struct rumprun_proc *);
+/* A call with the block's full size readable. */
+int rumprun_call(struct rumprun_proc *, int num, const void *args,
+    size_t argsize, register_t rv[2]) MUST_CHECK;
+
+#endif

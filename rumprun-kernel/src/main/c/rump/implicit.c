@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The program's own kernel, see the header. All writable state that a program
+ * has besides its kernels stands here.
+ *
+ * A call holds a use of the kernel while it runs without an lwp of its own, so
+ * that a halt can wait for it: calls with an lwp are waited for by the kernel.
+ */
+#include "kern/kernel.h"
+#include "rump/implicit.h"
+#include "rump/lwpcache.h"
+#include <rump/rump.h>
+
+static struct rump_kernel *_Atomic the_kernel;
+static struct lwpcache init_lwps;
+static _Atomic uint32_t users;
+static _Atomic bool halt_asked;
+static implicit_remote_t *_Atomic remote_fn;
+static void *_Atomic remote_ctx;
+static struct rump_boot_etfs *_Atomic boot_etfs;
+static _Atomic int daemon_fd = -1;
+static void *_Atomic client;
+
+/* Without the general case's function call; eight bytes are always to be had. */
+static _Thread_local struct lwp *current
+    __attribute__((tls_model("initial-exec")));
+
+void
+rump_seterrno(int error)
+{
+	host_seterrno(error);
+}
+
+/* --- state --- */
+
+void
+implicit_set_remote(implicit_remote_t *fn, void *ctx)
+{
+	atomic_store(&remote_fn, NULL);
+	atomic_store(&remote_ctx, ctx);
+	atomic_store(&remote_fn, fn);
+}
+
+struct rump_kernel *
+implicit_kernel(void)
+{
+	return atomic_load(&the_kernel);
+}
+
+bool
+implicit_set_kernel(struct rump_kernel *k)
+{
+	struct rump_kernel *none = NULL;
+
+	return atomic_compare_exchange_strong(&the_kernel, &none, k);
+}
+
+/* The threads that are in a call with an lwp of pid 1 leave first. */
+struct rump_kernel *
+implicit_take_kernel(void)
+{
+	struct rump_kernel *k = atomic_exchange(&the_kernel, NULL);
+
+	if (k == NULL)
+		return NULL;
+	kern_halt_begin(k);
+	while (atomic_load(&users) != 0)
+		host_sleep_ns(100000);
+	lwpcache_clear(&init_lwps, true);
+	return k;
+}
+
+struct lwp *
+implicit_lwp(void)
+{
+	return current;
+}
+
+void
+implicit_set_lwp(struct lwp *l)
+{
+	current = l;
+}
+
+void
+implicit_halt_later(void *ctx, int howto)
+{
+	(void)ctx;
+	(void)howto;
+	atomic_store(&halt_asked, true);
+}
+
+struct rump_boot_etfs *
+implicit_boot_etfs(void)
+{
+	return atomic_load(&boot_etfs);
+}
+
+void
+implicit_add_boot_etfs(struct rump_boot_etfs *eb)
+{
+	eb->eb_status = -1;
+	eb->_eb_next = atomic_load(&boot_etfs);
+	while (!atomic_compare_exchange_weak(&boot_etfs, &eb->_eb_next, eb))
+		continue;
+}
+
+int
+implicit_daemon_fd(void)
+{
+	return atomic_load(&daemon_fd);
+}
+
+void
+implicit_set_daemon_fd(int fd)
+{
+	atomic_store(&daemon_fd, fd);
+}
+
+void *
+implicit_client(void)
+{
+	return atomic_load(&client);
+}
+
+void
+implicit_set_client(void *c)
+{
+	atomic_store(&client, c);
+}
+
+/* --- calls --- */
+
+/* Who asked for reboot(2) has its answer: now the kernel goes. */
+static void
+halt_now(void)
+{
+	struct rump_kernel *k;
+	bool asked = true;
+
+	if (!atomic_compare_exchange_strong(&halt_asked, &asked, false))
+		return;
+	current = NULL;
+	if ((k = implicit_take_kernel()) != NULL)
+		kern_halt(k, false, NULL);
+}
+
+/* As a thread of pid 1, for this call only. */
+static int
+call_as_init(int num, const void *args, register_t rv[2])
+{
+	struct rump_kernel *k;
+	struct lwp *l;
+	int error;
+
+	atomic_fetch_add(&users, 1);
+	if ((k = atomic_load(&the_kernel)) == NULL)
+		error = -ENXIO;
+	else if ((error = lwpcache_take(&init_lwps, k->k_initproc, &l)) == 0) {
+		error = kern_syscall(l, num, args, rv);
+		lwpcache_give(&init_lwps, l);
+	}
+	atomic_fetch_sub(&users, 1);
+	return error;
+}
+
+int
+rump_syscall(int num, const void *args, size_t argsize, register_t *retval)
+{
+	implicit_remote_t *fn = atomic_load_explicit(&remote_fn,
+	    memory_order_acquire);
+	register_t rv[2] = { 0, 0 };
+	struct lwp *l;
+	int error;
+
+	if (fn != NULL)
+		return fn(atomic_load(&remote_ctx), num, args, argsize,
+		    retval);
+	if ((l = current) != NULL)
+		error = kern_syscall(l, num, args, rv);
+	else
+		error = call_as_init(num, args, rv);
+	retval[0] = rv[0];
+	retval[1] = rv[1];
+	if (atomic_load_explicit(&halt_asked, memory_order_relaxed))
+		halt_now();
+	return -error;
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Lwps of one process kept for the next call, whichever thread makes it. A
+ * call takes one out, or makes one, and puts it back.
+ */
+#ifndef RUMP_LWPCACHE_H
+#define RUMP_LWPCACHE_H
+
+#include "kern/kernel.h"
+
+#define LWPCACHE_SLOTS	4
+
+struct lwpcache {
+	struct lwp *_Atomic lc_slot[LWPCACHE_SLOTS];
+};
+
+static inline int
+lwpcache_take(struct lwpcache *c, struct proc *p, struct lwp **lp)
+{
+	for (int i = 0; i < LWPCACHE_SLOTS; i++) {
+		if (atomic_load_explicit(&c->lc_slot[i],
+		    memory_order_relaxed) == NULL)
+			continue;
+		*lp = atomic_exchange_explicit(&c->lc_slot[i], NULL,
+		    memory_order_acquire);
+		if (*lp != NULL) {
+			if (atomic_load_explicit(&(*lp)->l_flags,
+			    memory_order_relaxed) != 0)
+				atomic_fetch_and(&(*lp)->l_flags, ~L_INTR);
+			return 0;
+		}
+	}
+	return lwp_create(p, lp);
+}
+
+static inline void
+lwpcache_give(struct lwpcache *c, struct lwp *l)
+{
+	for (int i = 0; i < LWPCACHE_SLOTS; i++) {
+		struct lwp *none = NULL;
+
+		if (atomic_load_explicit(&c->lc_slot[i],
+		    memory_order_relaxed) == NULL &&
+		    atomic_compare_exchange_strong_explicit(&c->lc_slot[i],
+		    &none, l, memory_order_release, memory_order_relaxed))
+			return;
+	}
+	lwp_destroy(l);
+}
+
+/* Nobody takes or gives any more. destroy false: the kernel frees them. */
+static inline void
+lwpcache_clear(struct lwpcache *c, bool destroy)
+{
+	for (int i = 0; i < LWPCACHE_SLOTS; i++) {
+		struct lwp *l = atomic_exchange(&c->lc_slot[i], NULL);
+
+		if (l != NULL && destroy)
+			lwp_destroy(l);
+	}
+}
+
+#endif

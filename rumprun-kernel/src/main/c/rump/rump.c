@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* NetBSD's rump kernel API over the program's own kernel. */
+#include "dev/etfs.h"
+#include "kern/config.h"
+#include "proxy/proxy.h"
+#include "rump/implicit.h"
+#include <rump/rump.h>
+
+#pragma weak etfs_register
+#pragma weak etfs_remove
+#pragma weak proxy_listen
+
+#define PUBLIC	__attribute__((visibility("default")))
+
+#define VERSION	799003400	/* 7.99.34 */
+
+/* --- life --- */
+
+static void
+console(void *ctx, const char *text, size_t size)
+{
+	(void)ctx;
+	(void)host_fdwrite(1, text, size);
+}
+
+static void
+register_boot_etfs(void)
+{
+	for (struct rump_boot_etfs *eb = implicit_boot_etfs(); eb != NULL;
+	    eb = eb->_eb_next)
+		if (eb->eb_status == -1)
+			eb->eb_status = rump_pub_etfs_register_withsize(
+			    eb->eb_key, eb->eb_hostpath, eb->eb_type,
+			    eb->eb_begin, eb->eb_size);
+}
+
+PUBLIC int
+rump_init(void)
+{
+	struct kern_config kc = {
+		.kc_consout = console,
+		.kc_halt = implicit_halt_later,
+	};
+	struct rump_kernel *k;
+	int error;
+
+	if (implicit_kernel() != NULL)
+		return 0;
+	if ((error = kern_config_env(&kc)) != 0 ||
+	    (error = kern_boot(&kc, &k)) != 0)
+		return -error;
+	/* Another thread was faster: theirs it is. */
+	if (!implicit_set_kernel(k)) {
+		kern_halt(k, true, NULL);
+		return 0;
+	}
+	register_boot_etfs();
+	return 0;
+}
+
+PUBLIC int
+rump_init_server(const char *url)
+{
+	struct rump_kernel *k = implicit_kernel();
+
+	if (k == NULL)
+		return ENXIO;
+	return proxy_listen != NULL ? -proxy_listen(k, url) : ENOSYS;
+}
+
+PUBLIC int
+rump_pub_getversion(void)
+{
+	return VERSION;
+}
+
+PUBLIC int
+rump_getversion(void)
+{
+	return VERSION;
+}
+
+PUBLIC int
+rump_nativeabi_p(void)
+{
+	return 1;
+}
+
+PUBLIC void
+rump_boot_setsigmodel(enum rump_sigmodel model)
+{
+	(void)model;
+}
+
+PUBLIC int
+rump_boot_gethowto(void)
+{
+	return 0;
+}
+
+PUBLIC void
+rump_boot_sethowto(int howto)
+{
+	(void)howto;
+}
+
+PUBLIC void
+rump_schedule(void)
+{
+}
+
+PUBLIC void
+rump_unschedule(void)
+{
+}
+
+PUBLIC void
+rump_printevcnts(void)
+{
+}
+
+PUBLIC int
+rump_daemonize_begin(void)
+{
+	int fd, error;
+
+	if (implicit_daemon_fd() != -1 || implicit_kernel() != NULL)
+		return EINPROGRESS;
+	if ((error = host_daemon_begin(&fd)) != 0)
+		return -error;
+	implicit_set_daemon_fd(fd);
+	return 0;
+}
+
+PUBLIC int
+rump_daemonize_done(int error)
+{
+	int fd = implicit_daemon_fd();
+
+	if (fd == -1)
+		return 0;
+	implicit_set_daemon_fd(-1);
+	return -host_daemon_done(fd, error);
+}
+
+/* --- processes --- */
+
+PUBLIC int
+rump_pub_lwproc_rfork(int flags)
+{
+	struct rump_kernel *k = implicit_kernel();
+	struct lwp *cur = implicit_lwp(), *l;
+	struct proc *p;
+	int error;
+
+	if (k == NULL)
+		return ENXIO;
+	if ((flags & ~(RUMP_RFFDG | RUMP_RFCFDG)) != 0 ||
+	    flags == (RUMP_RFFDG | RUMP_RFCFDG))
+		return EINVAL;
+	error = proc_fork(k, cur != NULL ? cur->l_proc : NULL, flags, NULL,
+	    &p);
+	if (error != 0)
+		return -error;
+	if ((error = lwp_create(p, &l)) != 0) {
+		proc_exit(p, NULL, 0);
+		return -error;
+	}
+	implicit_set_lwp(l);
+	return 0;
+}
+
+PUBLIC int
+rump_pub_lwproc_newlwp(pid_t pid)
+{
+	struct rump_kernel *k = implicit_kernel();
+	struct proc *p;
+	struct lwp *l;
+	int error = -ESRCH;
+
+	if (k == NULL)
+		return ENXIO;
+	kmutex_enter(&k->k_proclock);
+	if ((p = proc_find(k, pid)) != NULL)
+		error = lwp_create(p, &l);
+	kmutex_exit(&k->k_proclock);
+	if (error == 0)
+		implicit_set_lwp(l);
+	return -error;
+}
+
+PUBLIC void
+rump_pub_lwproc_switch(struct lwp *l)
+{
+	implicit_set_lwp(l);
+}
+
+/* The last one of a process takes the process with it. */
+PUBLIC void
+rump_pub_lwproc_releaselwp(void)
+{
+	struct lwp *l = implicit_lwp();
+	struct proc *p;
+	bool last;
+
+	if (l == NULL || implicit_kernel() == NULL)
+		return;
+	implicit_set_lwp(NULL);
+	p = l->l_proc;
+	kmutex_enter(&p->p_lock);
+	last = p->p_nlwps == 1 && p->p_pid > 1;
+	kmutex_exit(&p->p_lock);
+	if (last)
+		proc_exit(p, l, 0);
+	else
+		lwp_destroy(l);
+}
+
+PUBLIC struct lwp *
+rump_pub_lwproc_curlwp(void)
+{
+	return implicit_lwp();
+}
+
+/* --- etfs --- */
+
+PUBLIC int
+rump_pub_etfs_register_withsize(const char *key, const char *hostpath,
+    enum rump_etfs_type type, uint64_t begin, uint64_t size)
+{
+	struct rump_kernel *k = implicit_kernel();
+
+	if (k == NULL)
+		return ENXIO;
+	if (etfs_register == NULL)
+		return ENOSYS;
+	return -etfs_register(k, key, hostpath, (int)type, begin, size);
+}
+
+PUBLIC int
+rump_pub_etfs_register(const char *key, const char *hostpath,
+    enum rump_etfs_type type)
+{
+	return rump_pub_etfs_register_withsize(key, hostpath, type, 0,
+	    RUMP_ETFS_SIZE_ENDOFF);
+}
+
+PUBLIC int
+rump_pub_etfs_remove(const char *key)
+{
+	struct rump_kernel *k = implicit_kernel();
+
+	if (k == NULL)
+		return ENXIO;
+	return etfs_remove != NULL ? -etfs_remove(k, key) : ENOSYS;
+}
+
+PUBLIC void
+rump_boot_etfs_register(struct rump_boot_etfs *eb)
+{
+	implicit_add_boot_etfs(eb);
+}

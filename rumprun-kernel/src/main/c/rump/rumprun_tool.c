@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Tools run by handle: as children of a process, here or behind a socket. */
+#include "proxy/client.h"
+#include "rump/handle.h"
+#include "tool/local.h"
+#include <rumprun/tool.h>
+
+#pragma weak tool_local_run
+#pragma weak rumprun_t_find
+#pragma weak rumprun_t_run
+#pragma weak rumprun_kernel_tools
+#pragma weak proxy_client_prefork
+#pragma weak proxy_client_fork
+#pragma weak proxy_client_syscall
+#pragma weak proxy_client_close
+
+/* --- streams: the caller's functions in the runtime's form --- */
+
+struct streams {
+	rumprun_tool_read *read;
+	rumprun_tool_write *write;
+	rumprun_tool_isatty *isatty;
+	rumprun_tool_progress *progress;
+	void *ctx;
+};
+
+static int
+stream_read(void *ctx, int fd, void *buf, size_t n)
+{
+	struct streams *s = ctx;
+
+	return s->read != NULL ? s->read(s->ctx, fd, buf, n) : 0;
+}
+
+static int
+stream_write(void *ctx, int fd, const void *buf, size_t n)
+{
+	struct streams *s = ctx;
+
+	return s->write != NULL ? s->write(s->ctx, fd, buf, n) : (int)n;
+}
+
+static bool
+stream_isatty(void *ctx, int fd)
+{
+	struct streams *s = ctx;
+
+	return s->isatty != NULL && s->isatty(s->ctx, fd) != 0;
+}
+
+static int
+stream_columns(void *ctx, int fd)
+{
+	return stream_isatty(ctx, fd) ? 80 : 0;
+}
+
+static void
+stream_progress(void *ctx, const char *what, uint64_t done, uint64_t total)
+{
+	struct streams *s = ctx;
+
+	s->progress(s->ctx, what, (int64_t)done, (int64_t)total);
+}
+
+/* --- behind a socket: each tool on a connection, and process, of its own --- */
+
+struct remote {
+	const char *url;
+	struct proxy_client *client;
+};
+
+static int
+remote_syscall(void *ctx, int num, const void *args, size_t argsize,
+    register_t rv[2])
+{
+	struct remote *r = ctx;
+
+	return proxy_client_syscall(r->client, num, args, argsize, rv, NULL);
+}
+
+static int run_remote(const char *url, struct proxy_client *parent,
+    const struct tool_run *, const struct tool_entry *, int argc,
+    char **argv);
+
+static int
+remote_spawn(void *ctx, struct tool *t, const char *path, char *const *argv)
+{
+	const struct tool_entry *te = rumprun_t_find(t->t_groups, path);
+	struct remote *r = ctx;
+	struct tool_run run = {
+		.io = t->t_io, .envp = t->t_envp, .groups = t->t_groups,
+		.siginfo = &t->t_siginfo, .interrupt = &t->t_interrupt,
+	};
+	int argc = 0;
+
+	if (te == NULL)
+		return -ENOENT;
+	while (argv[argc] != NULL)
+		argc++;
+	return run_remote(r->url, r->client, &run, te, argc,
+	    (char **)(uintptr_t)argv);
+}
+
+static const struct tool_sys remote_sys = {
+	.syscall = remote_syscall,
+	.spawn = remote_spawn,
+};
+
+static int
+run_remote(const char *url, struct proxy_client *parent,
+    const struct tool_run *run, const struct tool_entry *te, int argc,
+    char **argv)
+{
+	struct proxy_client_config config = { .pc_name = te->te_name };
+	struct remote r = { url, NULL };
+	struct tool_run mine = *run;
+	uint8_t cookie[WIRE_COOKIE];
+	char why[1];
+	int error, status;
+
+	if ((error = proxy_client_prefork(parent, cookie)) != 0)
+		return error;
+	error = proxy_client_fork(url, &config, cookie, why, sizeof(why),
+	    &r.client);
+	if (error != 0)
+		return error;
+	mine.sys = &remote_sys;
+	mine.sysctx = &r;
+	status = rumprun_t_run(&mine, te->te_main, argc, argv);
+	proxy_client_close(r.client);
+	return status;
+}
+
+/* --- the call --- */
+
+int
+rumprun_tool_run(struct rumprun_proc *rp, const void *groups,
+    const char *name, int argc, char **argv, char **envp,
+    rumprun_tool_read *read, rumprun_tool_write *write,
+    rumprun_tool_isatty *isatty, rumprun_tool_progress *progress, void *ctx,
+    int *siginfo, int *interrupt)
+{
+	static const struct tool_group *const own[] = {
+		&rumprun_kernel_tools, NULL
+	};
+	const struct tool_group *const *tg = groups != NULL ? groups : own;
+	struct streams streams = { read, write, isatty, progress, ctx };
+	const struct tool_io io = {
+		.read = stream_read, .write = stream_write,
+		.isatty = stream_isatty, .columns = stream_columns,
+		.progress = progress != NULL ? stream_progress : NULL,
+		.ctx = &streams,
+	};
+	/* An int that another thread sets is read as an atomic one. */
+	struct tool_run run = {
+		.io = &io, .envp = envp, .groups = tg,
+		.siginfo = (_Atomic int *)siginfo,
+		.interrupt = (_Atomic int *)interrupt,
+	};
+	const struct tool_entry *te;
+	int status;
+
+	if (tool_local_run == NULL || rumprun_t_find == NULL)
+		return -ENOSYS;
+	if ((te = rumprun_t_find(tg, name)) == NULL)
+		return -ENOENT;
+	if ((status = rumprun_enter(rp)) != 0)
+		return status;
+	if (rp->rp_client != NULL)
+		status = run_remote(rp->rp_url, rp->rp_client, &run, te, argc,
+		    argv);
+	else
+		status = tool_local_run(rp->rp_kernel->rk_k, rp->rp_proc,
+		    &run, te, argc, argv);
+	rumprun_leave(rp);
+	return status;
+}
