@@ -304,6 +304,45 @@ TEST(pipe_reader_and_writer_see_one_stream)
 }
 
 static void
+write_blocks(struct lwp *l, void *arg)
+{
+	static _Atomic int letter;
+	char buf[512];
+
+	memset(buf, 'a' + letter++ % 26, sizeof(buf));
+	for (int i = 0; i < 300; i++)
+		CHECK_THREAD(l_write(l, *(int *)arg, buf, sizeof(buf)) == 512);
+}
+
+TEST(pipe_small_writes_do_not_mix)
+{
+	static char all[3 * 300 * 512];
+	struct other o[3];
+	size_t at = 0;
+	int p[2];
+	long n;
+
+	begin();
+	CHECK_EQ(s_pipe2(p, 0), 0);
+	for (int i = 0; i < 3; i++)
+		start(&o[i], write_blocks, &p[1]);
+	while (at < sizeof(all)) {
+		size_t want = 1 + at % 1500;
+
+		if (want > sizeof(all) - at)
+			want = sizeof(all) - at;
+		n = l_read(lwp, p[0], all + at, want);
+		CHECK(n > 0);
+		at += (size_t)n;
+	}
+	for (size_t i = 0; i < sizeof(all); i++)
+		CHECK_EQ(all[i], all[i / 512 * 512]);
+	for (int i = 0; i < 3; i++)
+		finish(&o[i]);
+	end();
+}
+
+static void
 read_one(struct lwp *l, void *arg)
 {
 	char c;
@@ -539,6 +578,58 @@ TEST(kqueue_in_a_kqueue_without_cycles)
 	end();
 }
 
+TEST(kqueue_descriptor_closed_while_a_dup_lives)
+{
+	struct sys_dup_args d;
+	struct kevent ev[4];
+	int p[2], kq, other;
+
+	begin();
+	CHECK_EQ(s_pipe2(p, 0), 0);
+	kq = (int)call(lwp, SYS_kqueue, rv, NULL);
+	memset(&d, 0, sizeof(d));
+	SCARG(&d, fd) = p[0];
+	other = (int)call(lwp, SYS_dup, rv, &d);
+	CHECK(other > 0);
+	CHECK_EQ(add(kq, (uintptr_t)p[0], EVFILT_READ, EV_ADD, 0), 0);
+	CHECK_EQ(add(kq, (uintptr_t)other, EVFILT_READ, EV_ADD, 0), 0);
+	CHECK_EQ(l_write(lwp, p[1], "x", 1), 1);
+	CHECK_EQ(l_kevent(lwp, kq, NULL, 0, ev, 4, 0), 2);
+	CHECK_EQ(s_close(p[0]), 0);
+	CHECK_EQ(l_kevent(lwp, kq, NULL, 0, ev, 4, 0), 1);
+	CHECK_EQ(ev[0].ident, other);
+	CHECK_EQ(s_close(other), 0);
+	CHECK_EQ(l_kevent(lwp, kq, NULL, 0, ev, 4, 0), 0);
+	end();
+}
+
+static void
+wait_event(struct lwp *l, void *arg)
+{
+	struct kevent ev;
+
+	CHECK_THREAD(l_kevent(l, *(int *)arg, NULL, 0, &ev, 1, 5000) == 1);
+	CHECK_THREAD(ev.udata == 42);
+}
+
+TEST(kqueue_sleeper_is_woken)
+{
+	struct other o;
+	int p[2], kq;
+
+	begin();
+	CHECK_EQ(s_pipe2(p, 0), 0);
+	kq = (int)call(lwp, SYS_kqueue, rv, NULL);
+	CHECK_EQ(add(kq, (uintptr_t)p[0], EVFILT_READ, EV_ADD | EV_ONESHOT,
+	    0), 0);
+	start(&o, wait_event, &kq);
+	host_sleep_ns(10 * MS);
+	CHECK_EQ(l_write(lwp, p[1], "x", 1), 1);
+	finish(&o);
+	CHECK_EQ(add(kq, (uintptr_t)p[0], EVFILT_READ, EV_DELETE, 0), -ENOENT);
+	end();
+}
+
 TEST(kqueue_process_and_signal)
 {
 	struct kevent ev[4], kev;
@@ -753,6 +844,7 @@ main(void)
 	RUN(pipe_basics_as_recorded);
 	RUN(pipe_full_nonblocking_keeps_small_writes_whole);
 	RUN(pipe_reader_and_writer_see_one_stream);
+	RUN(pipe_small_writes_do_not_mix);
 	RUN(pipe_sleeping_reader_is_interrupted);
 	RUN(poll_waits_until_ready_or_late);
 	RUN(poll_ping_pong_loses_no_wakeup);
@@ -760,6 +852,8 @@ main(void)
 	RUN(kqueue_pipe_as_recorded);
 	RUN(kqueue_flags_and_errors);
 	RUN(kqueue_in_a_kqueue_without_cycles);
+	RUN(kqueue_descriptor_closed_while_a_dup_lives);
+	RUN(kqueue_sleeper_is_woken);
 	RUN(kqueue_process_and_signal);
 	RUN(kqueue_registering_while_it_fires);
 	RUN(callout_order_stop_and_many);

@@ -334,6 +334,21 @@ TEST(sysctl_processes_and_files)
 	CHECK_EQ(len, sizeof(ki[0]));
 	CHECK_EQ(ki[0].p_pid, proc->p_pid);
 	CHECK_STR(ki[0].p_comm, "test");
+	/* Wider elements than there are, and narrower ones. */
+	len = 4096;
+	CHECK_EQ(ctl(MIB(CTL_KERN, KERN_PROC2, KERN_PROC_ALL, 0, 1000, 2), ki,
+	    &len, NULL, 0), 0);
+	CHECK_EQ(len, 2000);
+	len = 4096;
+	CHECK_EQ(ctl(MIB(CTL_KERN, KERN_PROC2, KERN_PROC_ALL, 0, 8, 3), ki,
+	    &len, NULL, 0), 0);
+	CHECK_EQ(len, 24);
+	len = 20;
+	CHECK_EQ(ctl(MIB(CTL_KERN, KERN_PROC2, KERN_PROC_ALL, 0, 8, 3), ki,
+	    &len, NULL, 0), -ENOMEM);
+	CHECK_EQ(len, 24);
+	CHECK_EQ(ctl(MIB(CTL_KERN, KERN_PROC2, KERN_PROC_ALL, 0, 0x7fffffff,
+	    0x7fffffff), ki, &len, NULL, 0), -EINVAL);
 	CHECK_EQ(ctl(MIB(CTL_KERN, KERN_PROC2, KERN_PROC_ALL, 0), ki, &len,
 	    NULL, 0), -EINVAL);
 	memset(&a, 0, sizeof(a));
@@ -346,6 +361,47 @@ TEST(sysctl_processes_and_files)
 	CHECK_EQ(kf[1].ki_fd, 1);
 	CHECK_EQ(kf[1].ki_ftype, DTYPE_PIPE);
 	CHECK_EQ(kf[1].ki_pid, proc->p_pid);
+	end();
+}
+
+static uint32_t
+chance(uint32_t *seed, uint32_t max)
+{
+	*seed = *seed * 1103515245 + 12345;
+	return (*seed >> 16) % max;
+}
+
+/* Names, sizes and values by chance: whatever comes, nothing beyond the buffer is touched, and nothing leaks. */
+TEST(sysctl_anything_is_survived)
+{
+	static const int big[] = { -8, -7, -2, -1, 0x7fffffff, 1025, 1033,
+	    1038, 1041, 47, 77, 81 };
+	uint32_t seed = 1;
+	unsigned char buf[300], value[300];
+	int name[13];
+
+	begin();
+	CHECK_EQ(sysctl_attach_vfs(k), 0);
+	for (int i = 0; i < 50000; i++) {
+		size_t len;
+		unsigned n;
+
+#define R(max)	chance(&seed, (uint32_t)(max))
+		n = R(7);
+		for (unsigned j = 0; j < n; j++)
+			name[j] = R(3) != 0 ? (int)(1 + R(15)) :
+			    big[R(sizeof(big) / sizeof(big[0]))];
+		for (size_t j = 0; j < sizeof(value); j++)
+			value[j] = (unsigned char)(R(4) == 0 ? R(256) : 0);
+		value[3] = R(2);
+		len = R(257);
+		memset(buf, 0xa5, sizeof(buf));
+		(void)ctl(name, n, R(4) == 0 ? NULL : buf, &len,
+		    R(2) == 0 ? NULL : value, R(3) == 0 ? 96 : R(300));
+		for (size_t j = 257; j < sizeof(buf); j++)
+			CHECK_EQ(buf[j], 0xa5);
+#undef R
+	}
 	end();
 }
 
@@ -474,6 +530,7 @@ main(void)
 	RUN(sysctl_vfs_names_number_as_recorded);
 	RUN(sysctl_limits_of_a_process);
 	RUN(sysctl_processes_and_files);
+	RUN(sysctl_anything_is_survived);
 	RUN(modctl_lists_what_is_built_in);
 	RUN(console_file_as_recorded);
 	RUN(reboot_asks_the_host);

@@ -9,6 +9,7 @@
 #define ANYRW		(CTLFLAG_READWRITE | CTLFLAG_ANYWRITE)
 #define LIMIT_FIRST	1		/* number of the first limit's node */
 #define CURPROC		INT32_MAX
+#define MAX_ELEMENT	65536		/* far more than any structure has */
 
 /* A process by the number in a name, with p_lock held; it is not on its way out. */
 static int
@@ -206,36 +207,43 @@ list_proc(struct proc *p, void *arg)
 	return 0;
 }
 
-/* Elements as wide as the caller knows them; who only asks is told of some more, since more may come. */
+/*
+ * Elements as far apart as the caller wants them, of which as much is filled as both know. Who only asks is told of some
+ * more, since more may come.
+ */
 static int
 give(struct sysctl_call *c, const struct list *list, size_t elem,
     size_t known, size_t count, size_t slop)
 {
 	size_t n = list->n < list->max ? list->n : list->max;
+	size_t fill = elem < known ? elem : known;
 	const char *at = list->mem;
 	int error = 0;
 
-	for (size_t i = 0; i < n && i < count && error == 0; i++) {
-		/* Only whole ones. */
-		if (c->sc_old != NULL && sysctl_room(c) < elem)
-			c->sc_done += elem;
-		else {
-			error = sysctl_out(c, at + i * known, elem);
-		}
-	}
-	if (c->sc_old == NULL)
+	if (c->sc_old == NULL) {
 		c->sc_done = (list->n + slop) * elem;
+		return 0;
+	}
+	for (size_t i = 0; i < n && i < count && error == 0; i++) {
+		size_t end = c->sc_done + elem;
+
+		/* Only whole ones. */
+		if (sysctl_room(c) >= elem)
+			error = sysctl_out(c, at + i * known, fill);
+		c->sc_done = end;
+	}
 	return error;
 }
 
 static int
-elements(struct sysctl_call *c, size_t known, size_t *elem, size_t *count)
+elements(struct sysctl_call *c, size_t *elem, size_t *count)
 {
 	if (c->sc_namelen != 4)
 		return -EINVAL;
-	if (c->sc_name[2] <= 0 || c->sc_name[3] < 0)
+	if (c->sc_name[2] <= 0 || c->sc_name[2] > MAX_ELEMENT ||
+	    c->sc_name[3] < 0)
 		return -EINVAL;
-	*elem = (size_t)c->sc_name[2] < known ? (size_t)c->sc_name[2] : known;
+	*elem = (size_t)c->sc_name[2];
 	*count = c->sc_name[3] == 0 ? SIZE_MAX : (size_t)c->sc_name[3];
 	return 0;
 }
@@ -250,7 +258,7 @@ fn_proc2(struct sysctl_call *c)
 
 	if (c->sc_new != NULL)
 		return -EPERM;
-	error = elements(c, sizeof(struct kinfo_proc2), &elem, &count);
+	error = elements(c, &elem, &count);
 	if (error != 0)
 		return error;
 	list.op = c->sc_name[0];
@@ -389,7 +397,7 @@ sysctl_file2(struct sysctl_call *c)
 
 	if (c->sc_new != NULL)
 		return -EPERM;
-	error = elements(c, sizeof(struct kinfo_file), &elem, &count);
+	error = elements(c, &elem, &count);
 	if (error != 0)
 		return error;
 	list.op = c->sc_name[0];
