@@ -29,6 +29,7 @@ int etfs_lookup(struct lwp *, const char *rest, struct vnode **vpp) MUST_CHECK;
 /* What was in the way at the last -EBUSY of an open or register, as a sentence, or "". Copied under a lock. */
 void etfs_why(struct rump_kernel *, char *buf, size_t size);
 
+struct devsw;
 extern const struct devsw dev_etfs;	/* "rumpblk" */
 
 #endif

@@ -24,11 +24,39 @@ static const struct component tmpfs = {
 	.c_vfsops = &tmpfs_vfsops,
 };
 
+/* Fifos and disks are the base's own here: the names are there to be asked for. */
+static const struct component fifofs = {
+	.c_library = "librumpvfs_fifofs",
+	.c_faction = FACTION_VFS,
+};
+
+static const struct component dev = {
+	.c_library = "librumpdev",
+	.c_faction = FACTION_DEV,
+};
+
+static const struct component disk = {
+	.c_library = "librumpdev_disk",
+	.c_faction = FACTION_DEV,
+	.c_modules = "dk_subr",
+};
+
+extern const struct vfsops hostfs_vfsops;
+static const struct component hostfs = {
+	.c_library = "librumpfs_hostfs",
+	.c_faction = FACTION_VFS,
+	.c_vfsops = &hostfs_vfsops,
+};
+
 const struct component *const kern_components[] = {
 	&base,
 	&sysproxy,
 	&component_vfs,
+	&fifofs,
+	&dev,
+	&disk,
 	&tmpfs,
+	&hostfs,
 	NULL,
 };
 

@@ -122,6 +122,7 @@ vfs_component_detach(struct rump_kernel *k)
 	k->k_vfs = NULL;
 }
 
+static const struct devsw *const vfs_devices[] = { &dev_etfs, NULL };
 extern const struct vfsops rumpfs_vfsops;
 const struct component component_vfs = {
 	.c_library = "librumpvfs",
@@ -129,4 +130,5 @@ const struct component component_vfs = {
 	.c_attach = vfs_component_attach,
 	.c_detach = vfs_component_detach,
 	.c_vfsops = &rumpfs_vfsops,
+	.c_devsw = vfs_devices,
 };
