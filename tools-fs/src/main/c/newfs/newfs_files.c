@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The files that a new file system begins with: its root directory, and quota files where asked for. */
+#include "newfs/newfs.h"
+#include "tools.h"
+#include <string.h>
+
+int64_t
+newfs_alloc(struct newfs *n, struct newfs_group *g, uint32_t bytes)
+{
+	const struct fs *fs = &n->fs;
+	uint8_t *map = ffs_cg_blksfree(&g->cg, g->buf);
+	uint32_t blk = (uint32_t)(fs->fs_dblkno / fs->fs_frag), i,
+	    frags = (uint32_t)(fragroundup(fs, bytes) / fs->fs_fsize);
+
+	/* There is one: it was made sure of before anything was written. */
+	while (!ffs_isblock(fs, map, blk))
+		blk++;
+	ffs_cg_clusteracct(fs, &g->cg, g->buf, blk, -1, n->swapped);
+	g->cg.cg_cs.cs_nbfree--;
+	g->cg.cg_cs.cs_nffree += fs->fs_frag;
+	for (i = 0; i < frags; i++)
+		ffs_clrbit(map, blk * (uint32_t)fs->fs_frag + i);
+	g->cg.cg_cs.cs_nffree -= (int32_t)frags;
+	ffs_fragacct(fs, ffs_blkmap(fs->fs_frag, map, blk), g->cg.cg_frsum,
+	    1);
+	return (int64_t)blk * fs->fs_frag;
+}
+
+/* Takes inode `ino` of group 0 and writes it; its generation is there already. */
+static void
+put_inode(struct newfs *n, struct newfs_group *g, uint32_t ino,
+    struct dinode *di)
+{
+	uint32_t size = ffs_dinode_size(&n->fs);
+	uint8_t *p = g->inodes + (size_t)ino * size;
+	struct dinode *old = t_malloc(n->t, sizeof(*old));
+
+	ffs_dinode_decode(&n->fs, p, old, n->swapped);
+	di->di_gen = old->di_gen;
+	t_free(n->t, old);
+	/* UFS1's are made without times, as they have always been. */
+	if (n->format == 2) {
+		di->di_atime = di->di_mtime = di->di_ctime =
+		    di->di_birthtime = n->now;
+		di->di_atimensec = di->di_mtimensec = di->di_ctimensec =
+		    di->di_birthnsec = n->now_nsec;
+	}
+	ffs_dinode_encode(&n->fs, di, p, n->swapped);
+	ffs_setbit(ffs_cg_inosused(&g->cg, g->buf), ino);
+	g->cg.cg_cs.cs_nifree--;
+}
+
+void
+newfs_root(struct newfs *n, struct newfs_group *g)
+{
+	const struct fs *fs = &n->fs;
+	bool oldfmt = ffs_olddirfmt(fs);
+	uint32_t dirblk = n->volname != NULL ? APPLEUFS_DIRBLKSIZ :
+	    UFS_DIRBLKSIZ, bytes = (uint32_t)fragroundup(fs, dirblk);
+	struct dinode *di = t_calloc(n->t, 1, sizeof(*di));
+	struct direct dot = { .d_fileno = (uint32_t)UFS_ROOTINO,
+	    .d_type = DT_DIR, .d_namlen = 1, .d_name = "." },
+	    dotdot = { .d_fileno = (uint32_t)UFS_ROOTINO, .d_type = DT_DIR,
+	    .d_namlen = 2, .d_name = ".." };
+	uint8_t *data = t_calloc(n->t, 1, bytes);
+
+	dot.d_reclen = (uint16_t)FFS_DIRSIZ(1);
+	dotdot.d_reclen = (uint16_t)(dirblk - dot.d_reclen);
+	ffs_dirent_put(data, &dot, oldfmt, n->swapped);
+	ffs_dirent_put(data + dot.d_reclen, &dotdot, oldfmt, n->swapped);
+	di->di_mode = S_IFDIR | 0755;
+	di->di_nlink = 2;
+	di->di_size = dirblk;
+	di->di_blocks = bytes / 512;
+	di->di_db[0] = newfs_alloc(n, g, bytes);
+	put_inode(n, g, (uint32_t)UFS_ROOTINO, di);
+	g->cg.cg_cs.cs_ndir++;
+	newfs_write(n, data, bytes, di->di_db[0] * fs->fs_fsize);
+	t_free(n->t, data);
+	t_free(n->t, di);
+}
+
+/* --- quotas: ufs/quota2.h ----------------------------------------------------------------------------------------------- */
+
+/* No limits, a week of grace. */
+static void
+put_defaults(struct newfs *n, uint8_t *p)
+{
+	size_t step = Q2H_OFF(q2h_defentry_val_softlimit) -
+	    Q2H_OFF(q2h_defentry_val_hardlimit), entry = 5 * step;
+	int i;
+
+	for (i = 0; i < N_QL; i++) {
+		uint8_t *val = p + Q2H_OFF(q2h_defentry_val_hardlimit) +
+		    (size_t)i * entry;
+
+		ffs_put64(val, UINT64_MAX, n->swapped);
+		ffs_put64(val + step, UINT64_MAX, n->swapped);
+		ffs_put64(val + 4 * step, i == QL_BLOCK ? MAX_DQ_TIME :
+		    MAX_IQ_TIME, n->swapped);
+	}
+}
+
+/* A header, a table of hash chains (half of the block at most), and a list of free entries in the rest. */
+static void
+put_quota_block(struct newfs *n, uint8_t *p, int type)
+{
+	uint32_t bsize = (uint32_t)n->fs.fs_bsize, off, next;
+	unsigned shift = 0;
+
+	while (Q2H_DISK_SIZE + (8u << (shift + 1)) <= bsize / 2)
+		shift++;
+	off = Q2H_DISK_SIZE + (8u << shift);
+	ffs_put32(p + Q2H_OFF(q2h_magic_number), Q2_HEAD_MAGIC, n->swapped);
+	p[Q2H_OFF(q2h_type)] = (uint8_t)type;
+	p[Q2H_OFF(q2h_hash_shift)] = (uint8_t)shift;
+	ffs_put16(p + Q2H_OFF(q2h_hash_size), (uint16_t)(1u << shift),
+	    n->swapped);
+	put_defaults(n, p);
+	ffs_put64(p + Q2H_OFF(q2h_free), off, n->swapped);
+	for (; off + Q2E_DISK_SIZE <= bsize; off = next) {
+		next = off + Q2E_DISK_SIZE;
+		ffs_put64(p + off + Q2E_OFF(q2e_next), next + Q2E_DISK_SIZE <=
+		    bsize ? next : 0, n->swapped);
+	}
+}
+
+void
+newfs_quotas(struct newfs *n, struct newfs_group *g)
+{
+	uint32_t bsize = (uint32_t)n->fs.fs_bsize,
+	    ino = (uint32_t)UFS_ROOTINO + 1;
+	struct dinode *di;
+	uint8_t *data;
+	int type;
+
+	if (n->quotas == 0)
+		return;
+	data = t_malloc(n->t, bsize);
+	di = t_malloc(n->t, sizeof(*di));
+	for (type = 0; type < MAXQUOTAS; type++) {
+		if ((n->quotas & 1u << type) == 0)
+			continue;
+		memset(data, 0, bsize);
+		memset(di, 0, sizeof(*di));
+		put_quota_block(n, data, type);
+		di->di_mode = S_IFREG;
+		di->di_nlink = 1;
+		di->di_size = bsize;
+		di->di_blocks = bsize / 512;
+		di->di_db[0] = newfs_alloc(n, g, bsize);
+		n->fs.fs_quotafile[type] = ino;
+		put_inode(n, g, ino++, di);
+		newfs_write(n, data, bsize, di->di_db[0] * n->fs.fs_fsize);
+	}
+	t_free(n->t, data);
+	t_free(n->t, di);
+}
