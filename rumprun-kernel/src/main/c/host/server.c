@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a server program asks of its host process: to be a daemon, and to be told when to stop. */
+/* What a server program asks of its host process: to be told when to stop. */
 #include "host/hostonly.h"
 #include "host/sock.h"
 #include <poll.h>
@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
-#include <sys/wait.h>
 
 struct host_stop {
 	int event, signals;
@@ -73,61 +72,4 @@ host_stop_destroy(struct host_stop *s)
 	close(s->signals);
 	pthread_sigmask(SIG_SETMASK, &s->old, NULL);
 	free(s);
-}
-
-int
-host_daemon_begin(struct host_daemon *d, int *status)
-{
-	int fds[2], error, word = 0, wait;
-	ssize_t n;
-	pid_t pid;
-
-	*status = 0;
-	if (pipe2(fds, O_CLOEXEC) == -1)
-		return host_error(errno);
-	if ((pid = fork()) == -1) {
-		error = host_error(errno);
-		close(fds[0]);
-		close(fds[1]);
-		return error;
-	}
-	if (pid == 0) {
-		close(fds[0]);
-		d->hd_fd = fds[1];
-		(void)setsid();
-		return 0;
-	}
-	close(fds[1]);
-	do
-		n = read(fds[0], &word, sizeof(word));
-	while (n == -1 && errno == EINTR);
-	close(fds[0]);
-	if (n == sizeof(word)) {
-		*status = word;
-		return 1;
-	}
-	/* It died without a word. */
-	*status = 1;
-	if (waitpid(pid, &wait, 0) == pid && WIFEXITED(wait) &&
-	    WEXITSTATUS(wait) != 0)
-		*status = WEXITSTATUS(wait);
-	return 1;
-}
-
-int
-host_daemon_done(struct host_daemon *d, int status)
-{
-	ssize_t n;
-	int fd;
-
-	if (status == 0 && (fd = open("/dev/null", O_RDWR)) != -1) {
-		for (int i = 0; i < 3; i++)
-			(void)dup2(fd, i);
-		if (fd > 2)
-			close(fd);
-	}
-	n = write(d->hd_fd, &status, sizeof(status));
-	close(d->hd_fd);
-	d->hd_fd = -1;
-	return n == sizeof(status) ? 0 : host_error(EPIPE);
 }

@@ -103,14 +103,5 @@ int host_stop_create(struct host_stop **);
 void host_stop_raise(struct host_stop *);
 void host_stop_wait(struct host_stop *);
 void host_stop_destroy(struct host_stop *);
-/*
- * Becomes a daemon in two steps. begin forks: in the parent it waits for the child's word and returns 1 with it in *status; in the child
- * (a session of its own) it returns 0. done, in the child, tells the status; with 0 the standard descriptors become /dev/null.
- */
-struct host_daemon {
-	int hd_fd;
-};
-int host_daemon_begin(struct host_daemon *, int *status);
-int host_daemon_done(struct host_daemon *, int status);
 
 #endif

@@ -138,7 +138,9 @@ respond(struct call *ca, int error, const register_t rv[2])
 	struct sock_vec v;
 	uint8_t *to;
 
-	if (atomic_load_explicit(&c->c_mute, memory_order_relaxed) && !reboot)
+	/* What a call says when the kernel goes down is not for the client: it sees the loss of its server. */
+	if (!reboot && (atomic_load_explicit(&c->c_mute,
+	    memory_order_relaxed) || kern_halting(c->c_ps->ps_k)))
 		return;
 	memset(&resp, 0, sizeof(resp));
 	resp.ws_error = -error;

@@ -38,6 +38,12 @@ struct rumpclient {
 	char rc_name[64];
 };
 
+/* What implicit_client keeps. */
+struct slot {
+	struct rumpclient *sl_client;	/* NULL: not a client */
+	_Atomic long sl_retry;		/* rumpclient_setconnretry */
+};
+
 struct rumpclient_fork {
 	uint8_t rf_cookie[WIRE_COOKIE];
 };
@@ -86,12 +92,48 @@ config_of(struct rumpclient *rc, struct proxy_client_config *config)
 
 /* --- the implicit connection --- */
 
-static implicit_remote_fn remote_syscall;
+static implicit_remote_t remote_syscall;
+
+/* Made at its first use, which is before there are threads. */
+static struct slot *
+slot(void)
+{
+	struct slot *sl = implicit_client();
+
+	if (sl == NULL && (sl = host_malloc(sizeof(*sl))) != NULL) {
+		memset(sl, 0, sizeof(*sl));
+		implicit_set_client(sl);
+	}
+	return sl;
+}
 
 static struct rumpclient *
 current(void)
 {
-	return implicit_remote();
+	struct slot *sl = implicit_client();
+
+	return sl != NULL ? sl->sl_client : NULL;
+}
+
+/* The one before is gone. NULL: none. */
+static int
+set_current(struct rumpclient *rc)
+{
+	struct slot *sl = slot();
+
+	if (sl == NULL)
+		return -ENOMEM;
+	sl->sl_client = rc;
+	implicit_set_remote(rc != NULL ? remote_syscall : NULL, rc);
+	return 0;
+}
+
+static long
+retry_time(void)
+{
+	struct slot *sl = implicit_client();
+
+	return sl != NULL ? atomic_load(&sl->sl_retry) : 0;
 }
 
 /* Where the server is. 0, or -ENOENT after saying so. */
@@ -199,7 +241,8 @@ rumpclient_init(void)
 	/* A child that came without rumpclient_fork: not its connection. */
 	if (rc != NULL && rc->rc_client != NULL)
 		proxy_client_abandon(rc->rc_client);
-	implicit_set_remote(NULL, NULL);
+	if ((error = set_current(NULL)) != 0)
+		return fail(error);
 	if (rc != NULL)
 		host_free(rc);
 	if ((error = make(&rc)) != 0)
@@ -211,7 +254,7 @@ rumpclient_init(void)
 		host_free(rc);
 		return fail(error);
 	}
-	implicit_set_remote(remote_syscall, rc);
+	(void)set_current(rc);
 	return 0;
 }
 
@@ -222,7 +265,7 @@ static struct proxy_client *
 reconnect(struct rumpclient *rc)
 {
 	struct proxy_client *cl = NULL;
-	long retry = atomic_load(implicit_connretry());
+	long retry = retry_time();
 	int64_t begin = host_linux.monotonic(), pause;
 
 	if (retry == RETRY_DIE)
@@ -256,7 +299,7 @@ replace(struct rumpclient *rc, struct proxy_client *lost)
 	kcond_broadcast(&rc->rc_cond);
 	while (rc->rc_busy)
 		kcond_wait(&rc->rc_cond, &rc->rc_lock);
-	if (rc->rc_client == lost && atomic_load(implicit_connretry()) != 0) {
+	if (rc->rc_client == lost && retry_time() != 0) {
 		rc->rc_busy = true;
 		while (rc->rc_users > 0)
 			kcond_wait(&rc->rc_cond, &rc->rc_lock);
@@ -333,8 +376,10 @@ rumpclient_syscall(int num, const void *args, size_t size, register_t *rv)
 void
 rumpclient_setconnretry(long retry)
 {
-	if (retry >= RETRY_DIE)
-		atomic_store(implicit_connretry(), retry);
+	struct slot *sl = slot();
+
+	if (sl != NULL && retry >= RETRY_DIE)
+		atomic_store(&sl->sl_retry, retry);
 }
 
 /* --- fork and exec --- */
@@ -387,7 +432,7 @@ rumpclient_fork_init(struct rumpclient_fork *rf)
 	config_of(rc, &config);
 	error = proxy_client_fork(rc->rc_url, &config, rf->rf_cookie, why,
 	    sizeof(why), &rc->rc_client);
-	implicit_set_remote(NULL, NULL);
+	(void)set_current(NULL);
 	if (old->rc_client != NULL)
 		proxy_client_abandon(old->rc_client);
 	host_free(old);
@@ -396,7 +441,7 @@ rumpclient_fork_init(struct rumpclient_fork *rf)
 		host_free(rc);
 		return fail(error);
 	}
-	implicit_set_remote(remote_syscall, rc);
+	(void)set_current(rc);
 	return 0;
 }
 
