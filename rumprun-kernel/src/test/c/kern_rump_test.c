@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The ways in: NetBSD's API on the implicit kernel, and handles. */
+#include <netbsd/fcntl.h>
+#include <netbsd/reboot.h>
+#include <netbsd/syscallargs.h>
+#include "kern/kernel.h"
+#include "lib/check.h"
+#include "rump/implicit.h"
+#include <rump/rump.h>
+#include <rumprun/rumprun.h>
+
+static int
+getpid_by_number(void)
+{
+	register_t rv[2];
+	int error = rump_syscall(SYS_getpid, NULL, 0, rv);
+
+	return error != 0 ? -error : (int)rv[0];
+}
+
+static void
+end_kernel(void)
+{
+	struct rump_kernel *k = implicit_take_kernel();
+	int64_t leak = 0;
+
+	if (k != NULL)
+		kern_halt(k, true, &leak);
+	CHECK_EQ(leak, 0);
+}
+
+/* --- NetBSD's API --- */
+
+TEST(rump_noKernel_callsFail)
+{
+	CHECK_EQ(getpid_by_number(), -ENXIO);
+	CHECK_EQ(rump_pub_lwproc_rfork(RUMP_RFCFDG), ENXIO);
+	CHECK_EQ(rump_init_server("unix://x"), ENXIO);
+}
+
+TEST(rump_init_threadIsPidOne)
+{
+	CHECK_EQ(rump_init(), 0);
+	CHECK_EQ(rump_init(), 0);
+	CHECK_EQ(getpid_by_number(), 1);
+	CHECK(rump_pub_lwproc_curlwp() == NULL);
+	end_kernel();
+	CHECK_EQ(getpid_by_number(), -ENXIO);
+}
+
+TEST(rump_rfork_makesProcessUntilReleased)
+{
+	struct lwp *first, *second;
+
+	CHECK_EQ(rump_init(), 0);
+	CHECK_EQ(rump_pub_lwproc_rfork(3), EINVAL);
+	CHECK_EQ(rump_pub_lwproc_rfork(RUMP_RFCFDG), 0);
+	CHECK_EQ(getpid_by_number(), 2);
+	first = rump_pub_lwproc_curlwp();
+	CHECK_EQ(rump_pub_lwproc_newlwp(2), 0);
+	CHECK_EQ(getpid_by_number(), 2);
+	second = rump_pub_lwproc_curlwp();
+	CHECK(first != second);
+	rump_pub_lwproc_releaselwp();
+	rump_pub_lwproc_switch(first);
+	CHECK_EQ(getpid_by_number(), 2);
+	rump_pub_lwproc_releaselwp();
+	CHECK_EQ(getpid_by_number(), 1);
+	CHECK_EQ(rump_pub_lwproc_newlwp(2), ESRCH);
+	end_kernel();
+}
+
+TEST(rump_reboot_haltsTheKernel)
+{
+	struct sys_reboot_args a;
+	register_t rv[2];
+
+	CHECK_EQ(rump_init(), 0);
+	memset(&a, 0, sizeof(a));
+	CHECK_EQ(rump_syscall(SYS_reboot, &a, sizeof(a), rv), 0);
+	CHECK_EQ(getpid_by_number(), -ENXIO);
+}
+
+/* --- handles --- */
+
+static struct rumprun_kernel *
+boot(void)
+{
+	struct rumprun_kernel *k;
+	char why[100];
+
+	CHECK_EQ(rumprun_kernel_boot(NULL, NULL, NULL, NULL, &k, why,
+	    sizeof(why)), 0);
+	return k;
+}
+
+static int64_t
+getpid_of(struct rumprun_proc *p)
+{
+	int64_t rv[2];
+	int error = rumprun_proc_syscall(p, SYS_getpid, NULL, 0, rv);
+
+	return error != 0 ? error : rv[0];
+}
+
+TEST(handle_badArguments_sayWhy)
+{
+	struct rumprun_kernel *k;
+	char why[100];
+
+	CHECK_EQ(rumprun_kernel_boot("vfs,fs_nosuch", NULL, NULL, NULL, &k, why,
+	    sizeof(why)), -ENOENT);
+	CHECK_STR(why, "no component is called fs_nosuch");
+	CHECK(k == NULL);
+	CHECK_EQ(rumprun_kernel_boot(NULL, "ncpu=0", NULL, NULL, &k, why,
+	    sizeof(why)), -EINVAL);
+	CHECK_EQ(rumprun_kernel_boot(NULL, "memlimit=1k", NULL, NULL, &k, NULL,
+	    0), -EINVAL);
+	CHECK_EQ(rumprun_kernel_boot(NULL, "nosuch", NULL, NULL, &k, NULL, 0),
+	    -ENOENT);
+	CHECK_EQ(rumprun_kernel_boot("", "ncpu=1,verbose", NULL, NULL, &k, NULL,
+	    0), 0);
+	CHECK_EQ(rumprun_kernel_halt(k, 0), 0);
+}
+
+TEST(handle_twoKernels_areIndependent)
+{
+	struct rumprun_kernel *a = boot(), *b = boot();
+	struct rumprun_proc *p, *q, *r;
+
+	CHECK_EQ(rumprun_proc_create(a, "one", &p), 0);
+	CHECK_EQ(rumprun_proc_create(a, "two", &q), 0);
+	CHECK_EQ(rumprun_proc_create(b, "three", &r), 0);
+	CHECK_EQ(getpid_of(p), 2);
+	CHECK_EQ(getpid_of(q), 3);
+	CHECK_EQ(getpid_of(r), 2);
+	rumprun_proc_destroy(p);
+	rumprun_proc_destroy(q);
+	rumprun_proc_destroy(r);
+	CHECK_EQ(rumprun_kernel_halt(a, 0), 0);
+	CHECK_EQ(rumprun_kernel_halt(b, 0), 0);
+}
+
+TEST(handle_processAfterHalt_fails)
+{
+	struct rumprun_kernel *k = boot();
+	struct rumprun_proc *p, *q;
+
+	CHECK_EQ(rumprun_proc_create(k, "late", &p), 0);
+	CHECK_EQ(rumprun_proc_create(k, "idle", &q), 0);
+	CHECK_EQ(getpid_of(p), 2);
+	CHECK_EQ(rumprun_kernel_halt(k, 0), 0);
+	CHECK_EQ(getpid_of(p), -ESHUTDOWN);
+	rumprun_proc_interrupt(p);
+	rumprun_proc_destroy(p);
+	rumprun_proc_destroy(q);
+}
+
+struct sleeper {
+	struct rumprun_proc *proc;
+	int result;
+};
+
+static void
+sleep_long(void *arg)
+{
+	struct sleeper *s = arg;
+	struct timespec t = { 1000, 0 };
+	struct sys___nanosleep50_args a;
+	int64_t rv[2];
+
+	memset(&a, 0, sizeof(a));
+	SCARG(&a, rqtp) = &t;
+	s->result = rumprun_proc_syscall(s->proc, SYS___nanosleep50, &a,
+	    sizeof(a), rv);
+}
+
+TEST(handle_sleepingCall_endsByInterruptDestroyAndHalt)
+{
+	struct rumprun_kernel *k = boot();
+	struct host_thread *t;
+	struct sleeper s;
+
+	for (int way = 0; way < 3; way++) {
+		s.result = 0;
+		CHECK_EQ(rumprun_proc_create(k, "sleeper", &s.proc), 0);
+		CHECK_EQ(host_thread_create("t", sleep_long, &s, &t), 0);
+		host_sleep_ns(20000000);
+		if (way == 0)
+			rumprun_proc_interrupt(s.proc);
+		else if (way == 1)
+			rumprun_proc_destroy(s.proc);
+		else
+			CHECK_EQ(rumprun_kernel_halt(k, 0), 0);
+		host_thread_join(t);
+		CHECK_EQ(s.result, way == 2 ? -ESHUTDOWN : -EINTR);
+		if (way != 1)
+			rumprun_proc_destroy(s.proc);
+	}
+}
+
+struct caller {
+	struct rumprun_proc *proc;
+	int calls, bad;
+};
+
+static void
+call_until_gone(void *arg)
+{
+	struct caller *c = arg;
+	int64_t pid;
+
+	while ((pid = getpid_of(c->proc)) > 0)
+		c->calls++;
+	c->bad = pid != -ESHUTDOWN;
+}
+
+TEST(handle_haltWhileThreadsCall_endsThemAll)
+{
+	struct rumprun_kernel *k = boot();
+	struct host_thread *t[4];
+	struct caller c[4];
+
+	memset(c, 0, sizeof(c));
+	for (int i = 0; i < 4; i++) {
+		if (i < 2)
+			CHECK_EQ(rumprun_proc_create(k, "c", &c[i].proc), 0);
+		else
+			c[i].proc = c[0].proc;
+		CHECK_EQ(host_thread_create("t", call_until_gone, &c[i],
+		    &t[i]), 0);
+	}
+	host_sleep_ns(20000000);
+	CHECK_EQ(rumprun_kernel_halt(k, 0), 0);
+	for (int i = 0; i < 4; i++) {
+		host_thread_join(t[i]);
+		CHECK_EQ(c[i].bad, 0);
+	}
+	rumprun_proc_destroy(c[0].proc);
+	rumprun_proc_destroy(c[1].proc);
+}
+
+TEST(handle_reboot_isToldToTheOwner)
+{
+	struct rumprun_kernel *k = boot();
+	struct sys_reboot_args a;
+	struct rumprun_proc *p;
+	int64_t rv[2];
+
+	CHECK_EQ(rumprun_proc_create(k, "p", &p), 0);
+	CHECK_EQ(rumprun_kernel_rebooted(k), -1);
+	memset(&a, 0, sizeof(a));
+	SCARG(&a, opt) = RB_NOSYNC;
+	CHECK_EQ(rumprun_proc_syscall(p, SYS_reboot, &a, sizeof(a), rv), 0);
+	CHECK_EQ(rumprun_kernel_rebooted(k), RB_NOSYNC);
+	rumprun_proc_destroy(p);
+	CHECK_EQ(rumprun_kernel_halt(k, 1), 0);
+}
+
+int
+main(void)
+{
+	RUN(rump_noKernel_callsFail);
+	RUN(rump_init_threadIsPidOne);
+	RUN(rump_rfork_makesProcessUntilReleased);
+	RUN(rump_reboot_haltsTheKernel);
+	RUN(handle_badArguments_sayWhy);
+	RUN(handle_twoKernels_areIndependent);
+	RUN(handle_processAfterHalt_fails);
+	RUN(handle_sleepingCall_endsByInterruptDestroyAndHalt);
+	RUN(handle_haltWhileThreadsCall_endsThemAll);
+	RUN(handle_reboot_isToldToTheOwner);
+	return check_done();
+}
