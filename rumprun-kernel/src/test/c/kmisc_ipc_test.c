@@ -274,6 +274,9 @@ TEST(select_as_recorded)
 	CHECK_EQ(out.fds_bits[0], 1u << p[1]);
 	in.fds_bits[77 / 32] |= 1u << 77 % 32;
 	CHECK_EQ(s_select(78, &in, NULL, &zero), 1);
+	in.fds_bits[0] |= 1u << 31;
+	CHECK_EQ(s_select(p[1] + 1, &in, NULL, &zero), 1);
+	CHECK_EQ(in.fds_bits[0], 1u << p[0]);
 	in.fds_bits[0] |= 1u << 9;
 	CHECK_EQ(s_select(10, &in, NULL, &zero), -EBADF);
 	CHECK_EQ(s_select(-1, NULL, NULL, &zero), -EINVAL);

@@ -282,6 +282,9 @@ select_sets(struct lwp *l, int nd, fd_set *const users[3], uint32_t *sets[3],
 		if (users[s] != NULL && (error = copyin(l, users[s], sets[s],
 		    words * sizeof(uint32_t))) != 0)
 			return error;
+	/* Bits from nd on are nobody's: they come back clear. */
+	for (int s = 0; s < 3 && nd % NFDBITS != 0; s++)
+		sets[s][words - 1] &= (UINT32_C(1) << nd % NFDBITS) - 1;
 	error = sets_to_poll(l, sets, nd, ps);
 	if (error != 0)
 		return error;
