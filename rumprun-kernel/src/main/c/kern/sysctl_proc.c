@@ -23,15 +23,15 @@ proc_locked(struct sysctl_call *c, int pid, struct proc **pp)
 	p = pid == CURPROC ? c->sc_l->l_proc : proc_find(k, pid);
 	if (p == NULL)
 		error = -ESRCH;
-	else if (!cred_issuser(c->sc_l->l_cred) &&
-	    p->p_cred->cr_uid != c->sc_l->l_cred->cr_uid)
-		error = -EPERM;
 	else {
 		kmutex_enter(&p->p_lock);
-		if (p->p_flags & P_EXITING) {
-			kmutex_exit(&p->p_lock);
+		if (p->p_flags & P_EXITING)
 			error = -ESRCH;
-		}
+		else if (!cred_issuser(c->sc_l->l_cred) &&
+		    p->p_cred->cr_uid != c->sc_l->l_cred->cr_uid)
+			error = -EPERM;
+		if (error != 0)
+			kmutex_exit(&p->p_lock);
 	}
 	kmutex_exit(&k->k_proclock);
 	*pp = error == 0 ? p : NULL;
