@@ -80,7 +80,7 @@ extern const struct sysctl_def sysctl_base_table[], sysctl_proc_table[],
  * component's attach calls this before file systems attach.
  */
 int sysctl_attach_vfs(struct rump_kernel *) MUST_CHECK;
-/* vfs.ffs.*, vfs.mfs.*: FFS' attach. */
+/* vfs.ffs.*, vfs.ufs.*: FFS' attach, or by itself after it; the second call does nothing. */
 int sysctl_attach_ffs(struct rump_kernel *) MUST_CHECK;
 /*
  * The variables behind them, for those who go by them. Lookup statistics, dirhash and buffer memory are filled in by

@@ -395,5 +395,10 @@ sysctl_init(struct rump_kernel *k)
 int
 sysctl_start(struct rump_kernel *k)
 {
-	return sysctl_attach(k, sysctl_module_table, k->k_sysctl);
+	int error = 0;
+
+	if (k->k_vfs != NULL && kern_have(k, "librumpfs_ffs"))
+		error = sysctl_attach_ffs(k);
+	return error != 0 ? error :
+	    sysctl_attach(k, sysctl_module_table, k->k_sysctl);
 }

@@ -30,6 +30,7 @@ struct sysctl_state {
 	uint32_t ss_ver;
 	int ss_lastnum;
 	struct sysctl_vfs ss_vfs;
+	bool ss_ffs;			/* its names are there */
 	/* Of sysctl_base_table. */
 	int64_t ss_start_ns;
 	_Atomic int32_t ss_physmem, ss_direct_select, ss_timestepwarnings;

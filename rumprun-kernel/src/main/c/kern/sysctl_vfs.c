@@ -201,6 +201,9 @@ sysctl_attach_ffs(struct rump_kernel *k)
 {
 	struct sysctl_vfs *sv = sysctl_vfs(k);
 
+	if (k->k_sysctl->ss_ffs)
+		return 0;
+	k->k_sysctl->ss_ffs = true;
 	sv->ffs_doclusterread = 1;
 	sv->ffs_doclusterwrite = 1;
 	sv->ufs_dirhash_minblocks = 5;
