@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The memory devices: null swallows and is empty, zero swallows and gives zeros. There is no memory to look into. */
-#include <netbsd/ioctl.h>
 #include <netbsd/stat.h>
 #include "dev/dev.h"
 
@@ -30,12 +29,13 @@ mem_write(struct lwp *l, dev_t dev, struct uio *uio, int flags)
 	return 0;
 }
 
+/* Not even to be made non-blocking. */
 static int
 mem_ioctl(struct lwp *l, dev_t dev, bool blk, unsigned long cmd, void *data,
     int flags)
 {
-	(void)l, (void)dev, (void)blk, (void)data, (void)flags;
-	return cmd == FIONBIO || cmd == FIOASYNC ? 0 : -ENOTTY;
+	(void)l, (void)dev, (void)blk, (void)cmd, (void)data, (void)flags;
+	return -ENODEV;
 }
 
 static int
