@@ -90,6 +90,9 @@ genfs_can_change_dir(struct lwp *l, struct vnode *dvp, struct vnode *vp)
 	struct vattr dva, va;
 	int error = vn_access(l, dvp, VWRITE | VEXEC);
 
+	/* A directory without a name is done with. */
+	if (error == 0 && (atomic_load(&dvp->v_flag) & VV_INACTIVE))
+		error = -ENOENT;
 	if (error != 0 || vp == NULL)
 		return error;
 	error = vn_getattr(l, dvp, &dva);

@@ -7,7 +7,8 @@
  * mount (mnt_unmounting), then takes mnt_busylock exclusively: from then on nobody comes in, and whoever is inside holds
  * a reference to one of its vnodes, which makes it busy. Calls that work on the mount itself (statvfs, sync, handles)
  * hold mnt_busylock shared. Calls on vnodes do not: a vnode's lock is enough, since a forced unmount takes it before it
- * makes the vnode dead, and the file system's unmount comes after the last of them.
+ * makes the vnode dead, and the file system's unmount comes after the last of them. An update freezes the mount: it waits
+ * until no vnode of it is locked (vnode.c, the gate).
  */
 #include <stdio.h>
 #include "vfs/vfs_impl.h"
@@ -259,6 +260,11 @@ mount_update(struct lwp *l, struct mount *mp, const char *path, int flags,
 		krwlock_unlock(&mp->mnt_busylock);
 		return -EOPNOTSUPP;
 	}
+	error = mount_freeze(mp);
+	if (error != 0) {
+		krwlock_unlock(&mp->mnt_busylock);
+		return error;
+	}
 	mp->mnt_flag = (old & ~KEPT) | (flags & KEPT) |
 	    (flags & (MNT_UPDATE | MNT_RELOAD | MNT_FORCE));
 	error = mp->mnt_op->vfs_mount(l, mp, path, data, len);
@@ -268,6 +274,7 @@ mount_update(struct lwp *l, struct mount *mp, const char *path, int flags,
 	else
 		mp->mnt_flag &= ~(MNT_UPDATE | MNT_RELOAD | MNT_FORCE);
 	kmutex_exit(&vs->vs_listlock);
+	mount_thaw(mp);
 	krwlock_unlock(&mp->mnt_busylock);
 	return error;
 }

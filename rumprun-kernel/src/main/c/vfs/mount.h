@@ -28,6 +28,14 @@ struct mount {
 	struct vnode *mnt_vnodes;	/* list head, under the vcache's lock */
 	struct vnode *mnt_root;		/* referenced while mounted; NULL in the middle of mount and unmount */
 	_Atomic bool mnt_unmounting;	/* somebody tries: whoever comes across it waits for mnt_busylock */
+	/*
+	 * The gate (vfs/vnode.c): how many vnodes of it are locked, by a hash of the vnode. While one thread has it frozen, for
+	 * an update, only that one locks any.
+	 */
+	struct { _Atomic uint32_t n; char pad[60]; } mnt_active[8];
+	_Atomic uint32_t mnt_freezer;	/* host_thread_self, 0: none */
+	struct kmutex mnt_gatelock;
+	struct kcond mnt_gatecond;
 };
 
 struct vfsops {

@@ -54,6 +54,16 @@ int vcache_init(struct vfs_state *, struct rump_kernel *) MUST_CHECK;
 void vcache_fini(struct vfs_state *, struct rump_kernel *);
 /* A reference to a vnode that the caller knows to be in memory; false: it is going. */
 bool vnode_tryget(struct vnode *);
+/* A vnode's lock for who holds one of the same mount already, and gives this one back first. */
+int vnode_lock_nested(struct vnode *) MUST_CHECK;
+static inline void
+vnode_unlock_nested(struct vnode *vp)
+{
+	krwlock_unlock(&vp->v_lock);
+}
+/* Waits until no vnode of the mount is locked, and keeps it so but for this thread; -EBUSY: that takes too long. */
+int mount_freeze(struct mount *) MUST_CHECK;
+void mount_thaw(struct mount *);
 /* Gives up cached vnodes while there are too many. No lock is held. */
 void vcache_trim(struct lwp *);
 /*

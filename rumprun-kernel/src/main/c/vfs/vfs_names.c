@@ -301,15 +301,17 @@ link_locked(struct lwp *l, struct nameidata *nd, struct vnode *vp)
 		return error;
 	if (dvp->v_ops->vop_link == NULL)
 		return -EOPNOTSUPP;
-	error = vnode_lock_alive(vp, true);
+	error = vnode_lock_nested(vp);
 	if (error != 0)
 		return error;
 	error = vn_getattr(l, vp, &va);
 	if (error == 0 && (va.va_flags & (IMMUTABLE | APPEND)))
 		error = -EPERM;
+	if (error == 0 && (atomic_load(&vp->v_flag) & VV_INACTIVE))
+		error = -ENOENT;
 	if (error == 0)
 		error = dvp->v_ops->vop_link(l, dvp, &nd->ni_cn, vp);
-	vnode_unlock(vp);
+	vnode_unlock_nested(vp);
 	return error;
 }
 
@@ -401,7 +403,7 @@ remove_locked(struct lwp *l, struct nameidata *nd, bool dir)
 	error = check_remove(nd, dir);
 	if (error != 0)
 		return error;
-	error = vnode_lock_alive(vp, true);
+	error = vnode_lock_nested(vp);
 	if (error != 0)
 		return error;
 	error = genfs_can_change_dir(l, dvp, vp);
@@ -420,7 +422,7 @@ remove_locked(struct lwp *l, struct nameidata *nd, bool dir)
 			ncache_purge(vp);
 		ncache_enter(dvp, cn->cn_name, cn->cn_len, NULL);
 	}
-	vnode_unlock(vp);
+	vnode_unlock_nested(vp);
 	if (error == 0) {
 		vn_note(dvp, NOTE_WRITE | (dir ? NOTE_LINK : 0));
 		vn_note(vp, atomic_load(&vp->v_flag) & VV_INACTIVE ?

@@ -171,11 +171,11 @@ lock_objects(struct move *m)
 		a = b;
 		b = t;
 	}
-	error = vnode_lock_alive(a, true);
+	error = vnode_lock_nested(a);
 	if (error == 0 && b != NULL) {
-		error = vnode_lock_alive(b, true);
+		error = vnode_lock_nested(b);
 		if (error != 0)
-			vnode_unlock(a);
+			vnode_unlock_nested(a);
 	}
 	return error;
 }
@@ -183,9 +183,9 @@ lock_objects(struct move *m)
 static void
 unlock_objects(struct move *m)
 {
-	vnode_unlock(m->from.ni_vp);
+	vnode_unlock_nested(m->from.ni_vp);
 	if (m->to.ni_vp != NULL && m->to.ni_vp != m->from.ni_vp)
-		vnode_unlock(m->to.ni_vp);
+		vnode_unlock_nested(m->to.ni_vp);
 }
 
 static void
@@ -268,11 +268,11 @@ move(struct move *m)
 		error = vnode_lock_alive(first, true);
 	if (error == 0) {
 		if (second != NULL)
-			error = vnode_lock_alive(second, true);
+			error = vnode_lock_nested(second);
 		if (error == 0) {
 			error = move_in_dirs(m);
 			if (second != NULL)
-				vnode_unlock(second);
+				vnode_unlock_nested(second);
 		}
 		vnode_unlock(first);
 	}

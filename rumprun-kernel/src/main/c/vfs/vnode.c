@@ -73,6 +73,90 @@ vnode_get(struct vnode *vp)
 	(void)u;
 }
 
+/*
+ * The gate. Every outermost vnode lock counts in its mount. An update of a mount (reload, journal on and off) changes what
+ * the file system's operations stand on, and freezes the mount for it. It gives up after a while: a vnode may be locked
+ * by a call that waits for its client.
+ */
+#define FREEZE_NS	INT64_C(5000000000)
+
+static _Atomic uint32_t *
+active(struct vnode *vp)
+{
+	return &vp->v_mount->mnt_active[(uintptr_t)vp >> 8 & 7].n;
+}
+
+static void
+gate_exit(struct vnode *vp)
+{
+	struct mount *mp = vp->v_mount;
+
+	atomic_fetch_sub(active(vp), 1);
+	if (atomic_load(&mp->mnt_freezer) != 0) {
+		kmutex_enter(&mp->mnt_gatelock);
+		kcond_broadcast(&mp->mnt_gatecond);
+		kmutex_exit(&mp->mnt_gatelock);
+	}
+}
+
+static void
+gate_enter(struct vnode *vp)
+{
+	struct mount *mp = vp->v_mount;
+	uint32_t freezer;
+
+	for (;;) {
+		atomic_fetch_add(active(vp), 1);
+		freezer = atomic_load(&mp->mnt_freezer);
+		if (freezer == 0 || freezer == host_thread_self())
+			return;
+		gate_exit(vp);
+		kmutex_enter(&mp->mnt_gatelock);
+		while (atomic_load(&mp->mnt_freezer) == freezer)
+			kcond_wait(&mp->mnt_gatecond, &mp->mnt_gatelock);
+		kmutex_exit(&mp->mnt_gatelock);
+	}
+}
+
+static bool
+quiet(struct mount *mp)
+{
+	unsigned i;
+
+	for (i = 0; i < 8; i++) {
+		if (atomic_load(&mp->mnt_active[i].n) != 0)
+			return false;
+	}
+	return true;
+}
+
+int
+mount_freeze(struct mount *mp)
+{
+	int64_t end = kern_uptime_ns(mp->mnt_k) + FREEZE_NS;
+	int error = 0;
+
+	kmutex_enter(&mp->mnt_gatelock);
+	atomic_store(&mp->mnt_freezer, host_thread_self());
+	while (error == 0 && !quiet(mp))
+		error = kcond_timedwait(&mp->mnt_gatecond, &mp->mnt_gatelock,
+		    end);
+	kmutex_exit(&mp->mnt_gatelock);
+	if (error == 0)
+		return 0;
+	mount_thaw(mp);
+	return -EBUSY;
+}
+
+void
+mount_thaw(struct mount *mp)
+{
+	kmutex_enter(&mp->mnt_gatelock);
+	atomic_store(&mp->mnt_freezer, 0);
+	kcond_broadcast(&mp->mnt_gatecond);
+	kmutex_exit(&mp->mnt_gatelock);
+}
+
 static void
 unlist(struct vfs_state *vs, struct vnode *vp)
 {
@@ -178,6 +262,7 @@ vnode_destroy(struct lwp *l, struct vnode *vp)
 	struct vfs_state *vs = vfs_of(l);
 
 	ncache_purge(vp);
+	gate_enter(vp);
 	krwlock_wrlock(&vp->v_lock);
 	deactivate(l, vp);
 	krwlock_unlock(&vp->v_lock);
@@ -189,6 +274,7 @@ vnode_destroy(struct lwp *l, struct vnode *vp)
 	if (!vnode_isdead(vp) && vp->v_ops != NULL &&
 	    vp->v_ops->vop_reclaim != NULL)
 		vp->v_ops->vop_reclaim(l, vp);
+	gate_exit(vp);
 	unhash(vs, vp);
 	unlist(vs, vp);
 	unclock(vs, vp);
@@ -227,6 +313,7 @@ vnode_put(struct lwp *l, struct vnode *vp)
 void
 vnode_lock(struct vnode *vp, bool exclusive)
 {
+	gate_enter(vp);
 	if (exclusive)
 		krwlock_wrlock(&vp->v_lock);
 	else
@@ -237,6 +324,18 @@ void
 vnode_unlock(struct vnode *vp)
 {
 	krwlock_unlock(&vp->v_lock);
+	gate_exit(vp);
+}
+
+int
+vnode_lock_nested(struct vnode *vp)
+{
+	krwlock_wrlock(&vp->v_lock);
+	if (vnode_isdead(vp)) {
+		krwlock_unlock(&vp->v_lock);
+		return -ENOENT;
+	}
+	return 0;
 }
 
 int
@@ -255,7 +354,7 @@ vnode_kill(struct lwp *l, struct vnode *vp)
 {
 	struct vfs_state *vs = vfs_of(l);
 
-	krwlock_wrlock(&vp->v_lock);
+	vnode_lock(vp, true);
 	if (!vnode_isdead(vp)) {
 		deactivate(l, vp);
 		if (vp->v_ops->vop_reclaim != NULL)
@@ -267,7 +366,7 @@ vnode_kill(struct lwp *l, struct vnode *vp)
 		unhash(vs, vp);
 		unlist(vs, vp);
 	}
-	krwlock_unlock(&vp->v_lock);
+	vnode_unlock(vp);
 	vn_note(vp, 0x40 /* NOTE_REVOKE */);
 }
 

@@ -182,6 +182,7 @@ struct vnode {
 
 void vnode_get(struct vnode *);				/* one more reference; the caller has one */
 void vnode_put(struct lwp *, struct vnode *);		/* not locked */
+/* Waits while the mount is frozen for an update: no other vnode of that mount is locked by the caller (but see vfs_impl.h). */
 void vnode_lock(struct vnode *, bool exclusive);
 void vnode_unlock(struct vnode *);
 /* lock, or -ENOENT when the vnode died meanwhile */
