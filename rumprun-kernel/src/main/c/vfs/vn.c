@@ -566,7 +566,6 @@ int
 vn_truncate(struct lwp *l, struct vnode *vp, off_t size)
 {
 	struct vattr va;
-	struct uio uio = { NULL, 0, size, 0, UIO_WRITE, NULL };
 	int error;
 
 	if (size < 0)
@@ -574,7 +573,8 @@ vn_truncate(struct lwp *l, struct vnode *vp, off_t size)
 	vattr_null(&va);
 	va.va_size = (uint64_t)size;
 	vnode_lock(vp, true);
-	error = vp->v_type == VDIR ? -EISDIR : check_fsize(l, vp, &uio);
+	/* RLIMIT_FSIZE is for writing only, as in the reference. */
+	error = vp->v_type == VDIR ? -EISDIR : 0;
 	if (error == 0 && vp->v_type == VREG)
 		error = vn_setattr(l, vp, &va);
 	vnode_unlock(vp);
