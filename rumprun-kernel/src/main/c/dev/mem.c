@@ -30,7 +30,6 @@ mem_write(struct lwp *l, dev_t dev, struct uio *uio, int flags)
 }
 
 /* Not even to be made non-blocking. */
-/* None at all: even to be told not to block is too much for them. */
 static int
 mem_ioctl(struct lwp *l, dev_t dev, bool blk, unsigned long cmd, void *data,
     int flags)
