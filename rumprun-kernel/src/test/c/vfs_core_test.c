@@ -2,6 +2,7 @@
 /* The file system layer through system calls, on the root file system and tmpfs. */
 #include <netbsd/dirent.h>
 #include <netbsd/errno.h>
+#include <netbsd/event.h>
 #include <netbsd/fcntl.h>
 #include <netbsd/mount.h>
 #include <netbsd/stat.h>
@@ -180,6 +181,30 @@ TEST(vfs_boot_and_halt_leaves_nothing)
 	struct fixture f;
 
 	up(&f);
+	down(&f);
+}
+
+TEST(vfs_kernel_without_it_says_so)
+{
+	static const char *const none[] = { NULL };
+	struct kern_config c = { .kc_components = none };
+	struct fixture f;
+	char buf[8];
+
+	CHECK_EQ(kern_boot(&c, &f.k), 0);
+	CHECK_EQ(proc_fork(f.k, NULL, RFCFDG, "test", &f.p), 0);
+	CHECK_EQ(lwp_create(f.p, &f.l), 0);
+	CHECK_EQ(touch(&f, "/tmp/f"), -ENOSYS);
+	CHECK_EQ(xmkdir(&f, "/tmp/f"), -ENOSYS);
+	CHECK_EQ(xmount(&f, "/tmp"), -ENOSYS);
+	CHECK_EQ(xunmount(&f, "/tmp", 0), -ENOSYS);
+	CHECK_EQ(xrename(&f, "a", "b"), -ENOSYS);
+	CHECK_EQ(xchdir(&f, "/"), -ENOSYS);
+	CHECK_EQ(xgetcwd(&f, buf, sizeof(buf)), -ENOSYS);
+	CHECK_EQ(SYS(&f, SYS_umask, umask, P(mode_t, 022)), -ENOSYS);
+	CHECK_EQ(SYS(&f, SYS_sync, umask, P(mode_t, 0)), -ENOSYS);
+	CHECK_EQ(SYS(&f, SYS_getvfsstat, getvfsstat,
+	    P(struct statvfs *, NULL), P(size_t, 0), P(int, 1)), -ENOSYS);
 	down(&f);
 }
 
@@ -616,6 +641,317 @@ TEST(vfs_readonly_mount_refuses_changes)
 	down(&f);
 }
 
+TEST(vfs_io_as_recorded)
+{
+	struct fixture f;
+	char a[8], b[8];
+	struct iovec out[3] = { { "abc", 3 }, { "", 0 }, { "defg", 4 } };
+	struct iovec in[2] = { { a, 2 }, { b, 8 } };
+	long fd;
+
+	up(&f);
+	CHECK_EQ(xmount(&f, "/tmp"), 0);
+#define SEEK(off, whence) SYS(&f, SYS_lseek, lseek, P(int, fd), P(int, 0), \
+	    P(off_t, off), P(int, whence))
+#define VEC(call, iov, n) SYS(&f, SYS_##call, call, P(int, fd), \
+	    P(const struct iovec *, iov), P(int, n))
+	fd = xopen(&f, "/tmp/io", O_RDWR | O_CREAT, 0644);
+	CHECK_EQ(VEC(writev, out, 3), 7);
+	CHECK_EQ(SEEK(0, 0), 0);
+	CHECK_EQ(VEC(readv, in, 2), 7);
+	CHECK(memcmp(a, "ab", 2) == 0 && memcmp(b, "cdefg", 5) == 0);
+	CHECK_EQ(VEC(readv, in, 2), 0);
+	CHECK_EQ(VEC(readv, in, 0), -EINVAL);
+	CHECK_EQ(VEC(readv, in, 1025), -EINVAL);
+	CHECK_EQ(SYS(&f, SYS_pwrite, pwrite, P(int, fd), P(const void *, "Z"),
+	    P(size_t, 1), P(int, 0), P(off_t, 20)), 1);
+	CHECK_EQ(SEEK(0, 1), 7);
+	CHECK_EQ(SEEK(0, 2), 21);
+	CHECK_EQ(SEEK(-30, 2), -EINVAL);
+	CHECK_EQ(SEEK(-1, 0), -EINVAL);
+	CHECK_EQ(SEEK(5, 3), -EINVAL);
+	CHECK_EQ(SEEK(1000, 0), 1000);
+	CHECK_EQ(xread(&f, fd, a, 8), 0);
+	CHECK_EQ(SYS(&f, SYS_pread, pread, P(int, fd), P(void *, a),
+	    P(size_t, 8), P(int, 0), P(off_t, 18)), 3);
+	CHECK_EQ(SYS(&f, SYS_pread, pread, P(int, fd), P(void *, a),
+	    P(size_t, 8), P(int, 0), P(off_t, -1)), -EINVAL);
+#define TRUNC(size) SYS(&f, SYS_ftruncate, ftruncate, P(int, fd), \
+	    P(int, 0), P(off_t, size))
+	CHECK_EQ(TRUNC(10), 0);
+	CHECK_EQ(SEEK(0, 2), 10);
+	CHECK_EQ(TRUNC(100), 0);
+	CHECK_EQ(SEEK(0, 2), 100);
+	CHECK_EQ(TRUNC(-1), -EINVAL);
+#define PTRUNC(path, size) SYS(&f, SYS_truncate, truncate, \
+	    P(const char *, path), P(int, 0), P(off_t, size))
+	CHECK_EQ(PTRUNC("/tmp/io", 3), 0);
+	CHECK_EQ(PTRUNC("/tmp", 3), -EISDIR);
+	CHECK_EQ(PTRUNC("/tmp/none", 3), -ENOENT);
+	CHECK_EQ(SEEK(0, 2), 3);
+	CHECK_EQ(xread(&f, fd, NULL, 4), 0);
+	CHECK_EQ(SEEK(0, 0), 0);
+	CHECK_EQ(xread(&f, fd, NULL, 4), -EFAULT);
+	CHECK_EQ(xread(&f, fd, a, 0), 0);
+	CHECK_EQ(xwrite(&f, fd, a, 0), 0);
+	CHECK_EQ(xread(&f, 77, a, 1), -EBADF);
+	CHECK_EQ(SYS(&f, SYS_fsync, fsync, P(int, fd)), 0);
+	CHECK_EQ(SYS(&f, SYS_fdatasync, fdatasync, P(int, fd)), 0);
+	CHECK_EQ(SYS(&f, SYS_fsync, fsync, P(int, 77)), -EBADF);
+	fd = xopen(&f, "/tmp", O_RDONLY, 0);
+	CHECK_EQ(xread(&f, fd, a, 8), -EISDIR);
+	CHECK_EQ(TRUNC(0), -EINVAL);
+	fd = xopen(&f, "/dev/zero", O_RDWR, 0);
+	CHECK_EQ(xread(&f, fd, a, 8), 8);
+	CHECK_EQ(xwrite(&f, fd, a, 8), 8);
+	CHECK_EQ(SEEK(5, 0), 5);
+	down(&f);
+}
+
+TEST(vfs_times_and_statvfs_as_recorded)
+{
+	struct fixture f;
+	struct stat sb;
+	struct statvfs sv;
+	struct timeval tv[2] = { { 1000000000, 123456 },
+	    { 1000000001, 654321 } };
+	struct timespec ts[2] = { { 1000000000, 999999999 },
+	    { 5, UTIME_OMIT } };
+
+	up(&f);
+	CHECK_EQ(xmount(&f, "/tmp"), 0);
+	CHECK_EQ(touch(&f, "/tmp/f"), 0);
+#define UTIMES(path) SYS(&f, SYS___utimes50, __utimes50, \
+	    P(const char *, path), P(const struct timeval *, tv))
+	CHECK_EQ(UTIMES("/tmp/f"), 0);
+	CHECK_EQ(UTIMES("/tmp/none"), -ENOENT);
+	CHECK_EQ(xstat(&f, "/tmp/f", &sb), 0);
+	CHECK_EQ(sb.st_atim.tv_nsec, 123456000);
+	CHECK_EQ(sb.st_mtim.tv_sec, 1000000001);
+	tv[0].tv_usec = 1000000;
+	CHECK_EQ(UTIMES("/tmp/f"), 0);
+#define UTIMENSAT(path) SYS(&f, SYS_utimensat, utimensat, \
+	    P(int, AT_FDCWD), P(const char *, path), \
+	    P(const struct timespec *, ts), P(int, 0))
+	CHECK_EQ(UTIMENSAT("/tmp/f"), 0);
+	CHECK_EQ(xstat(&f, "/tmp/f", &sb), 0);
+	CHECK_EQ(sb.st_atim.tv_nsec, 999999999);
+	CHECK_EQ(sb.st_mtim.tv_nsec, 654321000);
+	ts[0].tv_nsec = 1000000000;
+	CHECK_EQ(UTIMENSAT("/tmp/f"), 0);
+	CHECK_EQ(SYS(&f, SYS_statvfs1, statvfs1, P(const char *, "/tmp/f"),
+	    P(struct statvfs *, &sv), P(int, 1)), 0);
+	CHECK_EQ(sv.f_flag, MNT_LOCAL);
+	CHECK_EQ(sv.f_bsize, 4096);
+	CHECK_EQ(sv.f_namemax, 255);
+	CHECK_STR(sv.f_fstypename, "tmpfs");
+	CHECK_STR(sv.f_mntonname, "/tmp");
+	CHECK_STR(sv.f_mntfromname, "tmpfs");
+	CHECK_EQ(SYS(&f, SYS_getvfsstat, getvfsstat,
+	    P(struct statvfs *, NULL), P(size_t, 0), P(int, 1)), 2);
+	CHECK_EQ(SYS(&f, SYS_getvfsstat, getvfsstat,
+	    P(struct statvfs *, &sv), P(size_t, sizeof(sv)), P(int, 1)), 1);
+	CHECK_STR(sv.f_mntonname, "/");
+	CHECK_EQ(sv.f_flag, MNT_LOCAL);
+	down(&f);
+}
+
+TEST(vfs_links_are_followed_32_times)
+{
+	struct fixture f;
+	char from[32], to[32];
+	int i;
+
+	up(&f);
+	CHECK_EQ(touch(&f, "/tmp/l0"), 0);
+	for (i = 1; i <= 33; i++) {
+		snprintf(to, sizeof(to), "l%d", i - 1);
+		snprintf(from, sizeof(from), "/tmp/l%d", i);
+		CHECK_EQ(xsymlink(&f, to, from), 0);
+	}
+	CHECK_EQ(xaccess(&f, "/tmp/l32", 0), 0);
+	CHECK_EQ(xaccess(&f, "/tmp/l33", 0), -ELOOP);
+	CHECK_EQ(xsymlink(&f, "made", "/tmp/dangling"), 0);
+	CHECK_EQ(touch(&f, "/tmp/dangling"), 0);
+	CHECK_EQ(xaccess(&f, "/tmp/made", 0), 0);
+	CHECK_EQ(xmkdir(&f, "/tmp/dir///"), 0);
+	CHECK_EQ(xsymlink(&f, "dir", "/tmp/dl"), 0);
+	CHECK_EQ(xaccess(&f, "/tmp/dl/", 0), 0);
+	CHECK_EQ(xaccess(&f, "/tmp/made/", 0), -ENOTDIR);
+	CHECK_EQ(touch(&f, "/tmp/new/"), -ENOENT);
+	down(&f);
+}
+
+struct locker {
+	struct fixture f;
+	long fd, result;
+	struct host_thread *t;
+};
+
+static void
+wait_lock(void *arg)
+{
+	struct locker *w = arg;
+
+	w->result = setlk(&w->f, w->fd, F_SETLKW, F_WRLCK, 0, 1);
+}
+
+TEST(vfs_record_locks_find_deadlocks)
+{
+	struct fixture f;
+	struct locker w;
+	long fd;
+
+	up(&f);
+	w.f = f;
+	CHECK_EQ(proc_fork(f.k, NULL, RFCFDG, "other", &w.f.p), 0);
+	CHECK_EQ(lwp_create(w.f.p, &w.f.l), 0);
+	fd = xopen(&f, "/tmp/f", O_RDWR | O_CREAT, 0644);
+	w.fd = xopen(&w.f, "/tmp/f", O_RDWR, 0);
+	CHECK_EQ(setlk(&f, fd, F_SETLK, F_WRLCK, 0, 1), 0);
+	CHECK_EQ(setlk(&w.f, w.fd, F_SETLK, F_WRLCK, 1, 1), 0);
+	CHECK_EQ(host_thread_create("w", wait_lock, &w, &w.t), 0);
+	host_sleep_ns(50000000);
+	CHECK_EQ(setlk(&f, fd, F_SETLKW, F_WRLCK, 1, 1), -EDEADLK);
+	CHECK_EQ(setlk(&f, fd, F_SETLK, F_UNLCK, 0, 0), 0);
+	host_thread_join(w.t);
+	CHECK_EQ(w.result, 0);
+	lwp_destroy(w.f.l);
+	proc_exit(w.f.p, NULL, 0);
+	down(&f);
+}
+
+TEST(vfs_kqueue_hears_of_vnodes)
+{
+	struct fixture f;
+	struct kevent ev, got[4];
+	struct timespec zero = { 0, 0 };
+	long fd, kq;
+
+	up(&f);
+	CHECK_EQ(xmount(&f, "/tmp"), 0);
+	fd = xopen(&f, "/tmp/f", O_RDWR | O_CREAT, 0644);
+	kq = SYS(&f, SYS_kqueue, dup, P(int, 0));
+	CHECK(kq >= 0);
+	ev = (struct kevent){ .ident = (uintptr_t)fd,
+	    .filter = EVFILT_VNODE, .flags = EV_ADD | EV_CLEAR,
+	    .fflags = NOTE_WRITE | NOTE_EXTEND | NOTE_ATTRIB | NOTE_DELETE |
+	    NOTE_RENAME | NOTE_LINK };
+#define KEVENT(change, n) SYS(&f, SYS___kevent50, __kevent50, P(int, kq), \
+	    P(const struct kevent *, change), P(size_t, n), \
+	    P(struct kevent *, got), P(size_t, 4), \
+	    P(const struct timespec *, &zero))
+	CHECK_EQ(KEVENT(&ev, 1), 0);
+	CHECK_EQ(xwrite(&f, fd, "x", 1), 1);
+	CHECK_EQ(KEVENT(NULL, 0), 1);
+	CHECK_EQ(got[0].fflags, NOTE_WRITE | NOTE_EXTEND);
+	CHECK_EQ(xlink(&f, "/tmp/f", "/tmp/g"), 0);
+	CHECK_EQ(KEVENT(NULL, 0), 1);
+	CHECK_EQ(got[0].fflags, NOTE_LINK);
+	CHECK_EQ(xrename(&f, "/tmp/f", "/tmp/h"), 0);
+	CHECK_EQ(KEVENT(NULL, 0), 1);
+	CHECK_EQ(got[0].fflags, NOTE_RENAME);
+	CHECK_EQ(xunlink(&f, "/tmp/h"), 0);
+	CHECK_EQ(xunlink(&f, "/tmp/g"), 0);
+	CHECK_EQ(KEVENT(NULL, 0), 1);
+	CHECK_EQ(got[0].fflags, NOTE_LINK | NOTE_DELETE);
+	CHECK_EQ(SYS(&f, SYS_fchmod, fchmod, P(int, fd), P(mode_t, 0600)),
+	    0);
+	CHECK_EQ(KEVENT(NULL, 0), 1);
+	CHECK_EQ(got[0].fflags, NOTE_ATTRIB);
+	down(&f);
+}
+
+TEST(vfs_immutable_files_stay)
+{
+	struct fixture f;
+	long fd;
+
+	up(&f);
+	CHECK_EQ(xmount(&f, "/tmp"), 0);
+	CHECK_EQ(touch(&f, "/tmp/f"), 0);
+#define CHFLAGS(path, flags) SYS(&f, SYS_chflags, chflags, \
+	    P(const char *, path), P(unsigned long, flags))
+	CHECK_EQ(CHFLAGS("/tmp/f", SF_IMMUTABLE), 0);
+	CHECK_EQ(xopen(&f, "/tmp/f", O_WRONLY, 0), -EPERM);
+	CHECK_EQ(xunlink(&f, "/tmp/f"), -EPERM);
+	CHECK_EQ(xrename(&f, "/tmp/f", "/tmp/g"), -EPERM);
+	CHECK_EQ(xlink(&f, "/tmp/f", "/tmp/g"), -EPERM);
+	CHECK_EQ(CHFLAGS("/tmp/f", UF_APPEND), 0);
+	CHECK_EQ(xopen(&f, "/tmp/f", O_WRONLY, 0), -EPERM);
+	fd = xopen(&f, "/tmp/f", O_WRONLY | O_APPEND, 0);
+	CHECK(fd >= 0);
+	CHECK_EQ(xwrite(&f, fd, "x", 1), 1);
+	f.k->k_securelevel = 1;
+	CHECK_EQ(CHFLAGS("/tmp/f", 0), 0);
+	CHECK_EQ(CHFLAGS("/tmp/f", SF_APPEND), 0);
+	CHECK_EQ(CHFLAGS("/tmp/f", 0), -EPERM);
+	f.k->k_securelevel = 0;
+	CHECK_EQ(CHFLAGS("/tmp/f", 0), 0);
+	down(&f);
+}
+
+TEST(vfs_handles_find_their_files)
+{
+	struct fixture f;
+	char fh[64];
+	size_t size = 4;
+	struct stat sb;
+	long fd;
+
+	up(&f);
+	CHECK_EQ(xmount(&f, "/tmp"), 0);
+	CHECK_EQ(touch(&f, "/tmp/f"), 0);
+#define GETFH(path) SYS(&f, SYS___getfh30, __getfh30, \
+	    P(const char *, path), P(void *, fh), P(size_t *, &size))
+	CHECK_EQ(GETFH("/tmp/f"), -E2BIG);
+	CHECK(size >= 28 && size <= sizeof(fh));
+	CHECK_EQ(GETFH("/tmp/f"), 0);
+	fd = SYS(&f, SYS___fhopen40, __fhopen40, P(const void *, fh),
+	    P(size_t, size), P(int, O_RDONLY));
+	CHECK(fd >= 0);
+	CHECK_EQ(xclose(&f, fd), 0);
+	CHECK_EQ(SYS(&f, SYS___fhstat50, __fhstat50, P(const void *, fh),
+	    P(size_t, size), P(struct stat *, &sb)), 0);
+	CHECK_EQ(xunlink(&f, "/tmp/f"), 0);
+	CHECK_EQ(SYS(&f, SYS___fhstat50, __fhstat50, P(const void *, fh),
+	    P(size_t, size), P(struct stat *, &sb)), -ESTALE);
+	memset(fh, 0xff, sizeof(fh));
+	CHECK_EQ(SYS(&f, SYS___fhstat50, __fhstat50, P(const void *, fh),
+	    P(size_t, size), P(struct stat *, &sb)), -ESTALE);
+	down(&f);
+}
+
+/* Whatever allocation fails, calls fail and nothing is lost. */
+TEST(vfs_failed_allocations_leak_nothing)
+{
+	struct fixture f;
+	struct stat sb;
+	char buf[64];
+	int n;
+
+	for (n = 1; n < 120; n++) {
+		up(&f);
+		atomic_store(&f.k->k_failalloc, n);
+		(void)xmount(&f, "/tmp");
+		(void)xmkdir(&f, "/tmp/d");
+		(void)touch(&f, "/tmp/d/f");
+		(void)xsymlink(&f, "d/f", "/tmp/l");
+		(void)xstat(&f, "/tmp/l", &sb);
+		(void)xlink(&f, "/tmp/d/f", "/tmp/g");
+		(void)xrename(&f, "/tmp/g", "/tmp/d/g");
+		(void)xrename(&f, "/tmp/d", "/tmp/e");
+		(void)xchdir(&f, "/tmp/e");
+		(void)xgetcwd(&f, buf, sizeof(buf));
+		(void)xunlink(&f, "f");
+		(void)xchdir(&f, "/");
+		(void)xrmdir(&f, "/tmp/e");
+		(void)xunmount(&f, "/tmp", 0);
+		atomic_store(&f.k->k_failalloc, 0);
+		down(&f);
+	}
+}
+
 /* --- many at once --- */
 
 struct worker {
@@ -759,6 +1095,7 @@ main(int argc, char **argv)
 {
 	(void)argc, (void)argv;
 	RUN(vfs_boot_and_halt_leaves_nothing);
+	RUN(vfs_kernel_without_it_says_so);
 	RUN(vfs_first_slice);
 	RUN(vfs_open_as_recorded);
 	RUN(vfs_names_as_recorded);
@@ -771,6 +1108,14 @@ main(int argc, char **argv)
 	RUN(vfs_record_locks_conflict_between_processes);
 	RUN(vfs_permissions_of_an_ordinary_user);
 	RUN(vfs_readonly_mount_refuses_changes);
+	RUN(vfs_io_as_recorded);
+	RUN(vfs_times_and_statvfs_as_recorded);
+	RUN(vfs_links_are_followed_32_times);
+	RUN(vfs_record_locks_find_deadlocks);
+	RUN(vfs_kqueue_hears_of_vnodes);
+	RUN(vfs_immutable_files_stay);
+	RUN(vfs_handles_find_their_files);
+	RUN(vfs_failed_allocations_leak_nothing);
 	RUN(vfs_concurrent_renames_do_not_deadlock);
 	RUN(vfs_forced_unmounts_under_load);
 	return check_done();

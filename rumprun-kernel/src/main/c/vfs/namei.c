@@ -475,6 +475,8 @@ namei(struct nameidata *nd)
 	int error;
 
 	w.vs = vfs_of(w.l);
+	if (w.vs == NULL)	/* a kernel without file systems */
+		return -ENOSYS;
 	vcache_trim(w.l);
 	error = getpath(nd);
 	if (error != 0)

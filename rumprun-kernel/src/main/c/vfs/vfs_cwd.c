@@ -79,6 +79,18 @@ set_dir(struct lwp *l, struct vnode **place, struct vnode *vp)
 		vnode_put(l, old);
 }
 
+/* vp's reference is taken. */
+static int
+set_cwd(struct lwp *l, struct vnode *vp)
+{
+	if (l->l_proc->p_cwdi == NULL) {
+		vnode_put(l, vp);
+		return -ENOSYS;
+	}
+	set_dir(l, &l->l_proc->p_cwdi->cwdi_cdir, vp);
+	return 0;
+}
+
 int
 sys_chdir(struct lwp *l, const void *v, register_t *rv)
 {
@@ -87,9 +99,7 @@ sys_chdir(struct lwp *l, const void *v, register_t *rv)
 	int error = dir_by_path(l, SCARG(uap, path), &vp);
 
 	(void)rv;
-	if (error == 0)
-		set_dir(l, &l->l_proc->p_cwdi->cwdi_cdir, vp);
-	return error;
+	return error != 0 ? error : set_cwd(l, vp);
 }
 
 int
@@ -100,9 +110,7 @@ sys_fchdir(struct lwp *l, const void *v, register_t *rv)
 	int error = dir_by_fd(l, SCARG(uap, fd), &vp);
 
 	(void)rv;
-	if (error == 0)
-		set_dir(l, &l->l_proc->p_cwdi->cwdi_cdir, vp);
-	return error;
+	return error != 0 ? error : set_cwd(l, vp);
 }
 
 int
@@ -110,6 +118,8 @@ sys_umask(struct lwp *l, const void *v, register_t *rv)
 {
 	const struct sys_umask_args *uap = v;
 
+	if (l->l_proc->p_cwdi == NULL)
+		return -ENOSYS;
 	*rv = (register_t)atomic_exchange(&l->l_proc->p_cwdi->cwdi_cmask,
 	    SCARG(uap, newmask) & ALLPERMS);
 	return 0;
@@ -297,6 +307,8 @@ sys___getcwd(struct lwp *l, const void *v, register_t *rv)
 	char *buf;
 	int error;
 
+	if (vfs_of(l) == NULL)
+		return -ENOSYS;
 	if (size < 2)
 		return -ERANGE;
 	buf = kmem_alloc(l->l_k, PATHSIZE);
@@ -335,6 +347,8 @@ change_root(struct lwp *l, struct vnode *vp)
 
 	if (!cred_issuser(l->l_cred))
 		error = -EPERM;
+	else if (c == NULL)
+		error = -ENOSYS;
 	buf = error == 0 ? kmem_alloc(l->l_k, PATHSIZE) : NULL;
 	if (error == 0 && buf == NULL)
 		error = -ENOMEM;

@@ -234,6 +234,8 @@ sys_getvfsstat(struct lwp *l, const void *v, register_t *rv)
 	    SCARG(uap, bufsize) / sizeof(struct statvfs), 0 };
 	int error;
 
+	if (vfs_of(l) == NULL)
+		return -ENOSYS;
 	fs.sb = kmem_alloc(l->l_k, sizeof(*fs.sb));
 	if (fs.sb == NULL)
 		return -ENOMEM;
@@ -277,6 +279,8 @@ get_handle(struct lwp *l, const void *ufh, size_t size, struct vnode **vpp)
 	int error;
 
 	*vpp = NULL;
+	if (vfs_of(l) == NULL)
+		return -ENOSYS;
 	if (!cred_issuser(l->l_cred))
 		return -EPERM;
 	if (size < FHANDLE_SIZE_MIN || size > sizeof(h))

@@ -215,6 +215,8 @@ int
 sys_sync(struct lwp *l, const void *v, register_t *rv)
 {
 	(void)v, (void)rv;
+	if (vfs_of(l) == NULL)
+		return -ENOSYS;
 	(void)mount_fsync_all(l, true);
 	return 0;
 }
