@@ -82,7 +82,7 @@ refresh_cred(struct lwp *l)
 static int
 refused(struct rump_kernel *k)
 {
-	return k->k_panic[0] != '\0' ? -EIO : -ESHUTDOWN;
+	return atomic_load(&k->k_state) == KERN_DEAD ? -EIO : -ESHUTDOWN;
 }
 
 int
@@ -268,8 +268,8 @@ kern_halt(struct rump_kernel *k, bool nosync, int64_t *leak)
 	drain(k);
 	proc_exitall(k);
 	if (vfs_shutdown != NULL && k->k_vfs != NULL)
-		vfs_shutdown(k->k_lwp0, !nosync && k->k_panic[0] == '\0',
-		    true);
+		vfs_shutdown(k->k_lwp0,
+		    !nosync && atomic_load(&k->k_state) != KERN_DEAD, true);
 	while (kern_components[rows] != NULL)
 		rows++;
 	destroy(k, true, rows, leak != NULL ? leak : &dummy);
