@@ -1090,6 +1090,102 @@ TEST(vfs_forced_unmounts_under_load)
 	down(&f);
 }
 
+static void
+mixed_loop(void *arg)
+{
+	struct worker *w = arg;
+	char buf[512], path[64];
+	unsigned x = 777u * (unsigned)(w->id + 1);
+	struct stat sb;
+	long fd;
+
+	while (!*w->stop) {
+		x = x * 1103515245u + 12345u;
+		snprintf(path, sizeof(path), "/tmp/m/d%u/f%u", x >> 16 & 3,
+		    x >> 20 & 3);
+		switch (x >> 24 & 15) {
+		case 0:
+			path[9] = '\0';
+			(void)xmkdir(&w->f, path);
+			break;
+		case 1:
+			path[9] = '\0';
+			(void)xrmdir(&w->f, path);
+			break;
+		case 2:
+			path[9] = '\0';
+			(void)xchdir(&w->f, path);
+			(void)xgetcwd(&w->f, buf, sizeof(buf));
+			break;
+		case 3:
+			(void)xchdir(&w->f, "/tmp/m");
+			(void)xgetcwd(&w->f, buf, sizeof(buf));
+			(void)xchdir(&w->f, "/");
+			break;
+		case 4:
+			(void)xunlink(&w->f, path);
+			break;
+		case 5:
+			path[9] = '\0';
+			fd = xopen(&w->f, path, O_RDONLY, 0);
+			(void)SYS(&w->f, SYS___getdents30, __getdents30,
+			    P(int, fd), P(char *, buf),
+			    P(size_t, sizeof(buf)));
+			(void)xclose(&w->f, fd);
+			break;
+		case 6:
+			fd = xopen(&w->f, path, O_RDWR, 0);
+			(void)setlk(&w->f, fd, F_SETLKW, F_WRLCK, 0, 4);
+			(void)xclose(&w->f, fd);
+			break;
+		case 7:
+			(void)xunmount(&w->f, "/tmp/m", 0);
+			break;
+		case 8:
+			(void)xmount(&w->f, "/tmp/m");
+			break;
+		case 9:
+			(void)xmount_flags(&w->f, "/tmp/m", MNT_UPDATE);
+			break;
+		case 10:
+			(void)SYS(&w->f, SYS_sync, umask, P(mode_t, 0));
+			(void)xunmount(&w->f, "/tmp/m", MNT_FORCE);
+			break;
+		case 11:
+			(void)xstat(&w->f, path, &sb);
+			break;
+		default:
+			fd = xopen(&w->f, path, O_RDWR | O_CREAT | O_APPEND,
+			    0644);
+			(void)xwrite(&w->f, fd, buf, sizeof(buf));
+			(void)xclose(&w->f, fd);
+			break;
+		}
+	}
+}
+
+TEST(vfs_mixed_calls_race)
+{
+	struct fixture f;
+	struct worker w[4] = { 0 };
+	_Atomic bool stop = false;
+	int i;
+
+	up_with(&f, 24);
+	CHECK_EQ(xmount(&f, "/tmp"), 0);
+	CHECK_EQ(xmkdir(&f, "/tmp/m"), 0);
+	for (i = 0; i < 4; i++)
+		w[i].stop = &stop;
+	workers(&f, w, 4, mixed_loop);
+	host_sleep_ns(1500000000);
+	stop = true;
+	join(w, 4);
+	while (xunmount(&f, "/tmp/m", 0) == 0)
+		continue;
+	CHECK_EQ(xunmount(&f, "/tmp", 0), 0);
+	down(&f);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -1118,5 +1214,6 @@ main(int argc, char **argv)
 	RUN(vfs_failed_allocations_leak_nothing);
 	RUN(vfs_concurrent_renames_do_not_deadlock);
 	RUN(vfs_forced_unmounts_under_load);
+	RUN(vfs_mixed_calls_race);
 	return check_done();
 }

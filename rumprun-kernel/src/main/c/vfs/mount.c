@@ -299,10 +299,15 @@ vfs_domount(struct lwp *l, const struct vfsops *ops, struct vnode *vp,
     const char *path, int flags, void *data, size_t *len)
 {
 	struct vfs_state *vs = vfs_of(l);
-	int error;
+	int error = 0;
 
 	kmutex_enter(&vs->vs_mountlock);
-	if (vp != NULL && vnode_isdead(vp)) {
+	/* Something may have been mounted here since the path was looked up. */
+	if (vp != NULL)
+		error = mount_cross(l, &vp);
+	if (error != 0) {
+		/* as it is */
+	} else if (vp != NULL && vnode_isdead(vp)) {
 		error = -ENOENT;
 	} else if (flags & (MNT_UPDATE | MNT_GETARGS)) {
 		if (!(atomic_load(&vp->v_flag) & VV_ROOT) ||
