@@ -219,8 +219,29 @@ local_attach(void *ctx, const char *spec, bool create, int64_t size,
 	return error;
 }
 
+static int64_t
+local_image_size(void *ctx, const char *spec)
+{
+	struct tool_local *tl = ctx;
+	struct rump_kernel *k = tl->tl_proc->p_k;
+	struct host_stat st;
+	struct window w;
+	int error;
+
+	error = parse_spec(k, spec, &w);
+	if (error == 0)
+		error = k->k_host->stat(w.path, true, &st);
+	if (error != 0)
+		return error;
+	if (st.hs_size <= w.begin)
+		return 0;
+	st.hs_size -= w.begin;
+	return (int64_t)(st.hs_size < w.size ? st.hs_size : w.size);
+}
+
 const struct tool_sys tool_local_sys = {
 	.syscall = local_syscall,
 	.spawn = local_spawn,
 	.attach = local_attach,
+	.image_size = local_image_size,
 };

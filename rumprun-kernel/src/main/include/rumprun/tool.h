@@ -49,6 +49,8 @@ struct tool_sys {
 	int (*attach)(void *ctx, const char *spec, bool create, int64_t size,
 	    bool readonly, char *blk, char *chr, size_t pathsize, char *why,
 	    size_t whysize);
+	/* Bytes of the host's image that `spec` means, before it is attached; -errno (-ENOENT: there is none). NULL as attach. */
+	int64_t (*image_size)(void *ctx, const char *spec);
 };
 
 /*

@@ -49,6 +49,8 @@ struct newfs {
 	bool isfile;			/* a regular file of the kernel */
 	uint32_t chunk;			/* its I/O size */
 	int64_t sectors;		/* of the file system, as asked for */
+	int64_t fresh;			/* bytes from here on are zero for sure */
+	bool no_discard;		/* the device cannot */
 
 	/* The file system. */
 	struct fs fs;

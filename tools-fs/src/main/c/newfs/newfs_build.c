@@ -445,8 +445,10 @@ newfs_build(struct newfs *n)
 	uint8_t *sector;
 	int64_t c;
 
-	if (n->zero && n->file && !n->dry)
+	if (n->zero && n->file && !n->dry) {
 		newfs_prezero(n);
+		n->fresh = 0;
+	}
 	report_geometry(n);
 	if (!n->dry) {
 		/* Is the device as long as it was said to be? */

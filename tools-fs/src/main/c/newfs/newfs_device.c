@@ -147,7 +147,9 @@ open_file(struct newfs *n, const char *path)
 	if (error != 0)
 		t_fail(t, 1, error, "can't fstat %s", n->name);
 	n->isfile = S_ISREG(st.st_mode);
-	n->chunk = st.st_blksize;
+	if (n->isfile)
+		n->fresh = st.st_size;
+	n->chunk = (uint32_t)st.st_blksize;
 	size = st.st_size;
 	if (n->sectorsize == 0)
 		n->sectorsize = 512;
@@ -203,13 +205,21 @@ newfs_open(struct newfs *n)
 	const char *path;
 	struct stat st;
 
+	n->fresh = INT64_MAX;
 	/* A host image, where the kernel runs in this process. */
+	if (t->t_sys != NULL && t->t_sys->image_size != NULL) {
+		int64_t had = t->t_sys->image_size(t->t_sysctx, n->name);
+
+		if (had >= 0 || had == -ENOENT)
+			n->fresh = had > 0 ? had : 0;
+	}
 	path = t_diskpath(t, n->name, true, n->dry, size > 0 && !n->dry,
 	    size);
 	if (path != n->name) {
 		open_disk(n, path);
 		return;
 	}
+	n->fresh = INT64_MAX;
 	if (n->file) {
 		open_file(n, path);
 		return;
@@ -272,13 +282,43 @@ all_zero(const uint8_t *p, size_t n)
 	return n == 0 || (p[0] == 0 && memcmp(p, p + 1, n - 1) == 0);
 }
 
+/* fdiscard(2): what is discarded of an image reads as zero; of other devices it may not, so both ends are looked at. */
+static bool
+discard(struct newfs *n, int64_t off, int64_t len)
+{
+	size_t part = (size_t)n->fs.fs_bsize;
+	struct sys_fdiscard_args a;
+	register_t rv[2];
+	uint8_t *buf;
+	bool zero;
+
+	if (n->no_discard || len < (int64_t)part)
+		return false;
+	memset(&a, 0, sizeof(a));
+	a.fd.datum = n->fd;
+	a.pos.datum = off;
+	a.len.datum = len;
+	if (t_syscall(n->t, SYS_fdiscard, &a, sizeof(a), rv) != 0) {
+		n->no_discard = true;
+		return false;
+	}
+	buf = t_malloc(n->t, part);
+	newfs_read(n, buf, part, off);
+	zero = all_zero(buf, part);
+	newfs_read(n, buf, part, off + len - (int64_t)part);
+	zero = zero && all_zero(buf, part);
+	t_free(n->t, buf);
+	n->no_discard = !zero;
+	return zero;
+}
+
 void
 newfs_zero(struct newfs *n, int64_t off, int64_t len)
 {
 	uint8_t *buf;
 	size_t part;
 
-	if (len <= 0)
+	if (len <= 0 || off >= n->fresh || discard(n, off, len))
 		return;
 	buf = t_malloc(n->t, len < PIECE ? (size_t)len : PIECE);
 	for (; len > 0; len -= (int64_t)part, off += (int64_t)part) {
