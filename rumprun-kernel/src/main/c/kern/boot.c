@@ -11,11 +11,9 @@
 #include "kern/components.h"
 #include "kern/console.h"
 #include "kern/file.h"
+#include "kern/hooks.h"
 #include "kern/proc.h"
 #include "kern/services.h"
-
-__attribute__((weak)) void proxy_stop(struct rump_kernel *);
-__attribute__((weak)) void vfs_shutdown(struct lwp *, bool sync, bool force);
 
 /* --- text --- */
 
@@ -142,7 +140,7 @@ configure(struct rump_kernel *k, const struct kern_config *config)
 	k->k_host = k->k_config.kc_host;
 	k->k_boottime_ns = k->k_host->realtime();
 	k->k_maxfiles = 1772;
-	k->k_maxproc = 1044;
+	k->k_maxproc = 532;
 	host_hostname(host, sizeof(host));
 	snprintf(k->k_hostname, sizeof(k->k_hostname), "rump-%05d%s%s",
 	    host_getpid(), host[0] != '\0' ? "." : "", host);
@@ -263,11 +261,11 @@ kern_halt(struct rump_kernel *k, bool nosync, int64_t *leak)
 	int rows = 0;
 
 	kern_halt_begin(k);
-	if (proxy_stop != NULL && k->k_proxy != NULL)
+	if (k->k_proxy != NULL)
 		proxy_stop(k);
 	drain(k);
 	proc_exitall(k);
-	if (vfs_shutdown != NULL && k->k_vfs != NULL)
+	if (k->k_vfs != NULL)
 		vfs_shutdown(k->k_lwp0,
 		    !nosync && atomic_load(&k->k_state) != KERN_DEAD, true);
 	while (kern_components[rows] != NULL)

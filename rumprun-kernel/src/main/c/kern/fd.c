@@ -36,8 +36,6 @@ struct filedesc {
 	struct fdchunk *_Atomic fd_chunk[NCHUNKS];
 };
 
-#pragma weak vn_fdclose
-
 /* --- places --- */
 
 static int
@@ -317,7 +315,7 @@ static int
 finish_close(struct lwp *l, int fd, struct file *f)
 {
 	kqueue_fdclose(l, fd, f);
-	if (f->f_type == DTYPE_VNODE && vn_fdclose != NULL)
+	if (f->f_type == DTYPE_VNODE)
 		vn_fdclose(l, f);
 	if (f->f_ops != NULL && f->f_ops->fo_restart != NULL)
 		f->f_ops->fo_restart(f);

@@ -11,14 +11,10 @@
 #include <netbsd/resource.h>
 #include "kern/callout.h"
 #include "kern/file.h"
+#include "kern/hooks.h"
 #include "kern/proc.h"
 
-/* Of vfs/ and of the timers, when they are there. */
-struct cwdinfo;
-__attribute__((weak)) int cwd_create(struct rump_kernel *, struct cwdinfo **);
-__attribute__((weak)) int cwd_copy(struct cwdinfo *, struct cwdinfo **);
-__attribute__((weak)) struct cwdinfo *cwd_share(struct cwdinfo *);
-__attribute__((weak)) void cwd_put(struct lwp *, struct cwdinfo *);
+#define MEMORY		((rlim_t)512 << 20)	/* of a kernel without a limit */
 
 #define HASH(pid)	((unsigned)(pid) % 64)
 
@@ -30,7 +26,7 @@ static const struct rlimit first_limits[P_NRLIMITS] = {
 	[RLIMIT_STACK] = { 4194304, 134217728 },
 	[RLIMIT_CORE] = { RLIM_INFINITY, RLIM_INFINITY },
 	[RLIMIT_RSS] = { RLIM_INFINITY, RLIM_INFINITY },
-	[RLIMIT_MEMLOCK] = { RLIM_INFINITY, RLIM_INFINITY },
+	[RLIMIT_MEMLOCK] = { MEMORY / 3, MEMORY },
 	[RLIMIT_NPROC] = { 160, 532 },
 	[RLIMIT_NOFILE] = { 128, 1772 },
 	[RLIMIT_SBSIZE] = { RLIM_INFINITY, RLIM_INFINITY },
@@ -179,7 +175,7 @@ proc_make(struct rump_kernel *k, struct proc *parent, int fdflags,
 	}
 	if (error != 0)
 		goto out_proc;
-	if (cwd_copy != NULL && parent->p_cwdi != NULL) {
+	if (parent->p_cwdi != NULL) {
 		error = cwd_copy(parent->p_cwdi, &p->p_cwdi);
 		if (error != 0)
 			goto out_fd;
@@ -313,6 +309,7 @@ int
 proc_boot(struct rump_kernel *k)
 {
 	struct proc *p;
+	struct cred *c;
 	int error;
 
 	if ((p = kmem_zalloc(k, sizeof(*p))) == NULL)
@@ -327,8 +324,10 @@ proc_boot(struct rump_kernel *k)
 		p->p_rlimit[i].cur = first_limits[i].rlim_cur;
 		p->p_rlimit[i].max = first_limits[i].rlim_max;
 	}
-	struct cred *c;
-
+	if (k->k_config.kc_memlimit != 0) {
+		p->p_rlimit[RLIMIT_MEMLOCK].cur = k->k_config.kc_memlimit / 3;
+		p->p_rlimit[RLIMIT_MEMLOCK].max = k->k_config.kc_memlimit;
+	}
 	if ((error = cred_copy(k, NULL, &c)) != 0)
 		return error;
 	p->p_cred = c;
@@ -344,8 +343,7 @@ proc_boot_init(struct rump_kernel *k)
 {
 	int error;
 
-	if (cwd_create != NULL && k->k_vfs != NULL &&
-	    k->k_proc0->p_cwdi == NULL) {
+	if (k->k_vfs != NULL && k->k_proc0->p_cwdi == NULL) {
 		error = cwd_create(k, &k->k_proc0->p_cwdi);
 		if (error != 0)
 			return error;

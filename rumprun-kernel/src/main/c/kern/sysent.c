@@ -3,13 +3,6 @@
 #include <netbsd/syscall.h>
 #include "kern/syscalls.h"
 
-/* Handlers of parts that a build may be without. */
-#define WEAK(number, handler) \
-	int handler(struct lwp *, const void *, register_t *) \
-	    __attribute__((weak));
-SERVICE_SYSCALLS(WEAK)
-VFS_SYSCALLS(WEAK)
-
 /* Calls that belong to modules which NetBSD would try to load. */
 #define MODULE_SYSCALLS(X) \
 	X(7) X(8) X(14) X(18) X(19) X(21) \

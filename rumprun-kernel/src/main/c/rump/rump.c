@@ -6,10 +6,6 @@
 #include "rump/implicit.h"
 #include <rump/rump.h>
 
-#pragma weak etfs_register
-#pragma weak etfs_remove
-#pragma weak proxy_listen
-
 #define PUBLIC	__attribute__((visibility("default")))
 
 #define VERSION	799003400	/* 7.99.34 */
@@ -65,7 +61,7 @@ rump_init_server(const char *url)
 
 	if (k == NULL)
 		return ENXIO;
-	return proxy_listen != NULL ? -proxy_listen(k, url) : ENOSYS;
+	return -proxy_listen(k, url);
 }
 
 PUBLIC int
@@ -232,8 +228,6 @@ rump_pub_etfs_register_withsize(const char *key, const char *hostpath,
 
 	if (k == NULL)
 		return ENXIO;
-	if (etfs_register == NULL)
-		return ENOSYS;
 	return -etfs_register(k, key, hostpath, (int)type, begin, size);
 }
 
@@ -252,7 +246,7 @@ rump_pub_etfs_remove(const char *key)
 
 	if (k == NULL)
 		return ENXIO;
-	return etfs_remove != NULL ? -etfs_remove(k, key) : ENOSYS;
+	return -etfs_remove(k, key);
 }
 
 PUBLIC void

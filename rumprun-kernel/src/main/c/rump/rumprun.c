@@ -9,14 +9,6 @@
 #include "rump/handle.h"
 #include <netbsd/errnames.h>
 
-#pragma weak etfs_register
-#pragma weak etfs_remove
-#pragma weak etfs_why
-#pragma weak proxy_listen_why
-#pragma weak proxy_client_connect
-#pragma weak proxy_client_syscall
-#pragma weak proxy_client_close
-
 #ifdef __LP64__
 #define MACHINE	"amd64"
 #else
@@ -193,9 +185,7 @@ rumprun_kernel_listen(struct rumprun_kernel *rk, const char *url, char *why,
 
 	say(why, whysize, "%s", "");
 	kmutex_enter(&rk->rk_lock);
-	if (proxy_listen_why == NULL)
-		error = -ENOSYS;
-	else if (rk->rk_k != NULL)
+	if (rk->rk_k != NULL)
 		error = proxy_listen_why(rk->rk_k, url, why, whysize);
 	kmutex_exit(&rk->rk_lock);
 	return error;
@@ -231,13 +221,11 @@ rumprun_etfs_register(struct rumprun_kernel *rk, const char *key,
 	if (begin < 0 || size < -1)
 		return -EINVAL;
 	kmutex_enter(&rk->rk_lock);
-	if (etfs_register == NULL)
-		error = -ENOSYS;
-	else if (rk->rk_k != NULL) {
+	if (rk->rk_k != NULL) {
 		error = etfs_register(rk->rk_k, key, hostpath, type,
 		    (uint64_t)begin,
 		    size == -1 ? ETFS_SIZE_TOEND : (uint64_t)size);
-		if (error == -EBUSY && why != NULL && etfs_why != NULL)
+		if (error == -EBUSY && why != NULL)
 			etfs_why(rk->rk_k, why, whysize);
 	}
 	kmutex_exit(&rk->rk_lock);
@@ -250,9 +238,7 @@ rumprun_etfs_remove(struct rumprun_kernel *rk, const char *key)
 	int error = -ESHUTDOWN;
 
 	kmutex_enter(&rk->rk_lock);
-	if (etfs_remove == NULL)
-		error = -ENOSYS;
-	else if (rk->rk_k != NULL)
+	if (rk->rk_k != NULL)
 		error = etfs_remove(rk->rk_k, key);
 	kmutex_exit(&rk->rk_lock);
 	return error;
@@ -313,8 +299,6 @@ rumprun_client_connect(const char *url, const char *name,
 		whysize = sizeof(sink);
 	}
 	why[0] = '\0';
-	if (proxy_client_connect == NULL)
-		return -ENOSYS;
 	if ((rp = proc_handle()) == NULL)
 		return -ENOMEM;
 	error = -ENOMEM;

@@ -5,15 +5,6 @@
 #include "tool/local.h"
 #include <rumprun/tool.h>
 
-#pragma weak tool_local_run
-#pragma weak rumprun_t_find
-#pragma weak rumprun_t_run
-#pragma weak rumprun_kernel_tools
-#pragma weak proxy_client_prefork
-#pragma weak proxy_client_fork
-#pragma weak proxy_client_syscall
-#pragma weak proxy_client_close
-
 /* --- streams: the caller's functions in the runtime's form --- */
 
 struct streams {
@@ -160,8 +151,6 @@ rumprun_tool_run(struct rumprun_proc *rp, const void *groups,
 	const struct tool_entry *te;
 	int status;
 
-	if (tool_local_run == NULL || rumprun_t_find == NULL)
-		return -ENOSYS;
 	if ((te = rumprun_t_find(tg, name)) == NULL)
 		return -ENOENT;
 	if ((status = rumprun_enter(rp)) != 0)

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The few functions of the folders above that the core calls: what a process holds of them, and their part of a halt. */
+#ifndef KERN_HOOKS_H
+#define KERN_HOOKS_H
+
+#include "kern/kernel.h"
+
+/* vfs/namei.h, vfs/mount.h */
+int cwd_create(struct rump_kernel *, struct cwdinfo **);
+int cwd_copy(struct cwdinfo *, struct cwdinfo **);
+void cwd_put(struct lwp *, struct cwdinfo *);
+void vfs_shutdown(struct lwp *, bool sync, bool force);
+/* proxy/proxy.h */
+void proxy_stop(struct rump_kernel *);
+
+#endif
