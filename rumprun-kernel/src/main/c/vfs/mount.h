@@ -34,6 +34,7 @@ struct mount {
 	 */
 	struct { _Atomic uint32_t n; char pad[60]; } mnt_active[8];
 	_Atomic uint32_t mnt_freezer;	/* host_thread_self, 0: none */
+	_Atomic bool mnt_frozen;	/* it has nobody to wait for any more */
 	struct kmutex mnt_gatelock;
 	struct kcond mnt_gatecond;
 };

@@ -53,12 +53,12 @@ sys_fstatat(struct lwp *l, const void *v, register_t *rv)
 }
 
 static int
-access_as(struct lwp *l, int at, const char *path, int mode)
+access_as(struct lwp *l, int at, const char *path, int mode, bool follow)
 {
 	struct nameidata nd;
 	int want = 0, error;
 
-	error = namei_at(&nd, l, at, LOOKUP, NI_FOLLOW, path);
+	error = namei_at(&nd, l, at, LOOKUP, follow ? NI_FOLLOW : 0, path);
 	if (error != 0)
 		return error;
 	error = namei(&nd);
@@ -81,23 +81,24 @@ access_as(struct lwp *l, int at, const char *path, int mode)
 
 /* The question is about the real user, unless asked otherwise. */
 static int
-do_access(struct lwp *l, int at, const char *path, int mode, bool effective)
+do_access(struct lwp *l, int at, const char *path, int mode, int flags)
 {
 	struct cred *own = l->l_cred, *real;
+	bool follow = !(flags & AT_SYMLINK_NOFOLLOW);
 	int error;
 
 	if (mode & ~(R_OK | W_OK | X_OK))
 		return -EINVAL;
-	if (effective || (own->cr_uid == own->cr_euid &&
+	if ((flags & AT_EACCESS) || (own->cr_uid == own->cr_euid &&
 	    own->cr_gid == own->cr_egid))
-		return access_as(l, at, path, mode);
+		return access_as(l, at, path, mode, follow);
 	error = cred_copy(l->l_k, own, &real);
 	if (error != 0)
 		return error;
 	real->cr_euid = real->cr_uid;
 	real->cr_egid = real->cr_gid;
 	l->l_cred = real;
-	error = access_as(l, at, path, mode);
+	error = access_as(l, at, path, mode, follow);
 	l->l_cred = own;
 	cred_put(real);
 	return error;
@@ -109,8 +110,7 @@ sys_access(struct lwp *l, const void *v, register_t *rv)
 	const struct sys_access_args *uap = v;
 
 	(void)rv;
-	return do_access(l, AT_FDCWD, SCARG(uap, path), SCARG(uap, flags),
-	    false);
+	return do_access(l, AT_FDCWD, SCARG(uap, path), SCARG(uap, flags), 0);
 }
 
 int
@@ -122,7 +122,7 @@ sys_faccessat(struct lwp *l, const void *v, register_t *rv)
 	if (SCARG(uap, flag) & ~(AT_EACCESS | AT_SYMLINK_NOFOLLOW))
 		return -EINVAL;
 	return do_access(l, SCARG(uap, fd), SCARG(uap, path),
-	    SCARG(uap, amode), (SCARG(uap, flag) & AT_EACCESS) != 0);
+	    SCARG(uap, amode), SCARG(uap, flag));
 }
 
 static int

@@ -103,17 +103,6 @@ sys_chdir(struct lwp *l, const void *v, register_t *rv)
 }
 
 int
-sys_fchdir(struct lwp *l, const void *v, register_t *rv)
-{
-	const struct sys_fchdir_args *uap = v;
-	struct vnode *vp;
-	int error = dir_by_fd(l, SCARG(uap, fd), &vp);
-
-	(void)rv;
-	return error != 0 ? error : set_cwd(l, vp);
-}
-
-int
 sys_umask(struct lwp *l, const void *v, register_t *rv)
 {
 	const struct sys_umask_args *uap = v;
@@ -331,6 +320,45 @@ sys___getcwd(struct lwp *l, const void *v, register_t *rv)
 		*rv = (register_t)(PATHSIZE - at);
 	kmem_free(l->l_k, buf, PATHSIZE);
 	return error;
+}
+
+/* Who has another root goes nowhere outside of it. On failure vp's reference is given back. */
+static int
+check_inside(struct lwp *l, struct vnode *vp)
+{
+	struct cwdinfo *c = l->l_proc->p_cwdi;
+	struct vnode *root;
+	size_t at;
+	char *buf;
+	int error;
+
+	if (c == NULL || c->cwdi_rdir == NULL)
+		return 0;
+	buf = kmem_alloc(l->l_k, PATHSIZE);
+	error = buf == NULL ? -ENOMEM : cwd_getroot(l, &root);
+	if (error == 0) {
+		if (path_of(l, vp, root, buf, &at) != 0)
+			error = -EPERM;
+		vnode_put(l, root);
+	}
+	if (buf != NULL)
+		kmem_free(l->l_k, buf, PATHSIZE);
+	if (error != 0)
+		vnode_put(l, vp);
+	return error;
+}
+
+int
+sys_fchdir(struct lwp *l, const void *v, register_t *rv)
+{
+	const struct sys_fchdir_args *uap = v;
+	struct vnode *vp;
+	int error = dir_by_fd(l, SCARG(uap, fd), &vp);
+
+	(void)rv;
+	if (error == 0)
+		error = check_inside(l, vp);
+	return error != 0 ? error : set_cwd(l, vp);
 }
 
 /* --- another root --- */

@@ -48,7 +48,9 @@ may_open(struct lwp *l, struct vnode *vp, int mode)
 
 	if (vnode_isdead(vp))
 		return -EBADF;
-	if (mode & FREAD)
+	if (mode & O_SEARCH)
+		error = vn_access(l, vp, VEXEC);
+	else if (mode & FREAD)
 		error = vn_access(l, vp, VREAD);
 	if (error != 0 || !(mode & (FWRITE | O_TRUNC)))
 		return error;
@@ -131,6 +133,8 @@ vn_fclose(struct lwp *l, struct file *fp)
 	int error;
 
 	lockf_release(vp, fp);
+	/* A lock that was waited for while another thread closed the descriptor came after vn_fdclose. */
+	lockf_release(vp, l->l_proc);
 	error = vn_close(l, vp, (int)fp->f_flag);
 	fp->f_data = NULL;
 	vnode_put(l, vp);

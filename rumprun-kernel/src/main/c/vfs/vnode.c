@@ -99,8 +99,12 @@ gate_exit(struct vnode *vp)
 	}
 }
 
+/*
+ * dying: the caller takes the vnode apart. Somebody whom the freezer waits for may wait for that in the table, so it goes
+ * on until the freezer has nobody left to wait for.
+ */
 static void
-gate_enter(struct vnode *vp)
+gate_enter(struct vnode *vp, bool dying)
 {
 	struct mount *mp = vp->v_mount;
 	uint32_t freezer;
@@ -108,7 +112,8 @@ gate_enter(struct vnode *vp)
 	for (;;) {
 		atomic_fetch_add(active(vp), 1);
 		freezer = atomic_load(&mp->mnt_freezer);
-		if (freezer == 0 || freezer == host_thread_self())
+		if (freezer == 0 || (dying && !atomic_load(&mp->mnt_frozen)) ||
+		    freezer == host_thread_self())
 			return;
 		gate_exit(vp);
 		kmutex_enter(&mp->mnt_gatelock);
@@ -138,9 +143,14 @@ mount_freeze(struct mount *mp)
 
 	kmutex_enter(&mp->mnt_gatelock);
 	atomic_store(&mp->mnt_freezer, host_thread_self());
-	while (error == 0 && !quiet(mp))
+	for (;;) {
+		atomic_store(&mp->mnt_frozen, true);
+		if (error != 0 || quiet(mp))
+			break;
+		atomic_store(&mp->mnt_frozen, false);
 		error = kcond_timedwait(&mp->mnt_gatecond, &mp->mnt_gatelock,
 		    end);
+	}
 	kmutex_exit(&mp->mnt_gatelock);
 	if (error == 0)
 		return 0;
@@ -152,6 +162,7 @@ void
 mount_thaw(struct mount *mp)
 {
 	kmutex_enter(&mp->mnt_gatelock);
+	atomic_store(&mp->mnt_frozen, false);
 	atomic_store(&mp->mnt_freezer, 0);
 	kcond_broadcast(&mp->mnt_gatecond);
 	kmutex_exit(&mp->mnt_gatelock);
@@ -262,7 +273,7 @@ vnode_destroy(struct lwp *l, struct vnode *vp)
 	struct vfs_state *vs = vfs_of(l);
 
 	ncache_purge(vp);
-	gate_enter(vp);
+	gate_enter(vp, true);
 	krwlock_wrlock(&vp->v_lock);
 	deactivate(l, vp);
 	krwlock_unlock(&vp->v_lock);
@@ -313,7 +324,7 @@ vnode_put(struct lwp *l, struct vnode *vp)
 void
 vnode_lock(struct vnode *vp, bool exclusive)
 {
-	gate_enter(vp);
+	gate_enter(vp, false);
 	if (exclusive)
 		krwlock_wrlock(&vp->v_lock);
 	else
