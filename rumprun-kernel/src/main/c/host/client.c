@@ -7,6 +7,8 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/time.h>
 
 _Static_assert(sizeof(sigset_t) <= sizeof(struct sock_sigs), "fits");
 
@@ -50,6 +52,15 @@ sock_sigrestore(const struct sock_sigs *old)
 
 	memcpy(&was, old, sizeof(was));
 	pthread_sigmask(SIG_SETMASK, &was, NULL);
+}
+
+void
+sock_timeout(int fd, int ms)
+{
+	struct timeval tv = { .tv_sec = ms / 1000,
+	    .tv_usec = ms % 1000 * 1000 };
+
+	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv));
 }
 
 bool

@@ -184,7 +184,8 @@ sock_sendv(int fd, struct sock_vec *v, int count, size_t *sentp)
 			return 0;
 		m.msg_iov = (struct iovec *)v;
 		m.msg_iovlen = (size_t)count;
-		n = sendmsg(fd, &m, MSG_NOSIGNAL);
+		n = count == 1 ? send(fd, v->sv_base, v->sv_len,
+		    MSG_NOSIGNAL) : sendmsg(fd, &m, MSG_NOSIGNAL);
 		if (n == -1) {
 			if (errno == EINTR)
 				continue;

@@ -74,6 +74,8 @@ struct sock_sigs {
 };
 void sock_sigblock(struct sock_sigs *old);
 void sock_sigrestore(const struct sock_sigs *old);
+/* From now on sock_recv gives -EAGAIN after so long without a byte. */
+void sock_timeout(int fd, int ms);
 /* Waits for input with these signals blocked instead of all: handlers run here. False: one did. */
 bool sock_sigwait(int fd, const struct sock_sigs *);
 /* The calling thread, nonzero; cheap. */

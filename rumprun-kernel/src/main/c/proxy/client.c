@@ -44,6 +44,8 @@ struct proxy_client {
 
 /* --- bytes --- */
 
+#define PATIENCE_MS	1
+
 enum turn { DEAD, DONE, AGAIN };
 
 /* Waits with the caller's signals unblocked. */
@@ -58,15 +60,16 @@ poll_input(struct proxy_client *cl, const struct sock_sigs *sigs)
 	return input;
 }
 
-/* A header's bytes at cl_rpos. AGAIN: a handler ran instead. */
+/*
+ * A header's bytes at cl_rpos. AGAIN: a handler ran instead. Most answers come at once: signals stay blocked for a millisecond
+ * (PATIENCE_MS), and only then is the mask changed for the wait.
+ */
 static enum turn
 head(struct proxy_client *cl, const struct sock_sigs *sigs)
 {
 	int64_t got;
 
 	while (cl->cl_rlen - cl->cl_rpos < WIRE_HEAD) {
-		if (sigs != NULL && !poll_input(cl, sigs))
-			return AGAIN;
 		if (cl->cl_rpos > 0) {
 			memmove(cl->cl_rbuf, cl->cl_rbuf + cl->cl_rpos,
 			    cl->cl_rlen - cl->cl_rpos);
@@ -75,6 +78,11 @@ head(struct proxy_client *cl, const struct sock_sigs *sigs)
 		}
 		got = sock_recv(cl->cl_fd, cl->cl_rbuf + cl->cl_rlen,
 		    sizeof(cl->cl_rbuf) - cl->cl_rlen);
+		if (got == -EAGAIN && sigs != NULL) {
+			if (!poll_input(cl, sigs))
+				return AGAIN;
+			continue;
+		}
 		if (got <= 0)
 			return DEAD;
 		cl->cl_rlen += (size_t)got;
@@ -96,7 +104,11 @@ take(struct proxy_client *cl, void *to, size_t n)
 	cl->cl_rpos += have;
 	for (n -= have; n > 0; n -= (size_t)got) {
 		p += have;
-		if ((got = sock_recv(cl->cl_fd, p, n)) <= 0)
+		have = 0;
+		got = sock_recv(cl->cl_fd, p, n);
+		if (got == -EAGAIN)
+			got = 0;
+		else if (got <= 0)
 			return false;
 		have = (size_t)got;
 	}
@@ -130,7 +142,7 @@ put(struct proxy_client *cl, struct wire_head *h, const void *body, size_t n,
 	v[1].sv_base = (void *)(uintptr_t)body;
 	v[1].sv_len = n;
 	kmutex_enter(&cl->cl_wlock);
-	error = sock_sendv(cl->cl_fd, v, 2, sentp);
+	error = sock_sendv(cl->cl_fd, v, n > 0 ? 2 : 1, sentp);
 	kmutex_exit(&cl->cl_wlock);
 	return error;
 }
@@ -429,6 +441,8 @@ create(int fd, const struct proxy_client_config *config,
 	memset(cl, 0, offsetof(struct proxy_client, cl_rbuf));
 	cl->cl_config = *config;
 	cl->cl_fd = fd;
+	if (config->pc_signals)
+		sock_timeout(fd, PATIENCE_MS);
 	/* Not one of those that programs use by number. */
 	if (fd < 3)
 		(void)proxy_client_movefd(cl, 3);

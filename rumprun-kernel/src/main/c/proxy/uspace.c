@@ -25,7 +25,7 @@ flush(struct call *ca, const void *data, size_t n)
 	v[1].sv_base = (void *)(uintptr_t)data;
 	v[1].sv_len = n;
 	ca->ca_outlen = 0;
-	return conn_send(ca->ca_conn, v, 2);
+	return conn_send(ca->ca_conn, v, n > 0 ? 2 : 1);
 }
 
 /* Appends the head of a copy's frame; there is room. */

@@ -188,7 +188,9 @@ sysctl_value(struct sysctl *sc, const struct sysctl_at *at, const void *buf,
 		return;
 	}
 	if (!sc->sc_noname)
-		t_printf(t, "%s%s", at->sa_name, sc->sc_sep);
+		t_printf(t, "%s%s", at->sa_name, text != NULL &&
+		    strcmp(at->sa_name, "kern.clockrate") == 0 ? ": " :
+		    sc->sc_sep);
 	if (sc->sc_hex > 1 || text == NULL)
 		dump(t, buf, len);
 	else
