@@ -208,6 +208,7 @@ struct lwp {
 struct proc {
 	struct rump_kernel *p_k;
 	pid_t p_pid;
+	_Atomic pid_t p_ppid;		/* the parent's, to be read without a lock */
 	struct proc *p_hashnext;
 	struct proc *p_parent, *p_children, *p_sibling;	/* under k_proclock */
 	struct kmutex p_lock;

@@ -100,6 +100,7 @@ link_proc(struct rump_kernel *k, struct proc *p, struct proc *parent)
 	k->k_nprocs++;
 	p->p_parent = parent;
 	if (parent != NULL) {
+		p->p_ppid = parent->p_pid;
 		p->p_sibling = parent->p_children;
 		parent->p_children = p;
 	}
@@ -135,6 +136,7 @@ unlink_proc(struct rump_kernel *k, struct proc *p)
 		if (k->k_initproc == NULL || k->k_initproc == p)
 			continue;
 		child->p_parent = k->k_initproc;
+		child->p_ppid = k->k_initproc->p_pid;
 		child->p_sibling = k->k_initproc->p_children;
 		k->k_initproc->p_children = child;
 	}

@@ -10,23 +10,17 @@
 int
 sys_getpid_with_ppid(struct lwp *l, const void *args, register_t *rv)
 {
-	struct proc *parent = l->l_proc->p_parent;
-
 	(void)args;
 	rv[0] = l->l_proc->p_pid;
-	rv[1] = parent != NULL ? parent->p_pid : 0;
+	rv[1] = l->l_proc->p_ppid;
 	return 0;
 }
 
 int
 sys_getppid(struct lwp *l, const void *args, register_t *rv)
 {
-	struct rump_kernel *k = l->l_k;
-
 	(void)args;
-	kmutex_enter(&k->k_proclock);
-	rv[0] = l->l_proc->p_parent != NULL ? l->l_proc->p_parent->p_pid : 0;
-	kmutex_exit(&k->k_proclock);
+	rv[0] = l->l_proc->p_ppid;
 	return 0;
 }
 
