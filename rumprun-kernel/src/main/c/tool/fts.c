@@ -174,12 +174,20 @@ sort(FTS *f, FTSENT *list)
 FTS *
 fts_open(struct tool *t, char *const *argv, int options, fts_compare *compar)
 {
+	return fts_open_client(t, argv, options, compar, NULL);
+}
+
+FTS *
+fts_open_client(struct tool *t, char *const *argv, int options,
+    fts_compare *compar, void *client)
+{
 	FTS *f = t_calloc(t, 1, sizeof(*f));
 	FTSENT *head = NULL, **tail = &head, *e, *up;
 	size_t len;
 
 	f->fts_tool = t;
 	f->fts_compar = compar;
+	f->fts_client = client;
 	f->fts_options = options;
 	up = t_calloc(t, 1, sizeof(*up));
 	up->fts_level = FTS_ROOTPARENTLEVEL;
@@ -213,9 +221,39 @@ fts_open(struct tool *t, char *const *argv, int options, fts_compare *compar)
 	return f;
 }
 
+/*
+ * Whoever walks by changing directories must find the way back: ".." of a directory below the operands has to be its
+ * parent. Stops the walk where it is not.
+ */
+static bool
+way_back(FTS *f, FTSENT *dir)
+{
+	struct tool *t = f->fts_tool;
+	const struct stat *up = dir->fts_parent->fts_statp;
+	struct stat st;
+	char *path;
+	int error;
+
+	if ((f->fts_options & FTS_NOCHDIR) != 0 ||
+	    dir->fts_level <= FTS_ROOTLEVEL)
+		return true;
+	path = t_asprintf(t, "%s/..", dir->fts_path);
+	error = sys_stat(t, path, &st);
+	t_free(t, path);
+	if (error == 0 && (f->fts_options & FTS_LOGICAL) == 0 &&
+	    (st.st_dev != up->st_dev || st.st_ino != up->st_ino))
+		error = -ENOENT;
+	if (error == 0)
+		return true;
+	dir->fts_errno = f->fts_errno = error;
+	dir->fts_info = FTS_ERR;
+	f->fts_options |= FTS_STOP;
+	return false;
+}
+
 /* The entries of a directory; an error goes to the directory's entry. */
 static FTSENT *
-build(FTS *f, FTSENT *dir, int options)
+build(FTS *f, FTSENT *dir, int options, bool children)
 {
 	struct tool *t = f->fts_tool;
 	FTSENT *head = NULL, **tail = &head, *e;
@@ -253,6 +291,10 @@ build(FTS *f, FTSENT *dir, int options)
 		tail = &e->fts_link;
 	}
 	t_closedir(d);
+	if ((children || head == NULL) && !way_back(f, dir)) {
+		list_free(f, head);
+		return NULL;
+	}
 	if (head != NULL && head->fts_link != NULL)
 		head = sort(f, head);
 	return head;
@@ -291,6 +333,8 @@ leave(FTS *f, FTSENT *e)
 	if (up == f->fts_root)
 		return NULL;
 	f->fts_cur = up;
+	if (!way_back(f, up))
+		return NULL;
 	up->fts_info = up->fts_errno != 0 ? FTS_ERR : FTS_DP;
 	return up;
 }
@@ -300,9 +344,9 @@ fts_read(FTS *f)
 {
 	FTSENT *e = f->fts_cur, *next;
 
-	f->fts_errno = 0;
 	if (e == NULL || (f->fts_options & FTS_STOP) != 0)
 		return NULL;
+	f->fts_errno = 0;
 	if (e->fts_instr == FTS_AGAIN) {
 		e->fts_instr = FTS_NOINSTR;
 		e->fts_info = look_at(f, e, false);
@@ -333,8 +377,10 @@ fts_read(FTS *f)
 			next = NULL;
 		}
 		if (next == NULL)
-			next = build(f, e, 0);
+			next = build(f, e, 0, false);
 		if (next == NULL) {
+			if ((f->fts_options & FTS_STOP) != 0)
+				return NULL;
 			if (e->fts_info == FTS_DNR)
 				return e;
 			e->fts_info = FTS_DP;
@@ -352,18 +398,18 @@ fts_children(FTS *f, int options)
 	unsigned short info;
 	int error;
 
-	f->fts_errno = 0;
 	if (e == NULL || (f->fts_options & FTS_STOP) != 0)
 		return NULL;
 	if (e->fts_info == FTS_INIT)
 		return e->fts_link;
 	if (e->fts_info != FTS_D)
 		return NULL;
+	f->fts_errno = 0;
 	list_free(f, f->fts_child);
 	/* A directory that cannot be read is for fts_read to report. */
 	info = e->fts_info;
 	error = e->fts_errno;
-	f->fts_child = build(f, e, options);
+	f->fts_child = build(f, e, options, true);
 	e->fts_info = info;
 	e->fts_errno = error;
 	return f->fts_child;

@@ -67,7 +67,7 @@ run_alone(struct shell *s, const struct tool_run *run, int argc, char **argv)
 static int
 run_remote(struct shell *s, struct tool_run *run, int argc, char **argv)
 {
-	start_signals(s, false);
+	start_signals(s, (s->entry->te_flags & TOOL_INTR) != 0);
 	if (tool_remote_init() != 0) {
 		say("rumpclient init failed\n");
 		return 1;

@@ -77,6 +77,7 @@ struct tool_entry {
 };
 #define TOOL_DISK	0x1		/* its operand may be a host's image: needs no server when run from a shell */
 #define TOOL_HOST	0x2		/* needs no kernel at all (rump_server, rumprun); te_main gets t without system calls */
+#define TOOL_INTR	0x8		/* looks at SIGINT itself (t_catch_interrupt), also as a client of a server */
 #define TOOL_NOTNETBSD	0x4		/* not under that name in NetBSD: no rump.<tool> */
 
 /* A group's tools, ended by a NULL name; groups are chained by whoever links them, ended by NULL. */

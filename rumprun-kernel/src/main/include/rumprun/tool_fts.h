@@ -3,8 +3,8 @@
  * fts(3): walking trees, with the names, fields and meanings of the manual page.
  *
  * Three differences: functions take the tool and return errors (negative errno) instead of setting one; the current
- * directory never changes (FTS_NOCHDIR is always in force, fts_accpath is fts_path); fts_path is the entry's own and
- * lives as long as the entry.
+ * directory never changes (fts_accpath is fts_path), but without FTS_NOCHDIR a directory whose ".." does not lead back
+ * stops the walk, as it does there; fts_path is the entry's own and lives as long as the entry.
  */
 #ifndef RUMPRUN_TOOL_FTS_H
 #define RUMPRUN_TOOL_FTS_H
@@ -84,6 +84,10 @@ struct tftsent {
 #define fts_open rumprun_fts_open
 RUMPRUN_API FTS *fts_open(struct tool *, char *const *argv, int options,
     fts_compare *);
+/* The same with a value for the comparison, as fts_fts->fts_client. */
+#define fts_open_client rumprun_fts_open_client
+RUMPRUN_API FTS *fts_open_client(struct tool *, char *const *argv,
+    int options, fts_compare *, void *client);
 /* The next entry or NULL with fts_errno. */
 #define fts_read rumprun_fts_read
 RUMPRUN_API FTSENT *fts_read(FTS *);

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The multi-call executable of the file system tools. */
+#include <rumprun/tools_fs.h>
+
+int
+main(int argc, char **argv, char **envp)
+{
+	static const struct tool_group *const groups[] = {
+		&rumprun_fs_tools, &rumprun_kernel_tools, NULL
+	};
+
+	return rumprun_tools_main(argc, argv, envp, groups);
+}

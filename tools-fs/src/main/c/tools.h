@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The tools of this library, each in its folder, and the few helpers that several share (c/common.c). */
+#ifndef TOOLS_FS_TOOLS_H
+#define TOOLS_FS_TOOLS_H
+
+#include <rumprun/tool.h>
+#include <rumprun/tool_fts.h>
+#include <rumprun/tool_sys.h>
+
+tool_main cat_main, chgrp_main, chmod_main, chown_main, cp_main, dd_main,
+    df_main, dumpfs_main, fsck_main, newfs_main,
+    ln_main, ls_main, mkdir_main, mknod_main, mount_main,
+    mount_ffs_main, mount_hostfs_main, mount_tmpfs_main, mv_main, rm_main,
+    rmdir_main, stat_main, touch_main, umount_main;
+
+/* The last component of a path, as basename(1): trailing slashes do not count; in the arena. */
+char *tools_basename(struct tool *, const char *path);
+/* "dir/name" in the arena, with one slash. */
+char *tools_join(struct tool *, const char *dir, const char *name);
+/* Asks on standard error, reads a line: true for one that begins with y or Y. */
+bool tools_ask(struct tool *, const char *fmt, ...) T_PRINTF(2, 3);
+/* As mode_t of a mode string; "Cannot set file mode" and status 1 when it is none. */
+struct tmode *tools_mode(struct tool *, const char *);
+/* getbsize(3): the unit that $BLOCKSIZE asks for, 512 without; the heading goes out. */
+int64_t tools_getbsize(struct tool *, const char **header);
+/* True when the next word is the long option `name` ("--reference"), with a value after '=' or in the word after it. */
+bool tools_long_option(struct tool *, int argc, char **argv, const char *name,
+    const char **value);
+/* A list of file system types, "ffs,tmpfs" or "noffs,tmpfs". */
+struct typelist {
+	bool excluded;
+	size_t count;
+	char **types;
+};
+void typelist_add(struct tool *, struct typelist *, const char *list);
+/* True when a list, where there is one, lets the type pass. */
+bool typelist_selects(const struct typelist *, const char *type);
+
+#endif
