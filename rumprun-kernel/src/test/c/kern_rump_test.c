@@ -257,6 +257,62 @@ TEST(handle_reboot_isToldToTheOwner)
 	CHECK_EQ(rumprun_kernel_halt(k, 1), 0);
 }
 
+TEST(handle_fileCalls_doTheirWork)
+{
+	struct rumprun_kernel *k = boot();
+	int64_t st[RUMPRUN_ST_COUNT], sv[RUMPRUN_VFS_COUNT];
+	char buf[2048], type[32], on[64];
+	struct rumprun_proc *p;
+	int fd;
+
+	CHECK_EQ(rumprun_proc_create(k, "files", &p), 0);
+	CHECK_EQ(rumprun_open(p, "/none", O_RDONLY, 0), -ENOENT);
+	CHECK_EQ(rumprun_mkdir(p, "/d", 0755), 0);
+	fd = rumprun_open(p, "/d/f", O_RDWR | O_CREAT, 0640);
+	CHECK(fd >= 0);
+	CHECK_EQ(rumprun_write(p, fd, "hello", 5), 5);
+	CHECK_EQ(rumprun_pwrite(p, fd, "J", 1, 0), 1);
+	CHECK_EQ(rumprun_lseek(p, fd, -2, 2), 3);
+	CHECK_EQ(rumprun_read(p, fd, buf, 10), 2);
+	CHECK_EQ(rumprun_pread(p, fd, buf, 10, 0), 5);
+	CHECK(memcmp(buf, "Jello", 5) == 0);
+	CHECK_EQ(rumprun_fsync(p, fd, 0), 0);
+	CHECK_EQ(rumprun_ftruncate(p, fd, 3), 0);
+	CHECK_EQ(rumprun_fstat(p, fd, st), 0);
+	CHECK_EQ(st[RUMPRUN_ST_SIZE], 3);
+	CHECK_EQ(st[RUMPRUN_ST_MODE], 0100640);
+	CHECK_EQ(rumprun_close(p, fd), 0);
+	CHECK_EQ(rumprun_close(p, fd), -EBADF);
+	CHECK_EQ(rumprun_chmod(p, "/d/f", 0600, 1), 0);
+	CHECK_EQ(rumprun_chown(p, "/d/f", 10, -1, 1), 0);
+	CHECK_EQ(rumprun_utimens(p, "/d/f", 5, 6, 0, RUMPRUN_TIME_OMIT, 1),
+	    0);
+	CHECK_EQ(rumprun_symlink(p, "f", "/d/l"), 0);
+	CHECK_EQ(rumprun_readlink(p, "/d/l", buf, sizeof(buf)), 1);
+	CHECK_EQ(rumprun_stat(p, "/d/l", st), 0);
+	CHECK_EQ(st[RUMPRUN_ST_UID], 10);
+	CHECK_EQ(st[RUMPRUN_ST_ATIME], 5);
+	CHECK_EQ(st[RUMPRUN_ST_ATIME_NS], 6);
+	CHECK(st[RUMPRUN_ST_MTIME] > 5);
+	CHECK_EQ(rumprun_lstat(p, "/d/l", st), 0);
+	CHECK_EQ(st[RUMPRUN_ST_MODE] & 0170000, 0120000);
+	CHECK_EQ(rumprun_truncate(p, "/d/f", 100), 0);
+	CHECK_EQ(rumprun_access(p, "/d/f", 4), 0);
+	fd = rumprun_open(p, "/d", O_RDONLY | O_DIRECTORY, 0);
+	CHECK(rumprun_getdents(p, fd, buf, sizeof(buf)) > 0);
+	CHECK_EQ(rumprun_getdents(p, fd, buf, sizeof(buf)), 0);
+	CHECK_EQ(rumprun_close(p, fd), 0);
+	CHECK_EQ(rumprun_statvfs(p, "/d", sv, type, sizeof(type), NULL, 0, on,
+	    sizeof(on)), 0);
+	CHECK_STR(on, "/");
+	CHECK_EQ(rumprun_rmdir(p, "/d"), -ENOTEMPTY);
+	CHECK_EQ(rumprun_unlink(p, "/d/l"), 0);
+	CHECK_EQ(rumprun_unlink(p, "/d/f"), 0);
+	CHECK_EQ(rumprun_rmdir(p, "/d"), 0);
+	rumprun_proc_destroy(p);
+	CHECK_EQ(rumprun_kernel_halt(k, 0), 0);
+}
+
 int
 main(void)
 {
@@ -270,5 +326,6 @@ main(void)
 	RUN(handle_sleepingCall_endsByInterruptDestroyAndHalt);
 	RUN(handle_haltWhileThreadsCall_endsThemAll);
 	RUN(handle_reboot_isToldToTheOwner);
+	RUN(handle_fileCalls_doTheirWork);
 	return check_done();
 }
