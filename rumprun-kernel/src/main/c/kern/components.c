@@ -41,6 +41,14 @@ static const struct component disk = {
 	.c_modules = "dk_subr",
 };
 
+extern const struct vfsops ffs_vfsops;
+static const struct component ffs = {
+	.c_library = "librumpfs_ffs",
+	.c_faction = FACTION_VFS,
+	.c_modules = "ffs",
+	.c_vfsops = &ffs_vfsops,
+};
+
 extern const struct vfsops hostfs_vfsops;
 static const struct component hostfs = {
 	.c_library = "librumpfs_hostfs",
@@ -55,6 +63,7 @@ const struct component *const kern_components[] = {
 	&fifofs,
 	&dev,
 	&disk,
+	&ffs,
 	&tmpfs,
 	&hostfs,
 	NULL,

@@ -12,6 +12,7 @@
 #include "dev/blkdev.h"
 
 struct bcache;
+#define BUF_NDEPS	4
 struct buf {
 	void *b_data;			/* b_size bytes */
 	uint64_t b_off;			/* on the device */
@@ -22,9 +23,10 @@ struct buf {
 	/* the cache's own: */
 	struct buf *b_hashnext, *b_lrunext, *b_lruprev;
 	struct buf *b_dirtynext, *b_dirtyprev;
-	struct bufdep *b_deps;
-	_Atomic unsigned b_busy;
-	uint64_t b_gen;
+	uint64_t b_deps[BUF_NDEPS];	/* offsets of what is written before */
+	unsigned b_ndeps;
+	bool b_busy;
+	uint64_t b_gen;			/* when it became dirty */
 };
 #define B_DIRTY		0x1		/* differs from the device */
 #define B_PINNED	0x2		/* the journal holds it: not to be written in place yet */
@@ -56,12 +58,18 @@ struct bcache_journal {
 	void *bj_ctx;
 	/* buf_dirty inside a transaction: takes the buffer over (pins it) and releases it. */
 	void (*bj_dirty)(void *ctx, struct buf *);
-	/* invalidate of a block that may be in the journal */
-	void (*bj_invalidate)(void *ctx, uint64_t off, uint64_t size);
+	/* A pinned (busy) buffer's contents are of no use any more: the journal forgets it, with buf_unpin_clean. */
+	void (*bj_forget)(void *ctx, struct buf *);
 };
 void bcache_set_journal(struct bcache *, const struct bcache_journal *);
-/* For the journal: writes a pinned buffer's contents in place and unpins; the list is the journal's own. */
+/*
+ * What is read from the device passes through fn: a journal that is not replayed in place (read-only mounts) puts its newer contents there. 0 or -errno.
+ */
+void bcache_set_overlay(struct bcache *,
+    int (*fn)(void *ctx, void *data, uint32_t size, uint64_t off), void *ctx);
+/* For the journal: keeps a busy buffer from being written; makes it an ordinary dirty one. The list of the pinned is the journal's own. */
 void buf_pin(struct buf *);
 void buf_unpin(struct buf *);
+void buf_unpin_clean(struct buf *);	/* busy: and its contents are dropped */
 
 #endif

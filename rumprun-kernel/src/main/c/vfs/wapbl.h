@@ -17,6 +17,8 @@ struct wapbl_replay;
 struct wapbl_ops {
 	/* Called at commit, for each registered deallocation, with no transaction open: really frees the blocks (dirties cg buffers inside the commit). */
 	int (*wo_dealloc)(void *ctx, uint64_t blkno, uint32_t len);
+	/* Called at commit, after the deallocations: what stands for all of them (summary, superblock) is dirtied. May be NULL. */
+	int (*wo_commit)(void *ctx);
 	void *wo_ctx;
 };
 /* A journal of `size` bytes at byte `off` of the device; blksize: 2^log of the device's blocks (DEV_BSIZE 512 unless larger). Writes its header. */
@@ -30,6 +32,7 @@ int wapbl_begin(struct wapbl *, struct lwp *) MUST_CHECK;
 void wapbl_end(struct wapbl *, struct lwp *);
 /* Commits what is open. wait: and the commit record is on the host's disk. No transaction of l is open. */
 int wapbl_flush(struct wapbl *, struct lwp *, bool wait) MUST_CHECK;
+/* blkno in units of 512 bytes, len in bytes. */
 int wapbl_register_deallocation(struct wapbl *, uint64_t blkno, uint32_t len) MUST_CHECK;
 void wapbl_register_inode(struct wapbl *, ino_t, mode_t);
 void wapbl_unregister_inode(struct wapbl *, ino_t, mode_t);
@@ -52,6 +55,8 @@ int wapbl_replay_open(struct rump_kernel *, const struct wapbl_io *,
 int wapbl_replay_read(struct wapbl_replay *, void *, size_t, uint64_t off) MUST_CHECK;
 /* Writes every block to its place, then clears the log header when `clear`. */
 int wapbl_replay_write(struct wapbl_replay *, bool clear) MUST_CHECK;
+/* The header alone: after what was written is on the medium. */
+int wapbl_replay_clear(struct wapbl_replay *) MUST_CHECK;
 /* Inodes that were allocated but unlinked at the end of the log: the file system clears them after replay. */
 int wapbl_replay_inodes(struct wapbl_replay *,
     int (*fn)(void *ctx, ino_t, mode_t), void *ctx);

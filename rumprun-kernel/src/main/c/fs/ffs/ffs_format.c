@@ -340,6 +340,10 @@ groups_ok(const struct fs *fs)
 		return false;
 	if (cgbase(fs, (uint32_t)fs->fs_ncg - 1) >= fs->fs_size)
 		return false;
+	/* A group's header and its inodes are two places. */
+	if (fs->fs_cblkno + fragroundup(fs, fs->fs_cgsize) / fs->fs_fsize >
+	    fs->fs_iblkno)
+		return false;
 	/* More groups than a summary of reasonable size: 2 GiB would be needed. */
 	cssize = (int64_t)fs->fs_ncg * FFS_CSUM_SIZE;
 	if (fs->fs_cssize < cssize || fs->fs_cssize > cssize + FFS_MAXBSIZE)

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Inside FFS: a mounted file system, an inode in memory, and what its files use of each other.
+ *
+ * Locks: an inode's fields belong to its vnode's v_lock (shared: looked at; exclusive: changed), but the times and i_flag's bits, which
+ * readers change under i_lock. A group belongs to who has its buffer busy. um_lock guards the summary. Order: v_lock, transaction, group's buffer,
+ * inode's buffer, indirect buffers; um_lock and i_lock are leaves.
+ */
+#ifndef FS_FFS_FFS_H
+#define FS_FFS_FFS_H
+
+#include <netbsd/errno.h>
+#include <netbsd/mount.h>
+#include <netbsd/stat.h>
+#include "dev/blkdev.h"
+#include "kern/kernel.h"
+#include "rumprun/ffs_format.h"
+#include "vfs/bcache.h"
+#include "vfs/mount.h"
+#include "vfs/vnode.h"
+#include "vfs/wapbl.h"
+
+struct ffsmount {
+	struct rump_kernel *um_k;
+	struct mount *um_mp;
+	struct vnode *um_devvp;
+	struct blkdev *um_dev;
+	struct bcache *um_bc;
+	struct wapbl *um_wl;		/* NULL: no log */
+	struct wapbl_replay *um_replay;	/* read-only mount with a log: what is newer in it */
+	struct wapbl_ops um_wlops;
+	struct fs um_fs;		/* counts under um_lock */
+	int64_t um_sbloc;		/* byte */
+	bool um_swap, um_ronly;
+	bool um_oldsb;			/* superblock without the newer fields */
+	struct kmutex um_lock;		/* summary: */
+	struct csum *um_cs;		/* of each group */
+	bool *um_csdirty;		/* by block of the summary area */
+	bool um_fmod;			/* the superblock has to be written */
+	uint8_t *um_contigdirs;		/* directories made in a row in a group */
+	uint32_t um_ncsblk;
+};
+
+/* i_flag */
+#define IN_ACCESS	0x1		/* the times have to be set */
+#define IN_CHANGE	0x2
+#define IN_UPDATE	0x4
+#define IN_MODIFIED	0x8		/* differs from the inode's block */
+
+struct dirhash;
+struct inode {
+	struct vnode *i_vnode;
+	struct ffsmount *i_ump;
+	ino_t i_number;
+	struct dinode i_d;
+	_Atomic unsigned i_flag;
+	struct kmutex i_lock;		/* times; making i_dirhash */
+	struct dirhash *_Atomic i_dirhash;
+	uint64_t i_nextdir;		/* where the last lookup found an entry */
+	int64_t i_lastfrag;		/* behind the last block allocated: the next one's place */
+};
+
+#define VTOI(vp)	((struct inode *)(vp)->v_data)
+#define MPTOUM(mp)	((struct ffsmount *)(mp)->mnt_data)
+
+extern const struct vnodeops ffs_vnodeops;
+extern const struct vfsops ffs_vfsops;
+
+/* --- transactions: nothing without a log --- */
+static inline int
+ffs_begin(struct ffsmount *ump, struct lwp *l)
+{
+	return ump->um_wl != NULL ? wapbl_begin(ump->um_wl, l) : 0;
+}
+
+static inline void
+ffs_end(struct ffsmount *ump, struct lwp *l)
+{
+	if (ump->um_wl != NULL)
+		wapbl_end(ump->um_wl, l);
+}
+
+/* --- ffs_inode.c --- */
+int ffs_loadvnode(struct lwp *, struct mount *, struct vnode *, ino_t);
+/* For vcache_new: an inode that was just made; arg is its struct dinode. */
+int ffs_loadnew(struct lwp *, struct mount *, struct vnode *, void *arg);
+void ffs_reclaim(struct lwp *, struct vnode *);
+/* Busy buffer of n fragments at frag, checked against the file system's bounds: -EIO. read: with contents. */
+int ffs_getbuf(struct ffsmount *, int64_t frag, uint32_t size, bool read,
+    struct buf **) MUST_CHECK;
+/* Turns IN_ACCESS, IN_CHANGE, IN_UPDATE into times. */
+void ffs_itimes(struct inode *);
+/* Puts the inode into its block's buffer, if it differs. */
+int ffs_update(struct inode *) MUST_CHECK;
+/* Writes the inode's block in place now (after ffs_update); no host sync. */
+int ffs_update_block(struct ffsmount *, ino_t, const struct dinode *) MUST_CHECK;
+/*
+ * Logical block lbn and those behind it (at most max): the fragment of the first (0: a hole) and how many lie one behind the other (are holes). The
+ * last of a file may be fragments only: dblksize tells.
+ */
+int ffs_bmap(struct inode *, int64_t lbn, int64_t max, int64_t *fragp,
+    int64_t *runp) MUST_CHECK;
+/* The path to an indirect block pointer: levels of indirection (0: direct) and the index at each. -EFBIG. */
+int ffs_getlbns(const struct fs *, int64_t lbn, int *levels,
+    uint32_t idx[UFS_NIADDR]) MUST_CHECK;
+static inline void
+ffs_mark(struct inode *ip, unsigned bits)
+{
+	if ((atomic_load_explicit(&ip->i_flag, memory_order_relaxed) & bits) !=
+	    bits)
+		atomic_fetch_or(&ip->i_flag, bits);
+}
+
+/* --- ffs_io.c --- */
+int ffs_read(struct lwp *, struct vnode *, struct uio *, int ioflag);
+int ffs_write(struct lwp *, struct vnode *, struct uio *, int ioflag);
+int ffs_readlink(struct lwp *, struct vnode *, struct uio *);
+/* Busy buffer with file block lbn of a directory or long symbolic link; -EIO for a hole. */
+int ffs_blkatoff(struct inode *, uint64_t off, struct buf **) MUST_CHECK;
+
+/* --- ffs_balloc.c --- */
+/* Blocks in a row that a write goes to. */
+struct ffs_run {
+	int64_t r_frag;			/* the first one's fragment */
+	int64_t r_blks;
+	uint32_t r_bytes;		/* of the last one: the disk it has */
+	bool r_new;			/* they hold nothing of the file's */
+	bool r_grown;			/* the one block had r_oldbytes, and has more now */
+	uint32_t r_oldbytes;
+};
+/*
+ * Gives block lbn, and of those behind it (maxblks in all) as many as lie in a row, disk for a file of `newsize` bytes. An end in fragments grows in
+ * place or moves (then a file's data is copied; of a directory only the place changes). In a transaction.
+ */
+int ffs_balloc(struct lwp *, struct inode *, int64_t lbn, int64_t maxblks,
+    uint64_t newsize, struct ffs_run *) MUST_CHECK;
+/* Fragments that the file's last block has must become a whole block, because the file grows past it. Zeroes what is new. In a transaction. */
+int ffs_fill_last(struct lwp *, struct inode *, uint64_t newsize) MUST_CHECK;
+/* Makes a directory (or a long link's target) `newsize` long; what is new is zero. In a transaction. */
+int ffs_growmeta(struct lwp *, struct inode *, uint64_t newsize) MUST_CHECK;
+int ffs_zero(struct ffsmount *, uint64_t devoff, uint64_t n) MUST_CHECK;
+
+/* --- ffs_trunc.c --- */
+/* Cuts or extends (a hole) to `size`. No transaction is open: it makes its own, as many as needed. */
+int ffs_truncate(struct lwp *, struct inode *, uint64_t size) MUST_CHECK;
+int ffs_inactive(struct lwp *, struct vnode *);
+/* Pointers of an indirect block. */
+int64_t ffs_getptr(const struct ffsmount *, const void *blk, uint32_t i);
+void ffs_setptr(const struct ffsmount *, void *blk, uint32_t i, int64_t frag);
+
+/* --- ffs_alloc.c --- */
+/* Up to `want` blocks in a row at or near pref (0: anywhere good for the inode): *fragp, *gotp >= 1. -ENOSPC. */
+int ffs_alloc(struct lwp *, struct inode *, int64_t pref, int64_t want,
+    int64_t *fragp, int64_t *gotp) MUST_CHECK;
+/* n < fs_frag fragments in one block. */
+int ffs_allocfrags(struct lwp *, struct inode *, int64_t pref, int32_t n,
+    int64_t *fragp) MUST_CHECK;
+/* oldn fragments at frag become newn in place, if what is behind them is free: 0, or -ENOSPC. */
+int ffs_fragextend(struct lwp *, struct inode *, int64_t frag, int32_t oldn,
+    int32_t newn) MUST_CHECK;
+/* Gives back n fragments (any number). With a log only after the commit. meta: the cache may hold them. */
+int ffs_free(struct ffsmount *, int64_t frag, int64_t n, bool meta) MUST_CHECK;
+/* The same, at once (the log's commit). */
+int ffs_free_now(struct ffsmount *, int64_t frag, int64_t n) MUST_CHECK;
+int64_t ffs_blkpref(struct inode *, int64_t lbn);
+/* A free inode, marked used, near the directory dip; mode decides. Its gen is in *genp. */
+int ffs_ialloc(struct lwp *, struct inode *dip, mode_t mode, ino_t *inop,
+    int32_t *genp) MUST_CHECK;
+int ffs_ifree(struct ffsmount *, ino_t, mode_t) MUST_CHECK;
+
+/* --- ffs_dir.c --- */
+struct dirslot {
+	uint64_t ds_off;		/* of the entry */
+	struct direct ds_d;		/* name not valid */
+};
+int ffs_dirlookup(struct inode *, const char *name, size_t len,
+    struct dirslot *) MUST_CHECK;	/* -ENOENT */
+/* Adds a name that is not there. In a transaction, dip exclusive. `after`: the inode whose block goes to the disk before the name. */
+int ffs_direnter(struct lwp *, struct inode *dip, const char *name, size_t len,
+    ino_t, mode_t) MUST_CHECK;
+int ffs_dirremove(struct inode *dip, const char *name, size_t len) MUST_CHECK;
+/* Points an existing name somewhere else. */
+int ffs_dirrewrite(struct inode *dip, const char *name, size_t len, ino_t,
+    mode_t) MUST_CHECK;
+/* 1 empty (but . and ..), 0 not, or -errno. */
+int ffs_dirempty(struct inode *, ino_t parent) MUST_CHECK;
+/* The first block of a new directory. */
+int ffs_dirinit(struct lwp *, struct inode *dip, ino_t parent) MUST_CHECK;
+int ffs_readdir(struct lwp *, struct vnode *, struct uio *, bool *eof);
+void ffs_dirhash_free(struct inode *);
+int ffs_lookup(struct lwp *, struct vnode *, const struct componentname *,
+    struct vnode **);
+
+/* --- ffs_mount.c --- */
+/* Summary and superblock into their buffers. */
+int ffs_sbupdate(struct ffsmount *) MUST_CHECK;
+
+/* --- ffs_wapbl.c --- */
+/* Looks at the journal that the superblock names: replays it (or lays it over a read-only mount). *replayed: read the superblock again. */
+int ffs_wapbl_replay(struct ffsmount *, struct lwp *, bool *replayed) MUST_CHECK;
+/* After replay: inodes without names are cleared. The summary is there. */
+int ffs_wapbl_clear_inodes(struct ffsmount *, struct lwp *) MUST_CHECK;
+int ffs_wapbl_start(struct ffsmount *, struct lwp *) MUST_CHECK;
+int ffs_wapbl_stop(struct ffsmount *, struct lwp *, bool force) MUST_CHECK;
+
+/* --- ffs_rename.c, ffs_create.c --- */
+int ffs_rename(struct lwp *, struct vnode *, const struct componentname *,
+    struct vnode *, struct vnode *, const struct componentname *,
+    struct vnode *);
+int ffs_create(struct lwp *, struct vnode *, const struct componentname *,
+    struct vattr *, struct vnode **);
+int ffs_mkdir(struct lwp *, struct vnode *, const struct componentname *,
+    struct vattr *, struct vnode **);
+int ffs_symlink(struct lwp *, struct vnode *, const struct componentname *,
+    struct vattr *, const char *, struct vnode **);
+int ffs_link(struct lwp *, struct vnode *, const struct componentname *,
+    struct vnode *);
+int ffs_remove(struct lwp *, struct vnode *, const struct componentname *,
+    struct vnode *);
+int ffs_rmdir(struct lwp *, struct vnode *, const struct componentname *,
+    struct vnode *);
+
+/* The last link is gone, or comes back: the log's list of unlinked inodes. */
+static inline void
+ffs_orphan(struct inode *ip)
+{
+	if (ip->i_ump->um_wl != NULL)
+		wapbl_register_inode(ip->i_ump->um_wl, ip->i_number,
+		    ip->i_d.di_mode);
+}
+
+static inline void
+ffs_unorphan(struct inode *ip)
+{
+	if (ip->i_ump->um_wl != NULL)
+		wapbl_unregister_inode(ip->i_ump->um_wl, ip->i_number,
+		    ip->i_d.di_mode);
+}
+
+#endif

@@ -1,0 +1,758 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The allocator: blocks, fragments, inodes of the cylinder groups (McKusick et al. 1984, section 3).
+ *
+ * A group belongs to who has its buffer busy; its counts are changed there and in the summary together. A wish goes to a group: the file's, then
+ * others at growing distance, then every one.
+ */
+#include "fs/ffs/ffs.h"
+
+/* A group that is being changed. */
+struct cgbuf {
+	struct buf *c_buf;
+	struct cg c_cg;
+	uint32_t c_cgx;
+	uint8_t *c_free;		/* fragments */
+	uint32_t c_nblk;		/* whole blocks */
+	struct csum c_delta;		/* what changed */
+};
+
+static int32_t
+add32(int32_t a, int32_t b)
+{
+	return (int32_t)((uint32_t)a + (uint32_t)b);
+}
+
+static int
+cg_open(struct ffsmount *ump, uint32_t cgx, struct cgbuf *c)
+{
+	const struct fs *fs = &ump->um_fs;
+	int error;
+
+	memset(&c->c_delta, 0, sizeof(c->c_delta));
+	c->c_cgx = cgx;
+	error = ffs_getbuf(ump, cgtod(fs, cgx), (uint32_t)fs->fs_cgsize, true,
+	    &c->c_buf);
+	if (error != 0)
+		return error;
+	ffs_cg_decode(c->c_buf->b_data, &c->c_cg, ump->um_swap);
+	if (ffs_cg_check(fs, &c->c_cg, cgx) != 0) {
+		buf_release(c->c_buf);
+		return -EIO;
+	}
+	c->c_free = ffs_cg_blksfree(&c->c_cg, c->c_buf->b_data);
+	c->c_nblk = (uint32_t)(c->c_cg.cg_ndblk / fs->fs_frag);
+	return 0;
+}
+
+static void
+sum_add(struct ffsmount *ump, uint32_t cgx, const struct csum *d)
+{
+	struct csum_total *t = &ump->um_fs.fs_cstotal;
+	struct csum *cs = &ump->um_cs[cgx];
+
+	kmutex_enter(&ump->um_lock);
+	cs->cs_ndir = add32(cs->cs_ndir, d->cs_ndir);
+	cs->cs_nbfree = add32(cs->cs_nbfree, d->cs_nbfree);
+	cs->cs_nifree = add32(cs->cs_nifree, d->cs_nifree);
+	cs->cs_nffree = add32(cs->cs_nffree, d->cs_nffree);
+	t->cs_ndir += d->cs_ndir;
+	t->cs_nbfree += d->cs_nbfree;
+	t->cs_nifree += d->cs_nifree;
+	t->cs_nffree += d->cs_nffree;
+	ump->um_csdirty[cgx / ((uint32_t)ump->um_fs.fs_bsize /
+	    FFS_CSUM_SIZE)] = true;
+	ump->um_fmod = true;
+	kmutex_exit(&ump->um_lock);
+}
+
+/* Gives the group back; changed: with its new counts. */
+static void
+cg_close(struct ffsmount *ump, struct cgbuf *c, bool changed)
+{
+	struct csum *cs = &c->c_cg.cg_cs;
+	int64_t now;
+
+	if (!changed) {
+		buf_release(c->c_buf);
+		return;
+	}
+	cs->cs_ndir = add32(cs->cs_ndir, c->c_delta.cs_ndir);
+	cs->cs_nbfree = add32(cs->cs_nbfree, c->c_delta.cs_nbfree);
+	cs->cs_nifree = add32(cs->cs_nifree, c->c_delta.cs_nifree);
+	cs->cs_nffree = add32(cs->cs_nffree, c->c_delta.cs_nffree);
+	now = kern_time_second(ump->um_k);
+	c->c_cg.cg_old_time = (int32_t)now;
+	c->c_cg.cg_time = now;
+	sum_add(ump, c->c_cgx, &c->c_delta);
+	ffs_cg_encode(&c->c_cg, c->c_buf->b_data, ump->um_swap);
+	buf_dirty(c->c_buf);
+}
+
+/* --- inside a group --------------------------------------------------------------------------------------------------- */
+
+static void
+frsum_note(const struct fs *fs, struct cgbuf *c, uint32_t map, int cnt)
+{
+	ffs_fragacct(fs, map, c->c_cg.cg_frsum, cnt);
+}
+
+/* Takes n blocks from block h on; all are free. */
+static void
+take_blocks(struct ffsmount *ump, struct cgbuf *c, uint32_t h, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		ffs_clrblock(&ump->um_fs, c->c_free, h + i);
+		ffs_cg_clusteracct(&ump->um_fs, &c->c_cg, c->c_buf->b_data,
+		    h + i, -1, ump->um_swap);
+	}
+	c->c_delta.cs_nbfree -= (int32_t)n;
+	c->c_cg.cg_rotor = (int32_t)(h * (uint32_t)ump->um_fs.fs_frag);
+}
+
+static uint32_t
+run_length(const struct fs *fs, const struct cgbuf *c, uint32_t h,
+    uint32_t max)
+{
+	uint32_t n = 0;
+
+	while (n < max && h + n < c->c_nblk && ffs_isblock(fs, c->c_free, h + n))
+		n++;
+	return n;
+}
+
+/*
+ * A run of free blocks: at `pref` if that block is free (however short), else the first of `want` blocks behind it (or behind the group's start), else
+ * the longest. c_nblk: none.
+ */
+static uint32_t
+find_run(const struct fs *fs, const struct cgbuf *c, uint32_t pref,
+    uint32_t want, uint32_t *np)
+{
+	uint32_t best = c->c_nblk, h, n, seen = 0;
+
+	*np = 0;
+	if (pref >= c->c_nblk)
+		pref = 0;
+	h = pref;
+	while (seen < c->c_nblk) {
+		n = run_length(fs, c, h, want);
+		if (n > 0 && (n == want || h == pref)) {
+			*np = n;
+			return h;
+		}
+		if (n > *np) {
+			*np = n;
+			best = h;
+		}
+		seen += n + 1;
+		h += n + 1;
+		if (h >= c->c_nblk)
+			h = 0;
+	}
+	return best;
+}
+
+/* A run of n free fragments in a block that is partly used: its first fragment, or cg_ndblk. */
+static uint32_t
+find_frags(const struct fs *fs, const struct cgbuf *c, uint32_t start,
+    uint32_t n)
+{
+	uint32_t full = (1u << fs->fs_frag) - 1, want = (1u << n) - 1;
+	uint32_t h = start < c->c_nblk ? start : 0;
+
+	for (uint32_t i = 0; i < c->c_nblk; i++) {
+		uint32_t map = ffs_blkmap(fs->fs_frag, c->c_free, h);
+
+		if (map != 0 && map != full)
+			for (uint32_t f = 0; f + n <= (uint32_t)fs->fs_frag; f++)
+				if (((map >> f) & want) == want)
+					return h * (uint32_t)fs->fs_frag + f;
+		if (++h == c->c_nblk)
+			h = 0;
+	}
+	return (uint32_t)c->c_cg.cg_ndblk;
+}
+
+static void
+set_frags(struct cgbuf *c, uint32_t f, uint32_t n, bool free)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		if (free)
+			ffs_setbit(c->c_free, f + i);
+		else
+			ffs_clrbit(c->c_free, f + i);
+	}
+}
+
+/* Takes n fragments (less than a block) that are free. */
+static void
+take_frags(struct ffsmount *ump, struct cgbuf *c, uint32_t f, uint32_t n)
+{
+	const struct fs *fs = &ump->um_fs;
+	uint32_t h = f / (uint32_t)fs->fs_frag;
+
+	if (ffs_isblock(fs, c->c_free, h)) {
+		ffs_cg_clusteracct(fs, &c->c_cg, c->c_buf->b_data, h, -1,
+		    ump->um_swap);
+		c->c_delta.cs_nbfree--;
+		c->c_delta.cs_nffree += fs->fs_frag;
+	} else {
+		frsum_note(fs, c, ffs_blkmap(fs->fs_frag, c->c_free, h), -1);
+	}
+	set_frags(c, f, n, false);
+	frsum_note(fs, c, ffs_blkmap(fs->fs_frag, c->c_free, h), 1);
+	c->c_delta.cs_nffree -= (int32_t)n;
+	c->c_cg.cg_frotor = (int32_t)f;
+}
+
+/* What is wished of a group: n blocks, or n fragments. */
+struct wish {
+	int64_t w_pref;			/* fragment, 0: none */
+	uint32_t w_n;
+	bool w_frags;
+	int64_t w_frag;			/* result */
+	uint32_t w_got;
+};
+
+static int
+cg_blocks(struct ffsmount *ump, uint32_t cgx, struct wish *w)
+{
+	const struct fs *fs = &ump->um_fs;
+	uint32_t pref = 0, h, n;
+	struct cgbuf c;
+	int error;
+
+	if (ump->um_cs[cgx].cs_nbfree <= 0)
+		return -ENOSPC;
+	if ((error = cg_open(ump, cgx, &c)) != 0)
+		return error;
+	if (w->w_pref != 0 && dtog(fs, w->w_pref) == cgx)
+		pref = dtogd(fs, w->w_pref) / (uint32_t)fs->fs_frag;
+	else if (c.c_cg.cg_rotor > 0)
+		pref = (uint32_t)c.c_cg.cg_rotor / (uint32_t)fs->fs_frag;
+	h = find_run(fs, &c, pref, w->w_n, &n);
+	if (n == 0) {
+		cg_close(ump, &c, false);
+		return -ENOSPC;
+	}
+	take_blocks(ump, &c, h, n);
+	w->w_frag = cgbase(fs, cgx) + blkstofrags(fs, h);
+	w->w_got = n;
+	cg_close(ump, &c, true);
+	return 0;
+}
+
+static int
+cg_frags(struct ffsmount *ump, uint32_t cgx, struct wish *w)
+{
+	const struct fs *fs = &ump->um_fs;
+	const struct csum *cs = &ump->um_cs[cgx];
+	uint32_t f, h, n;
+	struct cgbuf c;
+	int error;
+
+	if (cs->cs_nbfree <= 0 && cs->cs_nffree < (int32_t)w->w_n)
+		return -ENOSPC;
+	if ((error = cg_open(ump, cgx, &c)) != 0)
+		return error;
+	f = (uint32_t)c.c_cg.cg_ndblk;
+	for (n = w->w_n; n < (uint32_t)fs->fs_frag; n++)
+		if (c.c_cg.cg_frsum[n] > 0)
+			break;
+	if (n < (uint32_t)fs->fs_frag)
+		f = find_frags(fs, &c, c.c_cg.cg_frotor < 0 ? 0 :
+		    (uint32_t)(c.c_cg.cg_frotor / fs->fs_frag), w->w_n);
+	if (f >= (uint32_t)c.c_cg.cg_ndblk) {
+		/* No block is broken yet in this way: break one. */
+		h = w->w_pref != 0 && dtog(fs, w->w_pref) == cgx ?
+		    dtogd(fs, w->w_pref) / (uint32_t)fs->fs_frag :
+		    (uint32_t)c.c_cg.cg_rotor / (uint32_t)fs->fs_frag;
+		h = find_run(fs, &c, h, 1, &n);
+		if (n == 0) {
+			cg_close(ump, &c, false);
+			return -ENOSPC;
+		}
+		f = h * (uint32_t)fs->fs_frag;
+	}
+	take_frags(ump, &c, f, w->w_n);
+	w->w_frag = cgbase(fs, cgx) + f;
+	w->w_got = w->w_n;
+	cg_close(ump, &c, true);
+	return 0;
+}
+
+/* Asks group `first`, some at growing distance, then all. A group that is damaged is left out. */
+static int
+ask_groups(struct ffsmount *ump, uint32_t first,
+    int (*fn)(struct ffsmount *, uint32_t, void *), void *arg)
+{
+	uint32_t ncg = (uint32_t)ump->um_fs.fs_ncg, c = first % ncg, step;
+	int error, result = -ENOSPC;
+
+	if ((error = fn(ump, c, arg)) == 0)
+		return 0;
+	if (error != -ENOSPC)
+		result = error;
+	for (step = 1; step < ncg; step *= 2) {
+		c = (uint32_t)(((uint64_t)c + step) % ncg);
+		if ((error = fn(ump, c, arg)) == 0)
+			return 0;
+		if (error == -ENOMEM)
+			return error;
+	}
+	for (step = 1; step < ncg; step++) {
+		c = (uint32_t)(((uint64_t)first + step) % ncg);
+		if ((error = fn(ump, c, arg)) == 0)
+			return 0;
+		if (error == -ENOMEM)
+			return error;
+	}
+	return result;
+}
+
+static int
+wish_fn(struct ffsmount *ump, uint32_t cgx, void *arg)
+{
+	struct wish *w = arg;
+
+	return w->w_frags ? cg_frags(ump, cgx, w) : cg_blocks(ump, cgx, w);
+}
+
+/* --- blocks and fragments ----------------------------------------------------------------------------------------------- */
+
+/* May this user take n more fragments? The last fs_minfree percent are the superuser's. */
+static int
+space_ok(struct ffsmount *ump, struct lwp *l, int64_t n)
+{
+	const struct fs *fs = &ump->um_fs;
+	bool ok;
+
+	kmutex_enter(&ump->um_lock);
+	if (cred_issuser(l->l_cred))
+		ok = fs->fs_cstotal.cs_nbfree * fs->fs_frag +
+		    fs->fs_cstotal.cs_nffree >= n;
+	else
+		ok = freespace(fs, fs->fs_minfree) >= n;
+	kmutex_exit(&ump->um_lock);
+	return ok ? 0 : -ENOSPC;
+}
+
+static uint32_t
+first_group(struct inode *ip, int64_t pref)
+{
+	const struct fs *fs = &ip->i_ump->um_fs;
+
+	if (pref > 0 && pref < fs->fs_size)
+		return dtog(fs, pref);
+	return ino_to_cg(fs, ip->i_number);
+}
+
+static int
+allocate(struct lwp *l, struct inode *ip, struct wish *w)
+{
+	struct ffsmount *ump = ip->i_ump;
+	const struct fs *fs = &ump->um_fs;
+	int64_t frags;
+	int error;
+
+	if (w->w_pref < 0 || w->w_pref >= fs->fs_size)
+		w->w_pref = 0;
+	error = space_ok(ump, l, w->w_frags ? (int64_t)w->w_n :
+	    fs->fs_frag);
+	if (error == 0)
+		error = ask_groups(ump, first_group(ip, w->w_pref), wish_fn, w);
+	if (error != 0)
+		return error;
+	frags = w->w_frags ? w->w_got : blkstofrags(fs, w->w_got);
+	/* A map may name what lies outside: never given to a file. */
+	if (!ffs_frag_ok(fs, w->w_frag, frags))
+		return -EIO;
+	ip->i_d.di_blocks += (uint64_t)frags * ((uint32_t)fs->fs_fsize / 512);
+	ffs_mark(ip, IN_CHANGE | IN_UPDATE);
+	return 0;
+}
+
+int
+ffs_alloc(struct lwp *l, struct inode *ip, int64_t pref, int64_t want,
+    int64_t *fragp, int64_t *gotp)
+{
+	struct wish w = { .w_pref = pref, .w_n = (uint32_t)want };
+	int error;
+
+	if ((error = allocate(l, ip, &w)) != 0)
+		return error;
+	*fragp = w.w_frag;
+	*gotp = w.w_got;
+	return 0;
+}
+
+int
+ffs_allocfrags(struct lwp *l, struct inode *ip, int64_t pref, int32_t n,
+    int64_t *fragp)
+{
+	struct wish w = { .w_pref = pref, .w_n = (uint32_t)n,
+	    .w_frags = true };
+	int error;
+
+	if ((error = allocate(l, ip, &w)) == 0)
+		*fragp = w.w_frag;
+	return error;
+}
+
+int
+ffs_fragextend(struct lwp *l, struct inode *ip, int64_t frag, int32_t oldn,
+    int32_t newn)
+{
+	struct ffsmount *ump = ip->i_ump;
+	const struct fs *fs = &ump->um_fs;
+	uint32_t f, h, map;
+	struct cgbuf c;
+	int error;
+
+	if (!ffs_frag_ok(fs, frag, newn) ||
+	    frag % fs->fs_frag + newn > fs->fs_frag)
+		return -ENOSPC;
+	if ((error = space_ok(ump, l, newn - oldn)) != 0)
+		return error;
+	if ((error = cg_open(ump, dtog(fs, frag), &c)) != 0)
+		return error;
+	f = dtogd(fs, frag);
+	h = f / (uint32_t)fs->fs_frag;
+	for (int32_t i = oldn; i < newn; i++) {
+		if (h >= c.c_nblk ||
+		    !ffs_isset(c.c_free, f + (uint32_t)i)) {
+			cg_close(ump, &c, false);
+			return -ENOSPC;
+		}
+	}
+	map = ffs_blkmap(fs->fs_frag, c.c_free, h);
+	frsum_note(fs, &c, map, -1);
+	set_frags(&c, f + (uint32_t)oldn, (uint32_t)(newn - oldn), false);
+	frsum_note(fs, &c, ffs_blkmap(fs->fs_frag, c.c_free, h), 1);
+	c.c_delta.cs_nffree -= newn - oldn;
+	cg_close(ump, &c, true);
+	ip->i_d.di_blocks += (uint64_t)(newn - oldn) *
+	    ((uint32_t)fs->fs_fsize / 512);
+	ffs_mark(ip, IN_CHANGE | IN_UPDATE);
+	return 0;
+}
+
+int64_t
+ffs_blkpref(struct inode *ip, int64_t lbn)
+{
+	const struct fs *fs = &ip->i_ump->um_fs;
+	uint32_t cgx = ino_to_cg(fs, ip->i_number);
+
+	if (ip->i_lastfrag != 0)
+		return ip->i_lastfrag;
+	if (lbn < UFS_NDADDR && lbn > 0 && !ip->i_d.di_inline &&
+	    ip->i_d.di_db[lbn - 1] != 0)
+		return ip->i_d.di_db[lbn - 1] + fs->fs_frag;
+	/* The start of the group's data: the search goes on from its rotor when that is used. */
+	(void)cgx;
+	return 0;
+}
+
+/* Fragments [f, f + n) of one block become free again. */
+static int
+free_frags(struct ffsmount *ump, struct cgbuf *c, uint32_t f, uint32_t n)
+{
+	const struct fs *fs = &ump->um_fs;
+	uint32_t h = f / (uint32_t)fs->fs_frag;
+
+	for (uint32_t i = 0; i < n; i++)
+		if (ffs_isset(c->c_free, f + i))
+			return -EIO;
+	frsum_note(fs, c, ffs_blkmap(fs->fs_frag, c->c_free, h), -1);
+	set_frags(c, f, n, true);
+	if (ffs_isblock(fs, c->c_free, h)) {
+		c->c_delta.cs_nffree -= fs->fs_frag - (int32_t)n;
+		c->c_delta.cs_nbfree++;
+		ffs_cg_clusteracct(fs, &c->c_cg, c->c_buf->b_data, h, 1,
+		    ump->um_swap);
+	} else {
+		frsum_note(fs, c, ffs_blkmap(fs->fs_frag, c->c_free, h), 1);
+		c->c_delta.cs_nffree += (int32_t)n;
+	}
+	return 0;
+}
+
+int
+ffs_free_now(struct ffsmount *ump, int64_t frag, int64_t n)
+{
+	const struct fs *fs = &ump->um_fs;
+	int error, result = 0;
+	struct cgbuf c;
+
+	if (n <= 0)
+		return 0;
+	if (!ffs_frag_ok(fs, frag, n))
+		return -EIO;
+	while (n > 0) {
+		uint32_t f = dtogd(fs, frag), part;
+		int64_t left = fs->fs_fpg - (int64_t)f;
+
+		if (left > n)
+			left = n;
+		error = cg_open(ump, dtog(fs, frag), &c);
+		if (error != 0) {
+			/* What a damaged group cannot take back is lost until fsck. */
+			result = error;
+			frag += left;
+			n -= left;
+			continue;
+		}
+		frag += left;
+		n -= left;
+		for (; left > 0; left -= part, f += part) {
+			part = (uint32_t)fs->fs_frag -
+			    f % (uint32_t)fs->fs_frag;
+			if (part > left)
+				part = (uint32_t)left;
+			if (f + part > (uint32_t)c.c_cg.cg_ndblk ||
+			    f / (uint32_t)fs->fs_frag >= c.c_nblk)
+				error = -EIO;
+			else
+				error = free_frags(ump, &c, f, part);
+			if (error != 0)
+				result = error;
+		}
+		cg_close(ump, &c, true);
+	}
+	if (result == -EIO)
+		kern_printf(ump->um_k,
+		    "%s: freeing free block or bad cylinder group\n",
+		    (const char *)fs->fs_fsmnt);
+	return result;
+}
+
+int
+ffs_free(struct ffsmount *ump, int64_t frag, int64_t n, bool meta)
+{
+	const struct fs *fs = &ump->um_fs;
+
+	if (n <= 0)
+		return 0;
+	if (!ffs_frag_ok(fs, frag, n))
+		return -EIO;
+	if (meta)
+		bcache_invalidate(ump->um_bc, fsbtobyte(fs, frag),
+		    (uint64_t)n * (uint32_t)fs->fs_fsize);
+	if (ump->um_wl != NULL)
+		return wapbl_register_deallocation(ump->um_wl,
+		    fsbtobyte(fs, frag) / 512,
+		    (uint32_t)(n * fs->fs_fsize));
+	return ffs_free_now(ump, frag, n);
+}
+
+/* --- inodes -------------------------------------------------------------------------------------------------------------- */
+
+/* The group for a new directory: more free inodes and blocks than the average, and the fewest directories. */
+static uint32_t
+dirpref(struct ffsmount *ump, uint32_t parent)
+{
+	const struct fs *fs = &ump->um_fs;
+	uint32_t ncg = (uint32_t)fs->fs_ncg, best = parent;
+	int64_t avgi = fs->fs_cstotal.cs_nifree / ncg;
+	int64_t avgb = fs->fs_cstotal.cs_nbfree / ncg;
+	int32_t mindir = INT32_MAX;
+
+	/* Near the parent while there is plenty: trees stay together. */
+	kmutex_enter(&ump->um_lock);
+	if (ump->um_contigdirs[parent] < 32 &&
+	    ump->um_cs[parent].cs_nifree >= avgi - avgi / 4 &&
+	    ump->um_cs[parent].cs_nbfree >= avgb - avgb / 4) {
+		ump->um_contigdirs[parent]++;
+		kmutex_exit(&ump->um_lock);
+		return parent;
+	}
+	for (uint32_t i = 0; i < ncg; i++) {
+		uint32_t c = (uint32_t)(((uint64_t)parent + i) % ncg);
+		const struct csum *cs = &ump->um_cs[c];
+
+		if (cs->cs_nifree >= avgi && cs->cs_nbfree >= avgb &&
+		    cs->cs_ndir < mindir) {
+			mindir = cs->cs_ndir;
+			best = c;
+		}
+	}
+	ump->um_contigdirs[best] = 1;
+	kmutex_exit(&ump->um_lock);
+	return best;
+}
+
+/* UFS2 makes inodes of a group when they are first needed. */
+static int
+init_inodes(struct ffsmount *ump, struct cgbuf *c, uint32_t i)
+{
+	const struct fs *fs = &ump->um_fs;
+	uint32_t inopb = (uint32_t)fs->fs_inopb;
+	struct buf *b;
+	int error;
+
+	while (i >= (uint32_t)c->c_cg.cg_initediblk) {
+		uint64_t ino = (uint64_t)c->c_cgx * (uint32_t)fs->fs_ipg +
+		    (uint32_t)c->c_cg.cg_initediblk;
+
+		error = ffs_getbuf(ump, ino_to_fsba(fs, ino),
+		    (uint32_t)fs->fs_bsize, false, &b);
+		if (error != 0)
+			return error;
+		memset(b->b_data, 0, b->b_size);
+		for (uint32_t k = 0; k < inopb; k++) {
+			uint32_t gen;
+
+			ump->um_k->k_host->random(&gen, sizeof(gen));
+			ffs_put32((uint8_t *)b->b_data + k * DINODE2_SIZE + 80,
+			    gen >> 1 | 1, ump->um_swap);
+		}
+		buf_depend(b, c->c_buf);
+		buf_dirty(b);
+		c->c_cg.cg_initediblk += (int32_t)inopb;
+	}
+	return 0;
+}
+
+struct iwish {
+	mode_t i_mode;
+	ino_t i_ino;
+	int32_t i_gen;
+};
+
+/* The inode must not be somebody's who only the map has forgotten. */
+static int
+inode_is_free(struct ffsmount *ump, ino_t ino, int32_t *genp)
+{
+	const struct fs *fs = &ump->um_fs;
+	struct dinode di;
+	struct buf *b;
+	int error;
+
+	error = ffs_getbuf(ump, ino_to_fsba(fs, ino), (uint32_t)fs->fs_bsize,
+	    true, &b);
+	if (error != 0)
+		return error;
+	ffs_dinode_decode(fs, (uint8_t *)b->b_data + ino_to_fsbo(fs, ino) *
+	    ffs_dinode_size(fs), &di, ump->um_swap);
+	buf_release(b);
+	*genp = di.di_gen;
+	return di.di_mode == 0 ? 0 : -EEXIST;
+}
+
+static uint32_t
+next_inode(const struct fs *fs, const uint8_t *used, uint32_t start)
+{
+	uint32_t n = (uint32_t)fs->fs_ipg, i = start < n ? start : 0;
+
+	for (uint32_t seen = 0; seen < n;) {
+		if ((i & 7) == 0 && i + 8 <= n && used[i >> 3] == 0xff) {
+			i += 8;
+			seen += 8;
+		} else if (ffs_isset(used, i)) {
+			i++;
+			seen++;
+		} else {
+			return i;
+		}
+		if (i >= n)
+			i = 0;
+	}
+	return n;
+}
+
+static int
+cg_inode(struct ffsmount *ump, uint32_t cgx, void *arg)
+{
+	const struct fs *fs = &ump->um_fs;
+	struct iwish *w = arg;
+	bool changed = false;
+	struct cgbuf c;
+	uint8_t *used;
+	uint32_t i;
+	int error;
+
+	if (ump->um_cs[cgx].cs_nifree <= 0)
+		return -ENOSPC;
+	if ((error = cg_open(ump, cgx, &c)) != 0)
+		return error;
+	used = ffs_cg_inosused(&c.c_cg, c.c_buf->b_data);
+	for (;;) {
+		i = next_inode(fs, used, c.c_cg.cg_irotor < 0 ? 0 :
+		    (uint32_t)c.c_cg.cg_irotor);
+		error = -ENOSPC;
+		if (i >= (uint32_t)fs->fs_ipg)
+			break;
+		if (ffs_isufs2(fs) && (error = init_inodes(ump, &c, i)) != 0)
+			break;
+		w->i_ino = (ino_t)cgx * (uint32_t)fs->fs_ipg + i;
+		error = w->i_ino <= (ino_t)UFS_ROOTINO ? -EEXIST :
+		    inode_is_free(ump, w->i_ino, &w->i_gen);
+		if (error != 0 && error != -EEXIST)
+			break;
+		ffs_setbit(used, i);
+		c.c_cg.cg_irotor = (int32_t)i;
+		c.c_delta.cs_nifree--;
+		changed = true;
+		if (error == 0)
+			break;
+	}
+	if (error == 0 && (w->i_mode & S_IFMT) == S_IFDIR)
+		c.c_delta.cs_ndir++;
+	cg_close(ump, &c, changed);
+	return error;
+}
+
+int
+ffs_ialloc(struct lwp *l, struct inode *dip, mode_t mode, ino_t *inop,
+    int32_t *genp)
+{
+	struct ffsmount *ump = dip->i_ump;
+	uint32_t cgx = ino_to_cg(&ump->um_fs, dip->i_number);
+	struct iwish w = { .i_mode = mode };
+	int error;
+
+	(void)l;
+	if ((mode & S_IFMT) == S_IFDIR) {
+		cgx = dirpref(ump, cgx);
+	} else {
+		kmutex_enter(&ump->um_lock);
+		if (ump->um_contigdirs[cgx] > 0)
+			ump->um_contigdirs[cgx]--;
+		kmutex_exit(&ump->um_lock);
+	}
+	if ((error = ask_groups(ump, cgx, cg_inode, &w)) != 0)
+		return error;
+	*inop = w.i_ino;
+	*genp = (int32_t)(((uint32_t)w.i_gen + 1) & 0x7fffffff);
+	if (*genp == 0)
+		*genp = 1;
+	return 0;
+}
+
+int
+ffs_ifree(struct ffsmount *ump, ino_t ino, mode_t mode)
+{
+	const struct fs *fs = &ump->um_fs;
+	struct cgbuf c;
+	uint8_t *used;
+	uint32_t i;
+	int error;
+
+	if ((error = cg_open(ump, ino_to_cg(fs, ino), &c)) != 0)
+		return error;
+	i = (uint32_t)(ino % (uint32_t)fs->fs_ipg);
+	used = ffs_cg_inosused(&c.c_cg, c.c_buf->b_data);
+	if (!ffs_isset(used, i)) {
+		cg_close(ump, &c, false);
+		return -EIO;
+	}
+	ffs_clrbit(used, i);
+	if (c.c_cg.cg_irotor > (int32_t)i)
+		c.c_cg.cg_irotor = (int32_t)i;
+	c.c_delta.cs_nifree++;
+	if ((mode & S_IFMT) == S_IFDIR)
+		c.c_delta.cs_ndir--;
+	cg_close(ump, &c, true);
+	return 0;
+}

@@ -1,0 +1,634 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * FFS: the Berkeley fast file system, UFS1 and UFS2, in either byte order, with or without the WAPBL journal.
+ *
+ * What is where: ffs_format.c takes the disk's structures apart; ffs_inode.c loads, updates and maps inodes; ffs_io.c and ffs_balloc.c move file
+ * data; ffs_alloc.c hands out blocks, fragments and inodes; ffs_dir.c keeps directories; ffs_create.c and ffs_rename.c change names; ffs_wapbl.c
+ * drives the journal; this file mounts.
+ *
+ * Invariants:
+ *  1. Metadata (superblock, groups, inodes, indirect blocks, directories, long symbolic links) is read and written through the block cache, file
+ *     data never is. A metadata block that becomes free is dropped from the cache before it can be handed out again.
+ *  2. Without a log an inode reaches the disk before the first name that points at it, and a name goes before its inode is cleared.
+ *  3. With a log all metadata changes of one operation are in one transaction.
+ *  4. Nothing read from the disk is used as a place or size before it was checked against the file system's bounds.
+ *  5. fs_clean: 1 when unmounted in order; while it is mounted for writing 2 if it was clean, 0 if it was not, and then it stays 0.
+ *
+ * Sources: McKusick et al. 1984; fs(5), newfs(8), mount_ffs(8), wapbl(4), dumpfs(8).
+ */
+#include "fs/ffs/ffs.h"
+#include "vfs/vfs_impl.h"
+
+#define CACHE_MIN	((size_t)4 << 20)
+#define CACHE_MAX	((size_t)64 << 20)
+
+/* --- superblock and summary ----------------------------------------------------------------------------------------- */
+
+/* Reads what stands at byte `loc`; 0 if that is the file system's superblock. */
+static int
+sb_try(struct ffsmount *ump, int64_t loc, uint8_t *raw)
+{
+	struct fs *fs = &ump->um_fs;
+	bool updated;
+
+	if ((uint64_t)loc + SBLOCKSIZE > ump->um_dev->b_size)
+		return -EINVAL;
+	if (blkdev_read(ump->um_dev, raw, SBLOCKSIZE, (uint64_t)loc) != 0)
+		return -EINVAL;
+	if (ump->um_replay != NULL && wapbl_replay_read(ump->um_replay, raw,
+	    SBLOCKSIZE, (uint64_t)loc) < 0)
+		return -EINVAL;
+	if (ffs_sb_decode(raw, SBLOCKSIZE, fs, &ump->um_swap) != 0)
+		return -EINVAL;
+	updated = ffs_isufs2(fs) ||
+	    (fs->fs_old_flags & FS_FLAGS_UPDATED) != 0;
+	/* A copy of the superblock may stand at a place that is searched. */
+	if (updated ? fs->fs_sblockloc != loc : loc == SBLOCK_UFS2)
+		return -EINVAL;
+	ump->um_oldsb = !updated;
+	ffs_sb_from_old(fs);
+	return ffs_sb_check(fs);
+}
+
+static int
+sb_read(struct ffsmount *ump)
+{
+	uint8_t *raw = kmem_alloc(ump->um_k, SBLOCKSIZE);
+	int error = -EINVAL;
+
+	if (raw == NULL)
+		return -ENOMEM;
+	for (int i = 0; ffs_sblocksearch[i] >= 0; i++) {
+		if ((error = sb_try(ump, ffs_sblocksearch[i], raw)) == 0) {
+			ump->um_sbloc = ffs_sblocksearch[i];
+			break;
+		}
+	}
+	kmem_free(ump->um_k, raw, SBLOCKSIZE);
+	return error;
+}
+
+/* Bytes of the summary's i-th block. */
+static uint32_t
+cs_blksize(const struct fs *fs, uint32_t i)
+{
+	int64_t left = fragroundup(fs, fs->fs_cssize) -
+	    (int64_t)i * fs->fs_bsize;
+
+	return left < fs->fs_bsize ? (uint32_t)left : (uint32_t)fs->fs_bsize;
+}
+
+static void
+sum_up(struct ffsmount *ump)
+{
+	struct csum_total *t = &ump->um_fs.fs_cstotal;
+
+	t->cs_ndir = t->cs_nbfree = t->cs_nifree = t->cs_nffree = 0;
+	for (int32_t c = 0; c < ump->um_fs.fs_ncg; c++) {
+		t->cs_ndir += ump->um_cs[c].cs_ndir;
+		t->cs_nbfree += ump->um_cs[c].cs_nbfree;
+		t->cs_nifree += ump->um_cs[c].cs_nifree;
+		t->cs_nffree += ump->um_cs[c].cs_nffree;
+	}
+}
+
+static bool
+totals_ok(const struct fs *fs)
+{
+	const struct csum_total *t = &fs->fs_cstotal;
+	int64_t inodes = (int64_t)fs->fs_ncg * fs->fs_ipg;
+
+	return t->cs_nbfree >= 0 && t->cs_nbfree <= fs->fs_size &&
+	    t->cs_nffree >= 0 && t->cs_nffree <= fs->fs_size &&
+	    t->cs_nifree >= 0 && t->cs_nifree <= inodes &&
+	    t->cs_ndir >= 0 && t->cs_ndir <= inodes &&
+	    fs->fs_dsize >= 0 && fs->fs_dsize <= fs->fs_size;
+}
+
+static void
+cs_free(struct ffsmount *ump)
+{
+	size_t ncg = (size_t)ump->um_fs.fs_ncg;
+
+	if (ump->um_cs != NULL)
+		kmem_free(ump->um_k, ump->um_cs, ncg * sizeof(*ump->um_cs));
+	if (ump->um_csdirty != NULL)
+		kmem_free(ump->um_k, ump->um_csdirty, ump->um_ncsblk);
+	if (ump->um_contigdirs != NULL)
+		kmem_free(ump->um_k, ump->um_contigdirs, ncg);
+	ump->um_cs = NULL;
+	ump->um_csdirty = NULL;
+	ump->um_contigdirs = NULL;
+}
+
+static int
+cs_read(struct ffsmount *ump)
+{
+	const struct fs *fs = &ump->um_fs;
+	size_t ncg = (size_t)fs->fs_ncg;
+	uint32_t per = (uint32_t)fs->fs_bsize / FFS_CSUM_SIZE;
+	struct buf *b;
+	int error;
+
+	ump->um_ncsblk = (uint32_t)((fs->fs_cssize + fs->fs_bsize - 1) /
+	    fs->fs_bsize);
+	ump->um_cs = kmem_calloc(ump->um_k, ncg, sizeof(*ump->um_cs));
+	ump->um_csdirty = kmem_zalloc(ump->um_k, ump->um_ncsblk);
+	ump->um_contigdirs = kmem_zalloc(ump->um_k, ncg);
+	if (ump->um_cs == NULL || ump->um_csdirty == NULL ||
+	    ump->um_contigdirs == NULL)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < ump->um_ncsblk; i++) {
+		error = ffs_getbuf(ump, fs->fs_csaddr +
+		    (int64_t)i * fs->fs_frag, cs_blksize(fs, i), true, &b);
+		if (error != 0)
+			return error;
+		for (size_t c = (size_t)i * per; c < ncg &&
+		    c < (size_t)(i + 1) * per; c++) {
+			size_t at = (c - (size_t)i * per) * FFS_CSUM_SIZE;
+
+			if (at + FFS_CSUM_SIZE <= b->b_size)
+				ffs_csum_decode((uint8_t *)b->b_data + at,
+				    &ump->um_cs[c], ump->um_swap);
+		}
+		buf_release(b);
+	}
+	if (!totals_ok(fs))
+		sum_up(ump);
+	return totals_ok(fs) ? 0 : -EINVAL;
+}
+
+static int
+cs_write_block(struct ffsmount *ump, uint32_t i)
+{
+	const struct fs *fs = &ump->um_fs;
+	size_t per = (uint32_t)fs->fs_bsize / FFS_CSUM_SIZE;
+	struct buf *b;
+	int error;
+
+	error = ffs_getbuf(ump, fs->fs_csaddr + (int64_t)i * fs->fs_frag,
+	    cs_blksize(fs, i), true, &b);
+	if (error != 0)
+		return error;
+	kmutex_enter(&ump->um_lock);
+	for (size_t j = 0; j < per; j++) {
+		size_t c = i * per + j;
+
+		if (c >= (size_t)fs->fs_ncg ||
+		    (j + 1) * FFS_CSUM_SIZE > b->b_size)
+			break;
+		ffs_csum_encode(&ump->um_cs[c], (uint8_t *)b->b_data +
+		    j * FFS_CSUM_SIZE, ump->um_swap);
+	}
+	ump->um_csdirty[i] = false;
+	kmutex_exit(&ump->um_lock);
+	buf_dirty(b);
+	return 0;
+}
+
+/* The superblock as it goes to the disk: one from before the newer fields keeps what stood in their place. */
+static void
+sb_store(struct ffsmount *ump, uint8_t *raw, size_t len)
+{
+	struct fs out, was;
+	bool swap;
+
+	out = ump->um_fs;
+	out.fs_fmod = 0;
+	out.fs_ronly = 0;
+	ffs_sb_to_old(&out);
+	if (ump->um_oldsb && ffs_sb_decode(raw, len, &was, &swap) == 0) {
+		was.fs_old_time = out.fs_old_time;
+		was.fs_old_cstotal = out.fs_old_cstotal;
+		was.fs_clean = out.fs_clean;
+		was.fs_fmod = was.fs_ronly = 0;
+		memcpy(was.fs_fsmnt, out.fs_fsmnt, sizeof(was.fs_fsmnt));
+		out = was;
+	}
+	ffs_sb_encode(&out, raw, len, ump->um_swap);
+}
+
+int
+ffs_sbupdate(struct ffsmount *ump)
+{
+	struct buf *b;
+	int error;
+
+	for (uint32_t i = 0; i < ump->um_ncsblk; i++)
+		if (ump->um_csdirty[i] &&
+		    (error = cs_write_block(ump, i)) != 0)
+			return error;
+	error = buf_read(ump->um_bc, (uint64_t)ump->um_sbloc,
+	    (uint32_t)ump->um_fs.fs_sbsize, &b);
+	if (error != 0)
+		return error;
+	kmutex_enter(&ump->um_lock);
+	ump->um_fs.fs_time = kern_time_second(ump->um_k);
+	ump->um_fmod = false;
+	sb_store(ump, b->b_data, b->b_size);
+	kmutex_exit(&ump->um_lock);
+	buf_dirty(b);
+	return 0;
+}
+
+/* --- sync ------------------------------------------------------------------------------------------------------------- */
+
+static int
+sync_vnode(struct lwp *l, struct vnode *vp, void *arg)
+{
+	struct ffsmount *ump = arg;
+	struct inode *ip;
+	int error = 0;
+
+	/* Looked at without the lock: most are clean. */
+	if (vnode_lock_alive(vp, true) != 0)
+		return 0;
+	ip = VTOI(vp);
+	if (ip != NULL && ip->i_d.di_mode != 0 && ip->i_flag != 0 &&
+	    (error = ffs_begin(ump, l)) == 0) {
+		error = ffs_update(ip);
+		ffs_end(ump, l);
+	}
+	vnode_unlock(vp);
+	return error;
+}
+
+static int
+ffs_sync(struct lwp *l, struct mount *mp, bool wait)
+{
+	struct ffsmount *ump = MPTOUM(mp);
+	int error, first;
+
+	if (ump->um_ronly)
+		return 0;
+	first = vcache_foreach(l, mp, sync_vnode, ump);
+	if (ump->um_fmod) {
+		if ((error = ffs_begin(ump, l)) == 0) {
+			error = ffs_sbupdate(ump);
+			ffs_end(ump, l);
+		}
+		if (first == 0)
+			first = error;
+	}
+	if (ump->um_wl != NULL) {
+		error = wapbl_flush(ump->um_wl, l, wait);
+		if (error == 0 && wait)
+			error = blkdev_sync(ump->um_dev);
+	} else {
+		error = bcache_flush(ump->um_bc, wait);
+	}
+	return first != 0 ? first : error;
+}
+
+/* Copies a string into a field of n bytes, cut if it must be, the rest zero. */
+static void
+copy_string(void *to, size_t n, const char *from)
+{
+	const char *end = memchr(from, '\0', n - 1);
+	size_t len = end != NULL ? (size_t)(end - from) : n - 1;
+
+	memset(to, 0, n);
+	memcpy(to, from, len);
+}
+
+/* --- mount ------------------------------------------------------------------------------------------------------------- */
+
+static size_t
+cache_size(const struct ffsmount *ump)
+{
+	uint64_t n = ump->um_dev->b_size / 32;
+
+	return n < CACHE_MIN ? CACHE_MIN : n > CACHE_MAX ? CACHE_MAX :
+	    (size_t)n;
+}
+
+/* From now on it is written: marks it as not unmounted in order. */
+static int
+begin_writing(struct ffsmount *ump, struct lwp *l, const char *path)
+{
+	struct fs *fs = &ump->um_fs;
+	int error;
+
+	if (ump->um_dev->b_readonly)
+		return -EROFS;
+	/* Groups that overlap can be read at most. */
+	if (fs->fs_dblkno > fs->fs_fpg)
+		return -EINVAL;
+	/* Writing beside a snapshot would change what it shows. */
+	if (fs->fs_snapinum[0] != 0)
+		return -EOPNOTSUPP;
+	fs->fs_clean = fs->fs_clean == FS_ISCLEAN ? FS_WASCLEAN : 0;
+	copy_string(fs->fs_fsmnt, sizeof(fs->fs_fsmnt), path);
+	ump->um_ronly = false;
+	if ((error = ffs_sbupdate(ump)) != 0 ||
+	    (error = bcache_flush(ump->um_bc, false)) != 0)
+		goto fail;
+	if ((atomic_load(&ump->um_mp->mnt_flag) & MNT_LOG) != 0) {
+		if ((error = ffs_wapbl_start(ump, l)) != 0)
+			goto fail;
+	} else if ((fs->fs_flags & FS_DOWAPBL) != 0) {
+		/* The journal stays, empty; nobody writes it. */
+		fs->fs_flags &= ~(uint32_t)FS_DOWAPBL;
+		if ((error = ffs_sbupdate(ump)) != 0)
+			goto fail;
+	}
+	return 0;
+fail:
+	ump->um_ronly = true;
+	return error;
+}
+
+static int
+end_writing(struct ffsmount *ump, struct lwp *l, bool force)
+{
+	int error, first = 0;
+
+	if (ump->um_ronly)
+		return 0;
+	if (ump->um_wl != NULL)
+		first = ffs_wapbl_stop(ump, l, force);
+	if ((error = bcache_flush(ump->um_bc, false)) != 0 && first == 0)
+		first = error;
+	if (first != 0 && !force)
+		return first;
+	if (first == 0 && (ump->um_fs.fs_clean & FS_WASCLEAN) != 0)
+		ump->um_fs.fs_clean = FS_ISCLEAN;
+	if ((error = ffs_sbupdate(ump)) == 0)
+		error = bcache_flush(ump->um_bc, true);
+	if (first == 0)
+		first = error;
+	if (first != 0 && !force) {
+		if (ump->um_fs.fs_clean == FS_ISCLEAN)
+			ump->um_fs.fs_clean = FS_WASCLEAN;
+		return first;
+	}
+	return 0;
+}
+
+static void
+destroy(struct ffsmount *ump)
+{
+	if (ump->um_bc != NULL)
+		bcache_destroy(ump->um_bc);
+	if (ump->um_replay != NULL)
+		wapbl_replay_close(ump->um_replay);
+	cs_free(ump);
+	kmem_free(ump->um_k, ump, sizeof(*ump));
+}
+
+static int
+overlay(void *ctx, void *data, uint32_t size, uint64_t off)
+{
+	int error = wapbl_replay_read(ctx, data, size, off);
+
+	return error < 0 ? error : 0;
+}
+
+/* Superblock, journal, summary: everything to read with. */
+static int
+load(struct ffsmount *ump, struct lwp *l)
+{
+	bool replayed = false;
+	int error;
+
+	if ((error = sb_read(ump)) != 0)
+		return error;
+	if ((error = ffs_wapbl_replay(ump, l, &replayed)) != 0)
+		return error;
+	if (replayed && (error = sb_read(ump)) != 0)
+		return error;
+	/* Sized once: until here nothing went through the cache. */
+	error = bcache_create(ump->um_k, ump->um_dev, cache_size(ump),
+	    &ump->um_bc);
+	if (error != 0)
+		return error;
+	if (ump->um_replay != NULL)
+		bcache_set_overlay(ump->um_bc, overlay, ump->um_replay);
+	if (replayed)
+		ump->um_fs.fs_clean = FS_ISCLEAN;
+	return cs_read(ump);
+}
+
+static void
+fill_mount(struct mount *mp, struct ffsmount *ump, const char *from)
+{
+	mp->mnt_data = ump;
+	mp->mnt_namemax = FFS_MAXNAMLEN;
+	mp->mnt_stat.f_namemax = FFS_MAXNAMLEN;
+	mp->mnt_stat.f_iosize = (unsigned long)ump->um_fs.fs_bsize;
+	/* FFS has no numbers of its own that are unique: the device, and its type's place in the list of file systems. */
+	mp->mnt_stat.f_fsidx.__fsid_val[0] = (int32_t)ump->um_devvp->v_rdev;
+	mp->mnt_stat.f_fsidx.__fsid_val[1] = 1;
+	mp->mnt_stat.f_fsid = (unsigned long)ump->um_devvp->v_rdev;
+	copy_string(mp->mnt_stat.f_mntfromname,
+	    sizeof(mp->mnt_stat.f_mntfromname), from);
+}
+
+static int
+mount_new(struct lwp *l, struct mount *mp, const char *path,
+    struct vnode *devvp, const char *from)
+{
+	bool ronly = (atomic_load(&mp->mnt_flag) & MNT_RDONLY) != 0;
+	struct ffsmount *ump = kmem_zalloc(mp->mnt_k, sizeof(*ump));
+	int error;
+
+	if (ump == NULL)
+		return -ENOMEM;
+	ump->um_k = mp->mnt_k;
+	ump->um_mp = mp;
+	ump->um_devvp = devvp;
+	ump->um_ronly = true;
+	error = vfs_open_device(l, devvp, mp, ronly, &ump->um_dev);
+	if (error != 0) {
+		destroy(ump);
+		return error;
+	}
+	mp->mnt_data = ump;
+	ump->um_fs.fs_ncg = 0;
+	if ((error = load(ump, l)) != 0)
+		goto fail;
+	if (!ronly) {
+		/* Inodes are cleared with the summary at hand. */
+		ump->um_ronly = false;
+		error = ffs_wapbl_clear_inodes(ump, l);
+		if (error == 0)
+			error = begin_writing(ump, l, path);
+		if (error != 0)
+			goto fail;
+	}
+	fill_mount(mp, ump, from);
+	return 0;
+fail:
+	/* What the journal's start or replay looked at. */
+	(void)!vcache_flush_mount(l, mp, true);
+	mp->mnt_data = NULL;
+	destroy(ump);
+	vfs_close_device(l, devvp);
+	return error;
+}
+
+/* A read-only mount becomes writable. */
+static int
+make_writable(struct lwp *l, struct ffsmount *ump, const char *path)
+{
+	bool replayed = false;
+	int error;
+
+	if ((error = vfs_reopen_device(l, ump->um_devvp, false)) != 0)
+		return error;
+	if (ump->um_replay != NULL) {
+		/* What was laid over goes to its places now. */
+		error = wapbl_replay_write(ump->um_replay, true);
+		if (error != 0)
+			goto fail;
+		bcache_set_overlay(ump->um_bc, NULL, NULL);
+		ump->um_ronly = false;
+		replayed = true;
+		error = ffs_wapbl_clear_inodes(ump, l);
+		if (error != 0)
+			goto fail;
+	}
+	if (replayed)
+		ump->um_fs.fs_clean = FS_ISCLEAN;
+	if ((error = begin_writing(ump, l, path)) == 0)
+		return 0;
+fail:
+	ump->um_ronly = true;
+	(void)!vfs_reopen_device(l, ump->um_devvp, true);
+	return error;
+}
+
+static int
+mount_update(struct lwp *l, struct mount *mp, const char *path,
+    struct vnode *devvp)
+{
+	struct ffsmount *ump = MPTOUM(mp);
+	int flag = atomic_load(&mp->mnt_flag);
+	int error = 0;
+
+	if (devvp != NULL && devvp->v_rdev != ump->um_devvp->v_rdev)
+		return -EINVAL;
+	if ((flag & MNT_RELOAD) != 0)
+		return ump->um_ronly ? sb_read(ump) : -EINVAL;
+	/* What is written now and open for writing cannot be told apart: recorded behaviour. */
+	if ((flag & MNT_RDONLY) != 0)
+		return ump->um_ronly ? 0 : -EOPNOTSUPP;
+	if (ump->um_ronly)
+		return make_writable(l, ump, path);
+	if ((flag & MNT_LOG) != 0 && ump->um_wl == NULL) {
+		if ((error = ffs_sync(l, mp, true)) == 0)
+			error = ffs_wapbl_start(ump, l);
+	} else if ((flag & MNT_LOG) == 0 && ump->um_wl != NULL) {
+		if ((error = ffs_wapbl_stop(ump, l, false)) == 0)
+			error = ffs_sbupdate(ump);
+	}
+	return error;
+}
+
+static int
+ffs_mount(struct lwp *l, struct mount *mp, const char *path, void *data,
+    size_t *len)
+{
+	struct ufs_args *args = data;
+	int flag = atomic_load(&mp->mnt_flag);
+	char from[sizeof(mp->mnt_stat.f_mntfromname)];
+	struct vnode *devvp = NULL;
+	int error;
+
+	if ((flag & MNT_GETARGS) != 0) {
+		args->fspec = NULL;
+		*len = sizeof(*args);
+		return 0;
+	}
+	if (args->fspec != NULL) {
+		error = vfs_lookup_device(l, args->fspec, from, sizeof(from),
+		    &devvp);
+		if (error != 0)
+			return error;
+	} else if ((flag & MNT_UPDATE) == 0) {
+		return -EINVAL;
+	}
+	if ((flag & MNT_UPDATE) != 0) {
+		error = mount_update(l, mp, path, devvp);
+	} else {
+		error = mount_new(l, mp, path, devvp, from);
+		if (error == 0)
+			return 0;
+	}
+	if (devvp != NULL)
+		vnode_put(l, devvp);
+	return error;
+}
+
+static int
+ffs_unmount(struct lwp *l, struct mount *mp, int flags)
+{
+	struct ffsmount *ump = MPTOUM(mp);
+	struct vnode *devvp = ump->um_devvp;
+	int error;
+
+	error = end_writing(ump, l, (flags & MNT_FORCE) != 0);
+	if (error != 0)
+		return error;
+	destroy(ump);
+	mp->mnt_data = NULL;
+	vfs_close_device(l, devvp);
+	vnode_put(l, devvp);
+	return 0;
+}
+
+static int
+ffs_root(struct lwp *l, struct mount *mp, struct vnode **vpp)
+{
+	int error = vcache_get(l, mp, (ino_t)UFS_ROOTINO, vpp);
+
+	if (error == 0 && (*vpp)->v_type != VDIR) {
+		vnode_put(l, *vpp);
+		*vpp = NULL;
+		error = -EIO;
+	}
+	return error;
+}
+
+static int
+ffs_statvfs(struct lwp *l, struct mount *mp, struct statvfs *sb)
+{
+	struct ffsmount *ump = MPTOUM(mp);
+	const struct fs *fs = &ump->um_fs;
+	int64_t free, reserved;
+
+	(void)l;
+	kmutex_enter(&ump->um_lock);
+	free = fs->fs_cstotal.cs_nbfree * fs->fs_frag +
+	    fs->fs_cstotal.cs_nffree;
+	sb->f_ffree = (fsfilcnt_t)fs->fs_cstotal.cs_nifree;
+	kmutex_exit(&ump->um_lock);
+	reserved = fs->fs_dsize / 100 * fs->fs_minfree +
+	    fs->fs_dsize % 100 * fs->fs_minfree / 100;
+	sb->f_bsize = (unsigned long)fs->fs_bsize;
+	sb->f_frsize = (unsigned long)fs->fs_fsize;
+	sb->f_iosize = (unsigned long)fs->fs_bsize;
+	sb->f_blocks = (fsblkcnt_t)fs->fs_dsize;
+	sb->f_bfree = (fsblkcnt_t)free;
+	sb->f_bresvd = (fsblkcnt_t)reserved;
+	sb->f_bavail = free > reserved ? (fsblkcnt_t)(free - reserved) : 0;
+	sb->f_files = (fsfilcnt_t)((int64_t)fs->fs_ncg * fs->fs_ipg -
+	    UFS_ROOTINO);
+	sb->f_favail = sb->f_ffree;
+	sb->f_fresvd = 0;
+	sb->f_namemax = FFS_MAXNAMLEN;
+	sb->f_syncwrites = ump->um_dev->b_nwrite;
+	sb->f_syncreads = ump->um_dev->b_nread;
+	return 0;
+}
+
+const struct vfsops ffs_vfsops = {
+	.vfs_name = "ffs",
+	.vfs_min_mount_data = sizeof(struct ufs_args),
+	.vfs_mount = ffs_mount,
+	.vfs_unmount = ffs_unmount,
+	.vfs_root = ffs_root,
+	.vfs_statvfs = ffs_statvfs,
+	.vfs_sync = ffs_sync,
+	.vfs_loadvnode = ffs_loadvnode,
+};

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Rename: the new name first, then the old one goes; both lead to the file in between. */
+#include "fs/ffs/ffs.h"
+
+/* What the new name led to loses it. */
+static int
+drop_target(struct inode *tdip, struct inode *tip, bool dir)
+{
+	if (dir) {
+		if (tdip->i_d.di_nlink > 2)
+			tdip->i_d.di_nlink--;
+		ffs_mark(tdip, IN_CHANGE);
+		tip->i_d.di_nlink = 0;
+	} else if (tip->i_d.di_nlink > 0) {
+		tip->i_d.di_nlink--;
+	}
+	if (tip->i_d.di_nlink == 0) {
+		atomic_fetch_or(&tip->i_vnode->v_flag, VV_INACTIVE);
+		ffs_orphan(tip);
+	}
+	ffs_mark(tip, IN_CHANGE);
+	return ffs_update(tip);
+}
+
+static int
+check_target(const struct inode *tdip, struct inode *tip, bool dir)
+{
+	int empty;
+
+	if (!dir)
+		return tip->i_vnode->v_type == VDIR ? -EISDIR : 0;
+	if (tip->i_vnode->v_type != VDIR)
+		return -ENOTDIR;
+	empty = ffs_dirempty(tip, tdip->i_number);
+	return empty < 0 ? empty : empty == 0 ? -ENOTEMPTY : 0;
+}
+
+/* The new name: an entry that is there points at the file from now on, or one is made. */
+static int
+place(struct lwp *l, struct inode *ip, struct inode *tdip,
+    const struct componentname *tcnp, struct inode *tip, bool newparent)
+{
+	int error;
+
+	if (tip != NULL)
+		return ffs_dirrewrite(tdip, tcnp->cn_name, tcnp->cn_len,
+		    ip->i_number, ip->i_d.di_mode);
+	if (newparent && tdip->i_d.di_nlink >= UFS_LINK_MAX)
+		return -EMLINK;
+	error = ffs_direnter(l, tdip, tcnp->cn_name, tcnp->cn_len,
+	    ip->i_number, ip->i_d.di_mode);
+	return error;
+}
+
+/* A directory got another parent: its "..", and the parents' link counts. */
+static int
+reparent(struct inode *ip, struct inode *fdip, struct inode *tdip)
+{
+	int error;
+
+	tdip->i_d.di_nlink++;
+	ffs_mark(tdip, IN_CHANGE);
+	if ((error = ffs_update(tdip)) != 0)
+		return error;
+	error = ffs_dirrewrite(ip, "..", 2, tdip->i_number, S_IFDIR);
+	if (error != 0)
+		return error;
+	if (fdip->i_d.di_nlink > 2)
+		fdip->i_d.di_nlink--;
+	ffs_mark(fdip, IN_CHANGE);
+	return ffs_update(fdip);
+}
+
+static int
+rename_names(struct lwp *l, struct inode *fdip,
+    const struct componentname *fcnp, struct inode *ip, struct inode *tdip,
+    const struct componentname *tcnp, struct inode *tip)
+{
+	bool dir = ip->i_vnode->v_type == VDIR;
+	bool newparent = dir && fdip != tdip;
+	int error, undo;
+
+	if (tdip->i_d.di_nlink <= 0)
+		return -ENOENT;
+	if (tip != NULL && (error = check_target(tdip, tip, dir)) != 0)
+		return error;
+	if (ip->i_d.di_nlink >= UFS_LINK_MAX)
+		return -EMLINK;
+	/* One more while it has two names. */
+	ip->i_d.di_nlink++;
+	ffs_mark(ip, IN_CHANGE);
+	if ((error = ffs_update(ip)) == 0)
+		error = place(l, ip, tdip, tcnp, tip, newparent);
+	if (error == 0 && newparent)
+		error = reparent(ip, fdip, tdip);
+	if (error == 0 && tip != NULL)
+		error = drop_target(tdip, tip, dir);
+	if (error == 0)
+		error = ffs_dirremove(fdip, fcnp->cn_name, fcnp->cn_len);
+	ip->i_d.di_nlink--;
+	ffs_mark(ip, IN_CHANGE);
+	undo = ffs_update(ip);
+	if (error == 0)
+		error = undo;
+	if (error == 0)
+		error = ffs_update(tdip);
+	return error;
+}
+
+int
+ffs_rename(struct lwp *l, struct vnode *fdvp,
+    const struct componentname *fcnp, struct vnode *fvp, struct vnode *tdvp,
+    const struct componentname *tcnp, struct vnode *tvp)
+{
+	struct inode *fdip = VTOI(fdvp), *ip = VTOI(fvp), *tdip = VTOI(tdvp);
+	struct inode *tip = tvp != NULL ? VTOI(tvp) : NULL;
+	struct ffsmount *ump = fdip->i_ump;
+	int error;
+
+	/* Two names of one file: nothing is to be done. */
+	if (tip == ip)
+		return 0;
+	if ((error = ffs_begin(ump, l)) != 0)
+		return error;
+	error = rename_names(l, fdip, fcnp, ip, tdip, tcnp, tip);
+	ffs_end(ump, l);
+	if (error != -ENOSPC || ump->um_wl == NULL ||
+	    wapbl_flush(ump->um_wl, l, false) != 0)
+		return error;
+	if ((error = ffs_begin(ump, l)) != 0)
+		return error;
+	error = rename_names(l, fdip, fcnp, ip, tdip, tcnp, tip);
+	ffs_end(ump, l);
+	return error;
+}

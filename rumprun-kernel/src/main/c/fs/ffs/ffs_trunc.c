@@ -1,0 +1,420 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Shortening files, and the end of inodes.
+ *
+ * A file is cut from its end in pieces, each of which is one transaction and leaves a file that is sound and shorter: a journal does not have to hold all of it.
+ * Pointers go from the inode (or the indirect block) before the blocks become free.
+ */
+#include "fs/ffs/ffs.h"
+
+#define PIECE_BLKS	4096		/* blocks freed in a transaction */
+
+/* Blocks to be freed, gathered to runs. */
+struct freelist {
+	struct ffsmount *f_ump;
+	int64_t f_frag, f_n;		/* the run so far */
+	int64_t f_count;		/* fragments in all */
+	bool f_meta;
+	int f_error;
+};
+
+static void
+flush_run(struct freelist *f)
+{
+	int error = ffs_free(f->f_ump, f->f_frag, f->f_n, f->f_meta);
+
+	if (error != 0)
+		f->f_error = error;
+	f->f_n = 0;
+}
+
+static void
+give_back(struct freelist *f, int64_t frag, int64_t n)
+{
+	/* Freed from the end: runs grow downwards. */
+	if (f->f_n > 0 && frag + n == f->f_frag &&
+	    f->f_n < ((int64_t)1 << 20)) {
+		f->f_frag = frag;
+		f->f_n += n;
+	} else {
+		if (f->f_n > 0)
+			flush_run(f);
+		f->f_frag = frag;
+		f->f_n = n;
+	}
+	f->f_count += n;
+}
+
+static bool
+ptr_ok(const struct fs *fs, int64_t frag)
+{
+	return ffs_frag_ok(fs, frag, fs->fs_frag);
+}
+
+/* An indirect block's own block is metadata: it leaves the cache. */
+static void
+free_indirect(struct freelist *f, int64_t frag)
+{
+	const struct fs *fs = &f->f_ump->um_fs;
+	bool meta = f->f_meta;
+
+	if (f->f_n > 0)
+		flush_run(f);
+	f->f_meta = true;
+	give_back(f, frag, fs->fs_frag);
+	flush_run(f);
+	f->f_meta = meta;
+}
+
+/*
+ * Cuts the tree below indirect block `frag` (levels 1..3) so that its first `keep` data blocks stay; at most about *budget blocks are freed, from the end. *emptyp: nothing
+ * is left in it; *donep: all that was asked is done.
+ */
+static int
+cut_indirect(struct freelist *f, int64_t frag, int level, uint64_t keep,
+    int64_t *budget, bool *emptyp, bool *donep)
+{
+	struct ffsmount *ump = f->f_ump;
+	const struct fs *fs = &ump->um_fs;
+	uint64_t span = 1;
+	uint32_t nindir = ffs_nindir(fs), i, first;
+	uint8_t *copy;
+	struct buf *b;
+	bool changed = false;
+	int error;
+
+	*emptyp = *donep = false;
+	(*budget)--;
+	for (int j = 1; j < level; j++)
+		span *= nindir;
+	error = ffs_getbuf(ump, frag, (uint32_t)fs->fs_bsize, true, &b);
+	if (error != 0)
+		return error;
+	/* Worked on as a copy: below it other buffers are taken. */
+	if ((copy = kmem_alloc(ump->um_k, b->b_size)) == NULL) {
+		buf_release(b);
+		return -ENOMEM;
+	}
+	memcpy(copy, b->b_data, b->b_size);
+	buf_release(b);
+	first = (uint32_t)(keep / span);
+	for (i = nindir; i > first && *budget > 0 && error == 0; i--) {
+		int64_t p = ffs_getptr(ump, copy, i - 1);
+		bool empty = true, done = true;
+
+		if (p == 0)
+			continue;
+		if (level == 1) {
+			if (ptr_ok(fs, p))
+				give_back(f, p, fs->fs_frag);
+			(*budget)--;
+		} else if (!ptr_ok(fs, p)) {
+			(*budget)--;
+		} else {
+			uint64_t sub = keep > (i - 1) * span ?
+			    keep - (i - 1) * span : 0;
+
+			error = cut_indirect(f, p, level - 1, sub, budget,
+			    &empty, &done);
+			/* Damaged: let go of what is below. */
+			if (error == -EIO) {
+				error = 0;
+				empty = done = true;
+			}
+			if (error != 0 || !done)
+				break;
+			if (empty)
+				free_indirect(f, p);
+		}
+		if (empty) {
+			ffs_setptr(ump, copy, i - 1, 0);
+			changed = true;
+		} else {
+			/* The border runs through it: all before stays. */
+			i--;
+			break;
+		}
+	}
+	if (changed && error == 0 &&
+	    (error = ffs_getbuf(ump, frag, (uint32_t)fs->fs_bsize, true,
+	    &b)) == 0) {
+		memcpy(b->b_data, copy, b->b_size);
+		buf_dirty(b);
+	}
+	*donep = i <= first && error == 0;
+	*emptyp = *donep && keep == 0;
+	kmem_free(ump->um_k, copy, (size_t)fs->fs_bsize);
+	return error;
+}
+
+/* Frees blocks from the end down to block `keep`, as many as the budget allows. *donep: all. */
+static int
+cut_blocks(struct inode *ip, struct freelist *f, int64_t keep,
+    uint64_t oldsize, bool *donep)
+{
+	const struct fs *fs = &ip->i_ump->um_fs;
+	int64_t budget = PIECE_BLKS, start[UFS_NIADDR + 1];
+	uint64_t span = 1;
+	bool empty, done;
+	int error;
+
+	*donep = false;
+	start[0] = UFS_NDADDR;
+	for (int i = 0; i < UFS_NIADDR; i++) {
+		span *= ffs_nindir(fs);
+		start[i + 1] = start[i] + (int64_t)span;
+	}
+	for (int i = UFS_NIADDR - 1; i >= 0; i--) {
+		int64_t frag = ip->i_d.di_ib[i];
+
+		if (frag == 0 || keep >= start[i + 1])
+			continue;
+		if (!ptr_ok(fs, frag)) {
+			ip->i_d.di_ib[i] = 0;
+			continue;
+		}
+		error = cut_indirect(f, frag, i + 1,
+		    keep > start[i] ? (uint64_t)(keep - start[i]) : 0,
+		    &budget, &empty, &done);
+		if (error == -EIO) {
+			empty = done = true;
+			error = 0;
+		}
+		if (error != 0)
+			return error;
+		if (empty) {
+			free_indirect(f, frag);
+			ip->i_d.di_ib[i] = 0;
+		}
+		if (!done)
+			return 0;
+	}
+	for (int64_t lbn = UFS_NDADDR - 1; lbn >= keep; lbn--) {
+		int64_t frag = ip->i_d.di_db[lbn];
+		uint32_t size = dblksize(fs, oldsize, lbn);
+
+		if (frag == 0)
+			continue;
+		/* Fragments only of the last block; beyond the end whole blocks, should there be any. */
+		if (size == 0 || lblktosize(fs, lbn) >= oldsize)
+			size = (uint32_t)fs->fs_bsize;
+		ip->i_d.di_db[lbn] = 0;
+		if (ffs_frag_ok(fs, frag, size / (uint32_t)fs->fs_fsize))
+			give_back(f, frag, size / (uint32_t)fs->fs_fsize);
+	}
+	*donep = true;
+	return 0;
+}
+
+/* The block that the new end is in keeps as many fragments as it needs. */
+static void
+cut_last(struct inode *ip, struct freelist *f, uint64_t oldsize, uint64_t size)
+{
+	const struct fs *fs = &ip->i_ump->um_fs;
+	int64_t lbn, frag;
+	uint32_t have, want;
+
+	if (size == 0)
+		return;
+	lbn = lblkno(fs, (int64_t)size - 1);
+	if (lbn >= UFS_NDADDR || (frag = ip->i_d.di_db[lbn]) == 0)
+		return;
+	have = dblksize(fs, oldsize, lbn);
+	want = dblksize(fs, size, lbn);
+	if (want == 0 || have == 0)
+		return;
+	if (have > want)
+		give_back(f, frag + want / (uint32_t)fs->fs_fsize,
+		    (have - want) / (uint32_t)fs->fs_fsize);
+}
+
+/* The bytes of the last block behind the new end: zero, for when the file grows again. */
+static int
+zero_tail(struct inode *ip, uint64_t size)
+{
+	struct ffsmount *ump = ip->i_ump;
+	const struct fs *fs = &ump->um_fs;
+	uint32_t at = blkoff(fs, (int64_t)size), have;
+	int64_t lbn = lblkno(fs, (int64_t)size), frag, n;
+	int error;
+
+	if (at == 0 || ip->i_vnode->v_type != VREG)
+		return 0;
+	if ((error = ffs_bmap(ip, lbn, 1, &frag, &n)) != 0 || frag == 0)
+		return error;
+	have = dblksize(fs, size, lbn);
+	if (!ffs_frag_ok(fs, frag, have / (uint32_t)fs->fs_fsize))
+		return -EIO;
+	return ffs_zero(ump, fsbtobyte(fs, frag) + at, have - at);
+}
+
+/* One transaction's worth. */
+static int
+shrink_piece(struct lwp *l, struct inode *ip, uint64_t size, bool *donep)
+{
+	struct ffsmount *ump = ip->i_ump;
+	const struct fs *fs = &ump->um_fs;
+	struct freelist f = { .f_ump = ump,
+	    .f_meta = ip->i_vnode->v_type != VREG };
+	uint64_t oldsize = ip->i_d.di_size, gone;
+	int64_t keep = (int64_t)((size + (uint32_t)fs->fs_bsize - 1) /
+	    (uint32_t)fs->fs_bsize);
+	int error;
+
+	if ((error = ffs_begin(ump, l)) != 0)
+		return error;
+	error = cut_blocks(ip, &f, keep, oldsize, donep);
+	if (error == 0 && *donep) {
+		cut_last(ip, &f, oldsize, size);
+		ip->i_d.di_size = size;
+	}
+	gone = (uint64_t)f.f_count * ((uint32_t)fs->fs_fsize / 512);
+	ip->i_d.di_blocks -= gone < ip->i_d.di_blocks ? gone :
+	    ip->i_d.di_blocks;
+	/* The pointers are gone before the last run is given back: earlier ones are in the journal's list, or lost at worst. */
+	ffs_mark(ip, IN_CHANGE | IN_UPDATE);
+	if (error == 0)
+		error = ffs_update(ip);
+	if (f.f_n > 0)
+		flush_run(&f);
+	ffs_end(ump, l);
+	return error;
+}
+
+static int
+extend(struct lwp *l, struct inode *ip, uint64_t size)
+{
+	struct ffsmount *ump = ip->i_ump;
+	uint64_t old = ip->i_d.di_size;
+	int error;
+
+	if (size > ump->um_fs.fs_maxfilesize)
+		return -EFBIG;
+	if ((error = ffs_begin(ump, l)) != 0)
+		return error;
+	if ((error = ffs_fill_last(l, ip, size)) == 0) {
+		struct ffs_run run;
+		int64_t last = lblkno(&ump->um_fs, (int64_t)old - 1);
+
+		/* Within the last block's own fragments, or growing them. */
+		if (old != 0 && last < UFS_NDADDR &&
+		    lblkno(&ump->um_fs, (int64_t)size - 1) == last &&
+		    ip->i_d.di_db[last] != 0) {
+			error = ffs_balloc(l, ip, last, 1, size, &run);
+			if (error == 0)
+				error = ffs_zero(ump,
+				    fsbtobyte(&ump->um_fs, run.r_frag) +
+				    blkoff(&ump->um_fs, (int64_t)old),
+				    run.r_bytes -
+				    blkoff(&ump->um_fs, (int64_t)old));
+		}
+	}
+	if (error == 0)
+		ip->i_d.di_size = size;
+	ffs_mark(ip, IN_CHANGE | IN_UPDATE);
+	if (error == 0)
+		error = ffs_update(ip);
+	ffs_end(ump, l);
+	return error;
+}
+
+int
+ffs_truncate(struct lwp *l, struct inode *ip, uint64_t size)
+{
+	const struct fs *fs = &ip->i_ump->um_fs;
+	bool done = false;
+	int error = 0;
+	int64_t pieces;
+
+	if (ip->i_ump->um_ronly)
+		return -EROFS;
+	if (size > INT64_MAX)
+		return -EINVAL;
+	if ((ip->i_d.di_flags & SF_SNAPSHOT) != 0)
+		return -EPERM;
+	ip->i_lastfrag = 0;
+	if (ip->i_d.di_inline || size == ip->i_d.di_size) {
+		/* Nothing to move; the times change all the same. */
+		if (ip->i_d.di_inline)
+			ip->i_d.di_size = size;
+		ffs_mark(ip, IN_CHANGE | IN_UPDATE);
+		return 0;
+	}
+	if (size > ip->i_d.di_size)
+		return extend(l, ip, size);
+	/* A file cannot have more than the file system: then its blocks go around in a circle, and are let go. */
+	pieces = fragstoblks(fs, fs->fs_size) / PIECE_BLKS + 8;
+	while (!done && error == 0) {
+		if (pieces-- == 0)
+			memset(ip->i_d.di_ib, 0, sizeof(ip->i_d.di_ib));
+		error = shrink_piece(l, ip, size, &done);
+	}
+	if (error == 0)
+		error = zero_tail(ip, size);
+	if (ip->i_vnode->v_type == VDIR)
+		ffs_dirhash_free(ip);
+	return error;
+}
+
+/* UFS2: the blocks of extended attributes. */
+static void
+free_extattr(struct inode *ip)
+{
+	struct ffsmount *ump = ip->i_ump;
+	const struct fs *fs = &ump->um_fs;
+
+	for (int i = 0; i < UFS_NXADDR; i++) {
+		int64_t frag = ip->i_d.di_extb[i];
+		int64_t left = (int64_t)ip->i_d.di_extsize -
+		    (int64_t)i * fs->fs_bsize;
+		int64_t n = left >= fs->fs_bsize || left <= 0 ? fs->fs_frag :
+		    fragroundup(fs, left) / fs->fs_fsize;
+
+		ip->i_d.di_extb[i] = 0;
+		if (frag != 0 && ffs_frag_ok(fs, frag, n))
+			(void)!ffs_free(ump, frag, n, false);
+	}
+	ip->i_d.di_extsize = 0;
+}
+
+int
+ffs_inactive(struct lwp *l, struct vnode *vp)
+{
+	struct inode *ip = VTOI(vp);
+	struct ffsmount *ump;
+	mode_t mode;
+	int error = 0;
+
+	if (ip == NULL || ip->i_d.di_nlink > 0 || ip->i_ump->um_ronly ||
+	    ip->i_d.di_mode == 0)
+		return 0;
+	ump = ip->i_ump;
+	if (vp->v_type == VREG || vp->v_type == VDIR ||
+	    (vp->v_type == VLNK && !ip->i_d.di_inline)) {
+		/* What cannot be read cannot be freed: the inode goes all the same. */
+		if (ip->i_d.di_size == 0 && ip->i_d.di_blocks != 0)
+			ip->i_d.di_size = 1;
+		error = ffs_truncate(l, ip, 0);
+		if (error == -ENOMEM)
+			return error;
+	}
+	if ((error = ffs_begin(ump, l)) != 0)
+		return error;
+	free_extattr(ip);
+	mode = ip->i_d.di_mode;
+	ffs_unorphan(ip);
+	ip->i_d.di_mode = 0;
+	ip->i_d.di_size = 0;
+	ip->i_d.di_blocks = 0;
+	ip->i_d.di_nlink = 0;
+	ip->i_d.di_inline = false;
+	memset(ip->i_d.di_db, 0, sizeof(ip->i_d.di_db));
+	memset(ip->i_d.di_ib, 0, sizeof(ip->i_d.di_ib));
+	ffs_mark(ip, IN_CHANGE | IN_MODIFIED);
+	error = ffs_update(ip);
+	vcache_forget(vp);
+	if (error == 0)
+		error = ffs_ifree(ump, ip->i_number, mode);
+	ffs_end(ump, l);
+	return error;
+}
