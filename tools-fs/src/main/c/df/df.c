@@ -112,7 +112,7 @@ print_inodes(struct tool *t, const struct statvfs *s)
 	int64_t used = (int64_t)(s->f_files - s->f_ffree);
 
 	t_printf(t, " %8" PRId64 " %8" PRId64, used, (int64_t)s->f_ffree);
-	print_percent(t, " %4s", (uint64_t)used, s->f_files);
+	print_percent(t, " %5s", (uint64_t)used, s->f_files);
 }
 
 static void

@@ -175,8 +175,9 @@ display(struct ls *ls, FTSENT *parent, FTSENT *list)
 		if (parent != NULL && e->fts_name[0] == '.' && !ls->all &&
 		    !ls->almost_all)
 			continue;
-		if (ls->leaf && (e->fts_info == FTS_D ||
-		    e->fts_info == FTS_DOT || S_ISDIR(e->fts_statp->st_mode)))
+		/* Directories whose contents follow are no leaves. */
+		if (ls->leaf && ls->recursive &&
+		    S_ISDIR(e->fts_statp->st_mode))
 			continue;
 		e->fts_number = 0;
 		measure(ls, &l, e);
