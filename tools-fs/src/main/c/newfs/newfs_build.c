@@ -161,7 +161,8 @@ cg_layout(struct newfs *n, struct cg *cg, int64_t c)
 	cg->cg_magic = CG_MAGIC;
 	cg->cg_cgx = (int32_t)c;
 	cg->cg_ndblk = (int32_t)ffs_cg_ndblk(fs, (uint32_t)c);
-	cg->cg_time = n->now;
+	if (n->format == 2 || fs->fs_old_flags != 0)
+		cg->cg_time = n->now;
 	if (n->format == 2) {
 		cg->cg_niblk = fs->fs_ipg;
 		cg->cg_initediblk = fs->fs_ipg < INIT_BLOCKS * fs->fs_inopb ?

@@ -80,14 +80,24 @@ fake_init(struct fake_sys *f)
 	abort();
 }
 
+static void
+close_all(struct fake_sys *f)
+{
+	int i;
+
+	for (i = 0; i < FAKE_FDS; i++)
+		if (f->fds[i].hostfd >= 0) {
+			OPS->close(f->fds[i].hostfd);
+			f->fds[i].hostfd = -1;
+		}
+}
+
 void
 fake_fini(struct fake_sys *f)
 {
 	int i;
 
-	for (i = 0; i < FAKE_FDS; i++)
-		if (f->fds[i].hostfd >= 0)
-			OPS->close(f->fds[i].hostfd);
+	close_all(f);
 	for (i = 0; i < f->nnodes; i++)
 		if (strncmp(f->nodes[i].host, f->dir, strlen(f->dir)) == 0)
 			OPS->unlink(f->nodes[i].host);
@@ -405,7 +415,8 @@ io_write(void *ctx, int fd, const void *buf, size_t n)
 		if (f->out == NULL)
 			abort();
 	}
-	memcpy(f->out + f->outlen, buf, n);
+	if (n > 0)
+		memcpy(f->out + f->outlen, buf, n);
 	f->outlen += n;
 	f->out[f->outlen] = '\0';
 	return (int)n;
@@ -437,7 +448,7 @@ fake_run(struct fake_sys *f, tool_main *fn, const char *line)
 	struct tool_run run = { .sys = &sys, .sysctx = f, .io = &io,
 	    .groups = f->groups };
 	char words[1024], *argv[64], *p = words;
-	int argc = 0;
+	int argc = 0, status;
 
 	snprintf(words, sizeof(words), "%s", line);
 	while (*p != '\0' && argc < 63) {
@@ -452,6 +463,8 @@ fake_run(struct fake_sys *f, tool_main *fn, const char *line)
 	argv[argc] = NULL;
 	f->outlen = 0;
 	io_write(f, 1, "", 0);
-	f->out[0] = '\0';
-	return t_run(&run, fn, argc, argv);
+	status = t_run(&run, fn, argc, argv);
+	/* What a process leaves open, its end closes. */
+	close_all(f);
+	return status;
 }
