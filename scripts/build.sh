@@ -8,7 +8,10 @@ mkdir -p target
 if ! mvn -q -Dstyle.color=never -DskipTests -Dinvoker.skip package "$@" \
     </dev/null >target/build.log 2>&1; then
 	# nar's progress display is no part of the message
-	tr '\r' '\n' <target/build.log | grep -v 'files compiled' | tail -60 >&2
+	tr '\r' '\n' <target/build.log |
+	    sed 's/^\([0-9]* \/ [0-9]* files compiled\.\.\. *\)*//' |
+	    grep -vE '^(	at |\[ERROR\] (To see|Re-run|For more|After|\[Help|  mvn)| *$)' |
+	    tail -60 >&2
 	echo "build: failed, the whole output is in target/build.log" >&2
 	exit 1
 fi

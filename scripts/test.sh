@@ -81,7 +81,8 @@ stage_java() {
 	find . -path '*/target/*-reports/*.xml' -delete
 	mvn -Dstyle.color=never verify </dev/null >"$LOGS/mvn.log" 2>&1
 	status=$?
-	tr '\r' '\n' <"$LOGS/mvn.log" | grep -v 'files compiled'
+	tr '\r' '\n' <"$LOGS/mvn.log" |
+	    sed 's/^\([0-9]* \/ [0-9]* files compiled\.\.\. *\)*//'
 	find . -path '*/target/surefire-reports/TEST-*.xml' \
 	    -o -path '*/target/invoker-reports/BUILD-*.xml' | sort |
 	    xargs -r cat | awk '
