@@ -340,7 +340,10 @@ open_slot(struct lwp *l, dev_t dev, struct etfs_slot **slp)
 	return *slp == NULL ? -ENXIO : 0;
 }
 
-/* The raw device: whole sectors, clipped at the end of the window; nothing at the end, -EINVAL beyond. */
+/*
+ * The raw device: whole sectors, clipped at the end of the window. Otherwise a write is -EINVAL; a read finds nothing, as NetBSD's
+ * driver has it.
+ */
 static int
 raw(struct lwp *l, dev_t dev, struct uio *uio)
 {
@@ -353,7 +356,7 @@ raw(struct lwp *l, dev_t dev, struct uio *uio)
 	if (uio->uio_offset < 0 || off > sl->sl_dev.b_size ||
 	    off % sl->sl_dev.b_secsize != 0 ||
 	    uio->uio_resid % sl->sl_dev.b_secsize != 0)
-		return -EINVAL;
+		return uio->uio_rw == UIO_READ ? 0 : -EINVAL;
 	n = sl->sl_dev.b_size - off;
 	if (n > uio->uio_resid)
 		n = uio->uio_resid;

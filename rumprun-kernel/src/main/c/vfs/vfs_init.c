@@ -127,6 +127,7 @@ extern const struct vfsops rumpfs_vfsops;
 const struct component component_vfs = {
 	.c_library = "librumpvfs",
 	.c_faction = FACTION_VFS,
+	.c_modules = "wapbl",
 	.c_attach = vfs_component_attach,
 	.c_detach = vfs_component_detach,
 	.c_vfsops = &rumpfs_vfsops,
