@@ -161,6 +161,12 @@ vfs_of(struct lwp *l)
 {
 	return l->l_k->k_vfs;
 }
+/* The operation that made it is done: others may have it. */
+static inline void
+vnode_made(struct vnode *vp)
+{
+	atomic_fetch_and(&vp->v_flag, ~(unsigned)VV_NEW);
+}
 static inline bool
 vnode_isdead(struct vnode *vp)
 {

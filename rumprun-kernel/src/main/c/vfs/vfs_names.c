@@ -82,6 +82,7 @@ make(struct lwp *l, int at, const char *path, struct vattr *va,
 	if (error == 0)
 		error = make_locked(l, &nd, va, target, &vp);
 	if (error == 0) {
+		vnode_made(vp);
 		ncache_enter(nd.ni_dvp, nd.ni_cn.cn_name, nd.ni_cn.cn_len,
 		    vp);
 		vn_note(nd.ni_dvp, NOTE_WRITE |

@@ -26,6 +26,7 @@ create(struct lwp *l, struct nameidata *nd, mode_t mode, struct vnode **vpp)
 	error = dvp->v_ops->vop_create(l, dvp, &nd->ni_cn, &va, vpp);
 	if (error != 0)
 		return error;
+	vnode_made(*vpp);
 	ncache_enter(dvp, nd->ni_cn.cn_name, nd->ni_cn.cn_len, *vpp);
 	return 0;
 }

@@ -315,6 +315,8 @@ vnode_put(struct lwp *l, struct vnode *vp)
 		}
 		atomic_store_explicit(&vp->v_recent, true,
 		    memory_order_relaxed);
+		if (atomic_load(&vp->v_flag) & VV_NEW)
+			vnode_made(vp);
 		if (!atomic_compare_exchange_weak(&vp->v_usecount, &u, 0))
 			continue;
 		return;
@@ -500,6 +502,7 @@ vcache_new(struct lwp *l, struct mount *mp, ino_t ino,
 	if (error != 0)
 		return error;
 	error = load(l, mp, vp, arg);
+	atomic_fetch_or(&vp->v_flag, VV_NEW);
 	return loaded(vs, vb, vp, error, vpp);
 }
 
@@ -517,7 +520,8 @@ vcache_foreach(struct lwp *l, struct mount *mp,
 			vp = mp->mnt_vnodes;
 		else	/* killed meanwhile: the mount goes */
 			vp = vnode_isdead(prev) ? NULL : prev->v_mntnext;
-		while (vp != NULL && !vnode_tryget(vp))
+		while (vp != NULL && ((atomic_load(&vp->v_flag) & VV_NEW) ||
+		    !vnode_tryget(vp)))
 			vp = vp->v_mntnext;
 		kmutex_exit(&vs->vs_vnlock);
 		if (prev != NULL)

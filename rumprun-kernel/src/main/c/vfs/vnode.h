@@ -179,6 +179,7 @@ struct vnode {
 #define VV_SYSTEM	0x10		/* never shown, not counted as busy */
 #define VV_NOCACHE	0x20		/* no name cache below it */
 #define VV_LOADING	0x40		/* the file system is filling it in */
+#define VV_NEW		0x80		/* from vcache_new, in the hands of the operation that makes the file: vcache_foreach leaves it out */
 
 void vnode_get(struct vnode *);				/* one more reference; the caller has one */
 void vnode_put(struct lwp *, struct vnode *);		/* not locked */
