@@ -341,7 +341,7 @@ put_number(struct sink *s, int64_t v, int width, char pad)
 static int
 iso_week(const struct ttm *tm, int64_t *year)
 {
-	int week = (tm->yday + 10 - (tm->wday == 0 ? 7 : tm->wday)) / 7;
+	int week = (tm->yday + 11 - (tm->wday == 0 ? 7 : tm->wday)) / 7;
 	int64_t y = (int64_t)tm->year + 1900;
 	int64_t jan1;
 	int wday;
