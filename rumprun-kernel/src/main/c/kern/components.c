@@ -56,6 +56,20 @@ static const struct component hostfs = {
 	.c_vfsops = &hostfs_vfsops,
 };
 
+/*
+ * Names that servers are started with beside FFS. These file systems are not
+ * here: a mount of one gives ENODEV.
+ */
+static const struct component ext2fs = {
+	.c_library = "librumpfs_ext2fs",
+	.c_faction = FACTION_VFS,
+};
+
+static const struct component msdosfs = {
+	.c_library = "librumpfs_msdos",
+	.c_faction = FACTION_VFS,
+};
+
 const struct component *const kern_components[] = {
 	&base,
 	&sysproxy,
@@ -66,6 +80,8 @@ const struct component *const kern_components[] = {
 	&ffs,
 	&tmpfs,
 	&hostfs,
+	&ext2fs,
+	&msdosfs,
 	NULL,
 };
 
