@@ -53,9 +53,6 @@ fill_dinode(struct ffsmount *ump, const struct vattr *va, int32_t gen,
 	di->di_nlink = va->va_type == VDIR ? 2 : 1;
 	di->di_uid = va->va_uid;
 	di->di_gid = va->va_gid;
-	if (!ffs_isufs2(fs) && fs->fs_old_inodefmt < FS_44INODEFMT &&
-	    (va->va_uid > UINT16_MAX || va->va_gid > UINT16_MAX))
-		return -EINVAL;
 	di->di_gen = gen;
 	di->di_atime = di->di_mtime = di->di_ctime = now.tv_sec;
 	di->di_atimensec = di->di_mtimensec = di->di_ctimensec =

@@ -625,13 +625,13 @@ dinode1_encode(const struct fs *fs, const struct dinode *di, uint8_t *d,
 
 	ffs_put16(d, di->di_mode, sw);
 	ffs_put16(d + 2, (uint16_t)di->di_nlink, sw);
+	/* The old format's ids are cut to 16 bits; the whole ones go along. */
 	if (oldids) {
 		ffs_put16(d + 4, (uint16_t)di->di_uid, sw);
 		ffs_put16(d + 6, (uint16_t)di->di_gid, sw);
-	} else {
-		ffs_put32(d + 112, di->di_uid, sw);
-		ffs_put32(d + 116, di->di_gid, sw);
 	}
+	ffs_put32(d + 112, di->di_uid, sw);
+	ffs_put32(d + 116, di->di_gid, sw);
 	ffs_put64(d + 8, di->di_size, sw);
 	ffs_put32(d + 16, (uint32_t)di->di_atime, sw);
 	ffs_put32(d + 20, (uint32_t)di->di_atimensec, sw);

@@ -99,12 +99,6 @@ setattr(struct lwp *l, struct vnode *vp, struct vattr *va)
 				return error;
 		}
 	}
-	/* The old inode format has 16 bits of ids. */
-	if (ump->um_fs.fs_old_inodefmt < FS_44INODEFMT &&
-	    !ffs_isufs2(&ump->um_fs) &&
-	    ((va->va_uid != (uid_t)VNOVAL && va->va_uid > UINT16_MAX) ||
-	    (va->va_gid != (gid_t)VNOVAL && va->va_gid > UINT16_MAX)))
-		return -EINVAL;
 	if ((error = ffs_begin(ump, l)) != 0)
 		return error;
 	if (va->va_uid != (uid_t)VNOVAL || va->va_gid != (gid_t)VNOVAL) {
