@@ -756,6 +756,25 @@ TEST(vfs_times_and_statvfs_as_recorded)
 	down(&f);
 }
 
+TEST(vfs_mounts_seen_from_another_root)
+{
+	struct fixture f;
+	struct statvfs sv[3];
+
+	up(&f);
+	CHECK_EQ(xmount(&f, "/tmp"), 0);
+	CHECK_EQ(xmkdir(&f, "/tmp/r"), 0);
+	CHECK_EQ(xmkdir(&f, "/tmp/r/m"), 0);
+	CHECK_EQ(xmount(&f, "/tmp/r/m"), 0);
+	CHECK_EQ(SYS(&f, SYS_chroot, chroot, P(const char *, "/tmp/r")), 0);
+	CHECK_EQ(SYS(&f, SYS_getvfsstat, getvfsstat,
+	    P(struct statvfs *, sv), P(size_t, sizeof(sv)), P(int, 1)), 2);
+	CHECK_STR(sv[0].f_mntonname, "/");
+	CHECK_STR(sv[1].f_mntonname, "/m");
+	CHECK_EQ(xunmount(&f, "/m", 0), 0);
+	down(&f);
+}
+
 TEST(vfs_links_are_followed_32_times)
 {
 	struct fixture f;
@@ -1206,6 +1225,7 @@ main(int argc, char **argv)
 	RUN(vfs_readonly_mount_refuses_changes);
 	RUN(vfs_io_as_recorded);
 	RUN(vfs_times_and_statvfs_as_recorded);
+	RUN(vfs_mounts_seen_from_another_root);
 	RUN(vfs_links_are_followed_32_times);
 	RUN(vfs_record_locks_find_deadlocks);
 	RUN(vfs_kqueue_hears_of_vnodes);

@@ -361,6 +361,43 @@ sys_fchdir(struct lwp *l, const void *v, register_t *rv)
 	return error != 0 ? error : set_cwd(l, vp);
 }
 
+int
+cwd_mountname(struct lwp *l, struct mount *mp, char *name, size_t size)
+{
+	struct cwdinfo *c = l->l_proc->p_cwdi;
+	struct vnode *root, *top = vfs_of(l)->vs_root;
+	size_t at, len;
+	bool inside;
+	char *buf;
+	int error;
+
+	if (c == NULL || c->cwdi_rdir == NULL)
+		return 0;
+	buf = kmem_alloc(l->l_k, PATHSIZE);
+	if (buf == NULL)
+		return -ENOMEM;
+	error = cwd_getroot(l, &root);
+	if (error == 0)
+		error = path_of(l, root, top, buf, &at);
+	else
+		root = NULL;
+	if (error == 0 && PATHSIZE - at > 2) {	/* not "/" itself */
+		len = PATHSIZE - 1 - at;
+		inside = strncmp(name, buf + at, len) == 0 &&
+		    (name[len] == '/' || name[len] == '\0');
+		if (inside && name[len] == '/')
+			memmove(name, name + len, strlen(name + len) + 1);
+		else if (inside || root->v_mount == mp)
+			memcpy(name, "/", size < 2 ? size : 2);
+		else
+			error = -EPERM;
+	}
+	if (root != NULL)
+		vnode_put(l, root);
+	kmem_free(l->l_k, buf, PATHSIZE);
+	return error;
+}
+
 /* --- another root --- */
 
 /* Who stands outside the new root stands at it. vp's reference is taken. */

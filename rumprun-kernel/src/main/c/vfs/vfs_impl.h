@@ -109,6 +109,11 @@ int namei_at(struct nameidata *, struct lwp *, int fd, int op, unsigned flags,
 /* cwd.c: both referenced */
 int cwd_getcwd(struct lwp *, struct vnode **) MUST_CHECK;
 int cwd_getroot(struct lwp *, struct vnode **) MUST_CHECK;
+/*
+ * Where a mount is, as a process with another root sees it: shortens the name. -EPERM: it is outside of that root.
+ */
+int cwd_mountname(struct lwp *, struct mount *, char *name, size_t size)
+    MUST_CHECK;
 
 /* ncache.c */
 int ncache_init(struct vfs_state *, struct rump_kernel *) MUST_CHECK;

@@ -144,7 +144,8 @@ fill(struct lwp *l, struct mount *mp, struct statvfs *sb)
 	    sizeof(sb->f_mntonname));
 	memcpy(sb->f_mntfromname, mp->mnt_stat.f_mntfromname,
 	    sizeof(sb->f_mntfromname));
-	return 0;
+	return cwd_mountname(l, mp, sb->f_mntonname,
+	    sizeof(sb->f_mntonname));
 }
 
 /* mount's reference stays the caller's. */
@@ -215,11 +216,10 @@ one_fsstat(struct lwp *l, struct mount *mp, void *arg)
 
 	if (fs->ub != NULL && fs->count < fs->room) {
 		error = fill(l, mp, fs->sb);
-		if (error == 0)
-			error = copyout(l, fs->sb, fs->ub + fs->count,
-			    sizeof(*fs->sb));
-		else	/* a file system that cannot say is left out */
+		if (error != 0)	/* a file system that cannot say is left out */
 			return 0;
+		error = copyout(l, fs->sb, fs->ub + fs->count,
+		    sizeof(*fs->sb));
 	}
 	if (error == 0)
 		fs->count++;
