@@ -164,6 +164,14 @@ sock_recv(int fd, void *buf, size_t n)
 	}
 }
 
+bool
+sock_pending(int fd)
+{
+	char c;
+
+	return recv(fd, &c, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+}
+
 int
 sock_sendv(int fd, struct sock_vec *v, int count, size_t *sentp)
 {

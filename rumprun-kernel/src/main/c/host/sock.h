@@ -37,6 +37,8 @@ int sock_adopt(int fd);
 
 /* Bytes received: at least one; 0 at the end. */
 int64_t sock_recv(int fd, void *, size_t);
+/* Whether something is there to be received. Never blocks. */
+bool sock_pending(int fd);
 /* Sends all of it; the vectors are consumed. -EFAULT: a base is bad; nothing was sent when *sentp is 0. */
 int sock_sendv(int fd, struct sock_vec *, int count, size_t *sentp);
 /* Never blocks: the count, or -EAGAIN. */

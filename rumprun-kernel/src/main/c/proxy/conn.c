@@ -3,6 +3,9 @@
 #include "proxy/server.h"
 #include <netbsd/syscall.h>
 
+#define LONG_CALL_NS	30000
+#define EAGER_CALLS	64
+
 /* --- output --- */
 
 int
@@ -51,6 +54,24 @@ conn_pass(struct conn *c)
 	}
 	if (c->c_rpos < c->c_rlen)
 		server_attend(c);
+	else if (atomic_load_explicit(&c->c_eager,
+	    memory_order_relaxed) > 0) {
+		atomic_fetch_sub(&c->c_eager, 1);
+		server_attend(c);
+	}
+}
+
+/* A call took its time: did another request wait for it? */
+static void
+check_waiting(struct conn *c)
+{
+	bool reading;
+
+	kmutex_enter(&c->c_lock);
+	reading = c->c_reading || c->c_end;
+	kmutex_exit(&c->c_lock);
+	if (!reading && sock_pending(c->c_fd))
+		atomic_store(&c->c_eager, EAGER_CALLS);
 }
 
 void
@@ -164,6 +185,7 @@ call_run(struct call *ca)
 	struct conn *c = ca->ca_conn;
 	register_t rv[2] = { 0, 0 };
 	struct lwp *l;
+	int64_t begin;
 	bool over;
 	int error;
 
@@ -181,8 +203,11 @@ call_run(struct call *ca)
 	kmutex_enter(&c->c_lock);
 	over = c->c_end || c->c_inexec;
 	kmutex_exit(&c->c_lock);
+	begin = c->c_ps->ps_k->k_host->monotonic();
 	error = over ? -EBUSY :
 	    kern_syscall(l, (int)ca->ca_num, ca->ca_args, rv);
+	if (c->c_ps->ps_k->k_host->monotonic() - begin > LONG_CALL_NS)
+		check_waiting(c);
 	lwp_destroy(l);
 	respond(ca, error, rv);
 }

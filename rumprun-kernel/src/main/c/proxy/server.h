@@ -9,6 +9,7 @@
  *    goes to c_backlog, for a worker.
  * 2. A thread that stops reading while calls wait for answers makes one of those read on (conn_pass); if more input is there already, a worker is
  *    called as well, so that the calls of a client's threads run in parallel.
+ *    A client that showed that it has several threads (a request waited while a long call ran) gets such a worker with each call for a while.
  * 3. A call that is about to sleep calls a worker when nobody reads (the uspace's presleep).
  * 4. c_end (input is over) is final. The last thread to leave (no reader, no call) ends the process and shuts the socket: conn_settle.
  *    An EXEC handshake is finished in the same place, once the calls of the old image are gone.
@@ -78,6 +79,7 @@ struct conn {
 
 	_Atomic uint64_t c_nextreq;
 	_Atomic uint64_t c_raises;	/* signals still to be told: bits */
+	_Atomic int c_eager;		/* calls to come that get a successor at once */
 	_Atomic bool c_mute;		/* answers are no longer wanted */
 	struct kmutex c_wlock;
 
