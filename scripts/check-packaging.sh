@@ -71,12 +71,12 @@ compiles() {	# arch, option, program, package
 	    pkg-config --cflags --libs "$4")
 }
 fsbench() {	# arch
-	target/dist/linux-amd64/bin/newfs -F -s 64m "$scratch/bench.img" &&
+	target/dist/linux-$1/bin/newfs -F -s 64m "$scratch/bench.img" &&
 	timeout 120 "$scratch/fsbench-$1" "$scratch/bench.img" 8 100
 }
 proxybench() {	# arch
 	server=unix://$scratch/proxy.sock
-	d=target/dist/linux-amd64/bin
+	d=target/dist/linux-$1/bin
 	$d/rump_server -lrumpvfs -lrumpfs_tmpfs "$server" || return
 	RUMP_SERVER=$server timeout 120 "$scratch/proxybench-$1" 1000
 	status=$?
