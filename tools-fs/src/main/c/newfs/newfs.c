@@ -158,8 +158,8 @@ static void
 size_option(struct newfs *n, const char *arg)
 {
 	bool bytes;
-	int64_t v = number(n->t, "file system size", arg, INT64_MIN / 65536,
-	    INT64_MAX / 65536, &bytes);
+	int64_t v = number(n->t, "file system size", arg, -INT64_MAX,
+	    INT64_MAX, &bytes);
 
 	n->want_bytes = bytes ? v : 0;
 	n->want_sectors = bytes ? 0 : v;

@@ -122,6 +122,8 @@ report_line(struct newfs *n, int64_t c)
 		    n->column == 0 ? "" : " ", backup_sector(n, c));
 		if (n->column + len <= columns(n) - 5) {
 			t_puts(n->t, s);
+			if (t_isatty(n->t, 1))
+				t_flush(n->t->t_out);
 			n->column += len;
 			if (c == n->fs.fs_ncg - 1)
 				t_putc(n->t, '\n');

@@ -277,6 +277,10 @@ settle_groups(struct newfs *n, int64_t size)
 	/* A last group without room for data is cut off. */
 	if (ncg > 1 && size - (ncg - 1) * fpg < fs->fs_dblkno + fs->fs_frag)
 		size = --ncg * fpg;
+	/* Inode numbers have 32 bits, and so has the size of the summary. */
+	if (ncg > INT32_MAX / FFS_CSUM_SIZE - n->fsize ||
+	    ncg * ipg > UINT32_MAX)
+		impossible(n, NEWFS_GROUPS, "Too many cylinder groups\n");
 	fs->fs_ncg = (int32_t)ncg;
 	fs->fs_fpg = (int32_t)fpg;
 	fs->fs_ipg = (int32_t)ipg;
