@@ -346,7 +346,7 @@ crash_copy(struct fixture *f, struct fixture *g)
 {
 	char cmd[512];
 
-	snprintf(g->img, sizeof(g->img), "%s.crash", f->img);
+	snprintf(g->img, sizeof(g->img), "%.100s.crash", f->img);
 	snprintf(cmd, sizeof(cmd), "cp --sparse=always %s %s", f->img, g->img);
 	CHECK_EQ(system(cmd), 0);
 }
@@ -366,7 +366,7 @@ churn(struct fixture *f, unsigned round)
 			CHECK_EQ(xmkdir(f, path), 0);
 			continue;
 		}
-		write_pattern(f, path, n, 0, (n * 977) % 30000 + 1, 10000);
+		write_pattern(f, path, n, 0, (n * 977) % 5000 + 1, 3000);
 		if (i % 5 == 0 && n > 30) {
 			snprintf(to, sizeof(to), "/mnt/c/f%u", n - 23);
 			(void)xunlink(f, to);
@@ -376,7 +376,7 @@ churn(struct fixture *f, unsigned round)
 			(void)xrename(f, path, to);
 		} else if (i % 9 == 0) {
 			fd = xopen(f, path, O_RDWR);
-			CHECK_EQ(xtruncate(f, fd, n % 5000), 0);
+			CHECK_EQ(xtruncate(f, fd, n % 2000), 0);
 			xclose(f, fd);
 		}
 	}
@@ -387,6 +387,7 @@ static void
 crashes_on(const char *name)
 {
 	struct fixture f, g;
+	register_t rv[2];
 	long held;
 
 	up_with(&f, name, MNT_LOG);
@@ -398,7 +399,7 @@ crashes_on(const char *name)
 		if (round == 3)
 			CHECK_EQ(xunlink(&f, "/mnt/held"), 0);
 		if (round % 3 == 2) {
-			CHECK_EQ(SYS(&f, SYS_sync, sync, 0), 0);
+			CHECK_EQ(kern_syscall(f.l, SYS_sync, NULL, rv), 0);
 			churn(&f, round + 100);
 		}
 		crash_copy(&f, &g);

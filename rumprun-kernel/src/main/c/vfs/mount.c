@@ -208,6 +208,7 @@ mount_on(struct lwp *l, const struct vfsops *ops, struct vnode *covered,
 	if (error != 0)
 		goto out_mount;
 	fill_stat(l, mp, path);
+	mp->mnt_flag |= MNT_LOCAL;	/* there are no others */
 	error = ops->vfs_root(l, mp, &mp->mnt_root);
 	if (error != 0)
 		goto out_unmount;

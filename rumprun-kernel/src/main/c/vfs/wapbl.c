@@ -61,6 +61,7 @@ struct wapbl {
 	size_t wl_staged;
 	int64_t wl_stageat;			/* where it goes in the log */
 	int64_t wl_left;			/* room of this commit */
+	int64_t wl_inodesat;			/* the last commit's list of inodes */
 };
 
 /* Makes room for one more element in an array of the lock's. */
@@ -400,6 +401,9 @@ write_inodes(struct wapbl *wl, uint8_t *p)
 	size_t i = 0;
 	int error;
 
+	wl->wl_inodesat = wl->wl_stageat + (int64_t)wl->wl_staged;
+	if (wl->wl_inodesat >= circ_end(wl))
+		wl->wl_inodesat -= wl->wl_h.h_circsize;
 	do {
 		memset(p, 0, wl->wl_lbs);
 		for (n = 0; n < max && i + n < wl->wl_norphans; n++) {
@@ -447,7 +451,10 @@ used(const struct wapbl *wl)
 	return n < 0 ? n + wl->wl_h.h_circsize : n;
 }
 
-/* Everything to its place; the log is empty after it. Nothing is pinned. */
+/*
+ * Everything to its place; nothing is pinned. The log is empty after it, but for the list of inodes without a name: they have to be found after a crash as
+ * long as they are open.
+ */
 static int
 checkpoint(struct wapbl *wl)
 {
@@ -455,7 +462,8 @@ checkpoint(struct wapbl *wl)
 
 	if ((error = bcache_flush(wl->wl_bc, true)) != 0)
 		return error;
-	wl->wl_h.h_tail = wl->wl_h.h_head;
+	wl->wl_h.h_tail = wl->wl_norphans > 0 ? wl->wl_inodesat :
+	    wl->wl_h.h_head;
 	if ((error = write_header(wl)) == 0)
 		error = blkdev_sync(wl->wl_dev);
 	return error;
@@ -470,14 +478,6 @@ unpin_all(struct wapbl *wl)
 	}
 	wl->wl_nbufs = 0;
 	wl->wl_bytes = 0;
-}
-
-/* The transaction does not fit into the log: to the places, unprotected this once. */
-static int
-commit_without_log(struct wapbl *wl)
-{
-	unpin_all(wl);
-	return checkpoint(wl);
 }
 
 static int
@@ -513,6 +513,21 @@ write_log(struct wapbl *wl)
 	if ((error = write_header(wl)) == 0)
 		error = blkdev_sync(wl->wl_dev);
 	return error;
+}
+
+/* The transaction does not fit into the log: to the places, unprotected this once. The list of inodes goes into the log that is empty then. */
+static int
+commit_without_log(struct wapbl *wl)
+{
+	size_t n = wl->wl_norphans;
+	int error;
+
+	unpin_all(wl);
+	wl->wl_ndeallocs = 0;
+	wl->wl_norphans = 0;
+	error = checkpoint(wl);
+	wl->wl_norphans = n;
+	return error != 0 ? error : write_log(wl);
 }
 
 /* No transaction is open, and none begins. */

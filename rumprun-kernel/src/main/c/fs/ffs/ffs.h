@@ -144,6 +144,9 @@ int ffs_zero(struct ffsmount *, uint64_t devoff, uint64_t n) MUST_CHECK;
 /* Cuts or extends (a hole) to `size`. No transaction is open: it makes its own, as many as needed. */
 int ffs_truncate(struct lwp *, struct inode *, uint64_t size) MUST_CHECK;
 int ffs_inactive(struct lwp *, struct vnode *);
+/* Has no link, and is not free yet. Frees it. */
+bool ffs_isorphan(const struct inode *);
+int ffs_free_inode(struct lwp *, struct inode *) MUST_CHECK;
 /* Pointers of an indirect block. */
 int64_t ffs_getptr(const struct ffsmount *, const void *blk, uint32_t i);
 void ffs_setptr(const struct ffsmount *, void *blk, uint32_t i, int64_t frag);

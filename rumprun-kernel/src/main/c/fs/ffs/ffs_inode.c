@@ -119,7 +119,10 @@ ffs_reclaim(struct lwp *l, struct vnode *vp)
 
 	if (ip == NULL)
 		return;
-	if (!ip->i_ump->um_ronly && ip->i_d.di_mode != 0) {
+	/* A forced unmount, with the file open. */
+	if (ffs_isorphan(ip))
+		(void)!ffs_free_inode(l, ip);
+	else if (!ip->i_ump->um_ronly && ip->i_d.di_mode != 0) {
 		ffs_itimes(ip);
 		/* Nobody is there to be told of an error but the next flush. */
 		if ((ip->i_flag & IN_MODIFIED) != 0 &&

@@ -377,18 +377,21 @@ free_extattr(struct inode *ip)
 	ip->i_d.di_extsize = 0;
 }
 
-int
-ffs_inactive(struct lwp *l, struct vnode *vp)
+bool
+ffs_isorphan(const struct inode *ip)
 {
-	struct inode *ip = VTOI(vp);
-	struct ffsmount *ump;
+	return ip != NULL && ip->i_d.di_nlink <= 0 && !ip->i_ump->um_ronly &&
+	    ip->i_d.di_mode != 0;
+}
+
+int
+ffs_free_inode(struct lwp *l, struct inode *ip)
+{
+	struct vnode *vp = ip->i_vnode;
+	struct ffsmount *ump = ip->i_ump;
 	mode_t mode;
 	int error = 0;
 
-	if (ip == NULL || ip->i_d.di_nlink > 0 || ip->i_ump->um_ronly ||
-	    ip->i_d.di_mode == 0)
-		return 0;
-	ump = ip->i_ump;
 	if (vp->v_type == VREG || vp->v_type == VDIR ||
 	    (vp->v_type == VLNK && !ip->i_d.di_inline)) {
 		/* What cannot be read cannot be freed: the inode goes all the same. */
@@ -412,9 +415,20 @@ ffs_inactive(struct lwp *l, struct vnode *vp)
 	memset(ip->i_d.di_ib, 0, sizeof(ip->i_d.di_ib));
 	ffs_mark(ip, IN_CHANGE | IN_MODIFIED);
 	error = ffs_update(ip);
-	vcache_forget(vp);
 	if (error == 0)
 		error = ffs_ifree(ump, ip->i_number, mode);
 	ffs_end(ump, l);
 	return error;
+}
+
+int
+ffs_inactive(struct lwp *l, struct vnode *vp)
+{
+	struct inode *ip = VTOI(vp);
+
+	if (!ffs_isorphan(ip))
+		return 0;
+	/* The number may be somebody else's as soon as the inode is free. */
+	vcache_forget(vp);
+	return ffs_free_inode(l, ip);
 }
