@@ -752,7 +752,7 @@ TEST(vfs_times_and_statvfs_as_recorded)
 	CHECK_EQ(SYS(&f, SYS_getvfsstat, getvfsstat,
 	    P(struct statvfs *, &sv), P(size_t, sizeof(sv)), P(int, 1)), 1);
 	CHECK_STR(sv.f_mntonname, "/");
-	CHECK_EQ(sv.f_flag, MNT_LOCAL);
+	CHECK_EQ(sv.f_flag, MNT_LOCAL | MNT_ROOTFS);
 	down(&f);
 }
 

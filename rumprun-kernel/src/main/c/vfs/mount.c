@@ -208,7 +208,8 @@ mount_on(struct lwp *l, const struct vfsops *ops, struct vnode *covered,
 	if (error != 0)
 		goto out_mount;
 	fill_stat(l, mp, path);
-	mp->mnt_flag |= MNT_LOCAL;	/* there are no others */
+	/* There are none over a network. */
+	mp->mnt_flag |= MNT_LOCAL | (covered == NULL ? MNT_ROOTFS : 0);
 	error = ops->vfs_root(l, mp, &mp->mnt_root);
 	if (error != 0)
 		goto out_unmount;
