@@ -25,6 +25,19 @@ disk(struct fake_sys *f, int64_t size)
 	return raw;
 }
 
+static void
+write_file(struct fake_sys *f, const char *path, const char *text)
+{
+	struct fake_node *node = fake_add(f, path, S_IFREG, NULL);
+	struct iovec iov = { .iov_base = (char *)(uintptr_t)text,
+	    .iov_len = strlen(text) };
+	int fd;
+
+	CHECK_EQ(host_linux.open(node->host, O_RDWR, 0, &fd), 0);
+	CHECK_EQ(host_linux.pwritev(fd, &iov, 1, 0), (ssize_t)strlen(text));
+	host_linux.close(fd);
+}
+
 static bool
 prints(const struct fake_sys *f, const char *text)
 {
@@ -131,6 +144,23 @@ TEST(newfs_bad_options_refused)
 		    refusals[i].status);
 		CHECK(prints(&f, refusals[i].text));
 	}
+	fake_fini(&f);
+}
+
+TEST(newfs_T_size_by_disktab)
+{
+	struct fake_sys f;
+
+	disk(&f, 8 * MB);
+	write_file(&f, "/etc/disktab", "# comment|floppy:\n"
+	    "disk|another:se#512:ns#32:nt#4:nc#100:\n"
+	    "floppy|floppy3|3.5in floppy:\\\n\t:ty=floppy:se#512:nt#2:\\\n"
+	    "\t:ns#18:nc#80:pa#2880:oa#0:\n");
+	CHECK_EQ(fake_run(&f, newfs_main, "newfs -N -T floppy3 /rdk"), 0);
+	CHECK(prints(&f, "/rdk: 1.4MB (2880 sectors)"));
+	CHECK_EQ(fake_run(&f, newfs_main, "newfs -N /rdk another"), 0);
+	CHECK(prints(&f, "/rdk: 6.2MB (12800 sectors)"));
+	CHECK_EQ(fake_run(&f, newfs_main, "newfs -N -T comment /rdk"), 1);
 	fake_fini(&f);
 }
 
@@ -540,25 +570,12 @@ TEST(fsck_operand_starts_checker_of_its_type)
 	fake_fini(&f);
 }
 
-static void
-write_fstab(struct fake_sys *f, const char *text)
-{
-	struct fake_node *node = fake_add(f, "/etc/fstab", S_IFREG, NULL);
-	struct iovec iov = { .iov_base = (char *)(uintptr_t)text,
-	    .iov_len = strlen(text) };
-	int fd;
-
-	CHECK_EQ(host_linux.open(node->host, O_RDWR, 0, &fd), 0);
-	CHECK_EQ(host_linux.pwritev(fd, &iov, 1, 0), (ssize_t)strlen(text));
-	host_linux.close(fd);
-}
-
 TEST(fsck_fstab_checked_by_pass)
 {
 	struct fake_sys f;
 
 	disk(&f, 4 * MB);
-	write_fstab(&f, "/dev/a /usr ffs rw 1 2\n/dev/b / ffs rw 1 1\n"
+	write_file(&f, "/etc/fstab", "/dev/a /usr ffs rw 1 2\n/dev/b / ffs rw 1 1\n"
 	    "/dev/c /x msdos ro 0 2\n/dev/d none swap sw 0 0\n"
 	    "tmpfs /tmp tmpfs rw 0 0\n/dev/e /e ext2fs rw 0 3\n");
 	CHECK_EQ(fake_run(&f, fsck_main, "fsck -p"), 0);
@@ -596,6 +613,7 @@ main(void)
 {
 	RUN(newfs_sizes_geometry_as_recorded);
 	RUN(newfs_bad_options_refused);
+	RUN(newfs_T_size_by_disktab);
 	RUN(newfs_every_block_size_consistent);
 	RUN(newfs_many_sizes_consistent);
 	RUN(newfs_inode_densities_consistent);

@@ -27,7 +27,7 @@ print_flags(struct dumpfs *d, const struct fs *fs)
 {
 	static const struct {
 		uint32_t bit;
-		const char *name;
+		char name[24];
 	} names[] = {
 		{ FS_UNCLEAN, "unclean" },
 		{ FS_DOSOFTDEP, "soft-updates" },

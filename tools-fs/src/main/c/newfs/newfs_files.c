@@ -128,8 +128,7 @@ put_quota_block(struct newfs *n, uint8_t *p, int type)
 void
 newfs_quotas(struct newfs *n, struct newfs_group *g)
 {
-	uint32_t bsize = (uint32_t)n->fs.fs_bsize,
-	    ino = (uint32_t)UFS_ROOTINO + 1;
+	uint32_t bsize = (uint32_t)n->fs.fs_bsize;
 	struct dinode *di;
 	uint8_t *data;
 	int type;
@@ -149,8 +148,7 @@ newfs_quotas(struct newfs *n, struct newfs_group *g)
 		di->di_size = bsize;
 		di->di_blocks = bsize / 512;
 		di->di_db[0] = newfs_alloc(n, g, bsize);
-		n->fs.fs_quotafile[type] = ino;
-		put_inode(n, g, ino++, di);
+		put_inode(n, g, (uint32_t)n->fs.fs_quotafile[type], di);
 		newfs_write(n, data, bsize, di->di_db[0] * n->fs.fs_fsize);
 	}
 	t_free(n->t, data);

@@ -320,7 +320,9 @@ void
 newfs_geometry(struct newfs *n)
 {
 	struct fs *fs = &n->fs;
+	uint64_t ino = UFS_ROOTINO + 1;
 	int64_t size, least;
+	int type;
 
 	settle_sizes(n);
 	size = n->sectors / (n->fsize / (int32_t)n->sectorsize);
@@ -354,6 +356,10 @@ newfs_geometry(struct newfs *n)
 		fs->fs_flags |= FS_DOQUOTA2;
 		fs->fs_quota_magic = Q2_HEAD_MAGIC;
 		fs->fs_quota_flags = (uint8_t)n->quotas;
+		/* Behind the root, in the order of their types; newfs_quotas makes them. */
+		for (type = 0; type < MAXQUOTAS; type++)
+			if ((n->quotas & 1u << type) != 0)
+				fs->fs_quotafile[type] = ino++;
 	}
 	fs->fs_time = n->now;
 	fs->fs_id[0] = (int32_t)n->now;
