@@ -29,9 +29,9 @@ figures(struct dd *d, struct figures *f)
 	if (f->ms <= 0)
 		f->ms = 1;
 	f->rate = (uint64_t)((double)d->bytes * 1000.0 / (double)f->ms);
-	t_humanize(f->bytes_human, 8, (int64_t)d->bytes, "B", HN_AUTOSCALE,
+	t_humanize(f->bytes_human, 7, (int64_t)d->bytes, "B", HN_AUTOSCALE,
 	    HN_DECIMAL);
-	t_humanize(f->rate_human, 8, (int64_t)f->rate, "B", HN_AUTOSCALE,
+	t_humanize(f->rate_human, 7, (int64_t)f->rate, "B", HN_AUTOSCALE,
 	    HN_DECIMAL);
 }
 

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* mount_ffs and mount_hostfs: a device, and a folder of the host. */
+/* mount_ffs, mount_ext2fs and mount_hostfs: devices, and a folder of the host. */
 #include "mount/mntlib.h"
 #include <string.h>
 
 static const char *
-why(int error, int flags, char *const *special)
+why(int error, int flags)
 {
-	(void)special;
 	switch (-error) {
 	case EMFILE:
 		return "mount table full";
@@ -19,8 +18,9 @@ why(int error, int flags, char *const *special)
 	}
 }
 
-int
-mount_ffs_main(struct tool *t, int argc, char **argv)
+/* The two types differ in their name alone. */
+static int
+mount_ufs(struct tool *t, const char *type, int argc, char **argv)
 {
 	struct ufs_args args;
 	const char *special, *node;
@@ -40,14 +40,26 @@ mount_ffs_main(struct tool *t, int argc, char **argv)
 	node = mnt_path(t, argv[1]);
 	memset(&args, 0, sizeof(args));
 	args.fspec = t_strdup(t, special);
-	error = sys_mount(t, MOUNT_FFS, node, flags, &args, sizeof(args));
+	error = sys_mount(t, type, node, flags, &args, sizeof(args));
 	if (error < 0)
-		t_errx(t, 1, "%s on %s: %s", special, node, why(error, flags,
-		    argv));
+		t_errx(t, 1, "%s on %s: %s", special, node, why(error,
+		    flags));
 	return 0;
 usage:
-	t_eprintf(t, "usage: mount_ffs [-o options] special node\n");
+	t_eprintf(t, "usage: mount_%s [-o options] special node\n", type);
 	return 1;
+}
+
+int
+mount_ffs_main(struct tool *t, int argc, char **argv)
+{
+	return mount_ufs(t, MOUNT_FFS, argc, argv);
+}
+
+int
+mount_ext2fs_main(struct tool *t, int argc, char **argv)
+{
+	return mount_ufs(t, MOUNT_EXT2FS, argc, argv);
 }
 
 /* The kernel's structure of the same name: this type is not NetBSD's, so neither are its arguments. */

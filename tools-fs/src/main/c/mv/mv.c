@@ -140,9 +140,10 @@ copy_other(struct tool *t, const struct mv *mv, const char *from,
     const char *to)
 {
 	char *f = t_strdup(t, from), *d = t_strdup(t, to);
-	char *cp[] = { t_strdup(t, "mv"), t_strdup(t, mv->verbose ?
+	char *cp[] = { t_strdup(t, "cp"), t_strdup(t, mv->verbose ?
 	    "-PRpv" : "-PRp"), t_strdup(t, "--"), f, d, NULL };
-	char *rm[] = { cp[0], t_strdup(t, "-rf"), cp[2], f, NULL };
+	char *rm[] = { t_strdup(t, "rm"), t_strdup(t, "-rf"), cp[2], f,
+	    NULL };
 	struct stat st;
 	int error;
 
