@@ -274,6 +274,25 @@ window(struct tool *t, struct rump_kernel *k, const struct drive *d, int fd,
 	return -error;
 }
 
+/* An image that somebody else writes to is not for a second kernel: said here already, where there is somebody to read it. */
+static int
+unclaimed(struct tool *t, struct rump_kernel *k, const struct drive *d,
+    int fd)
+{
+	int pid = 0;
+
+	if (k->k_host->lock(fd, false, &pid) != -EBUSY)
+		return 0;
+	t_eprintf(t, "etfs hostpath open: %s\n", t_strerror(EBUSY));
+	if (pid > 0)
+		t_eprintf(t, "%s is in use by process %d\n", d->dr_hostpath,
+		    pid);
+	else
+		t_eprintf(t, "%s is in use by another process\n",
+		    d->dr_hostpath);
+	return EBUSY;
+}
+
 int
 drive_register(struct tool *t, struct rump_kernel *k, const struct drive *d)
 {
@@ -289,7 +308,9 @@ drive_register(struct tool *t, struct rump_kernel *k, const struct drive *d)
 		t_eprintf(t, "etfs hostpath open: %s\n", t_strerror(error));
 		return -error;
 	}
-	error = window(t, k, d, fd, &begin, &size);
+	error = unclaimed(t, k, d, fd);
+	if (error == 0)
+		error = window(t, k, d, fd, &begin, &size);
 	(void)k->k_host->close(fd);
 	if (error != 0)
 		return error;
