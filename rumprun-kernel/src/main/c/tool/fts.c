@@ -2,13 +2,25 @@
 /*
  * fts(3), after its manual page.
  *
- * Entries carry their whole path, so there is no shared path buffer and no current directory to keep in step. A directory
- * that is walked stays on the chain of parents from its preorder to its postorder visit; siblings hang on fts_link and
- * are freed as they are passed.
+ * Entries carry their whole path, so there is no shared path buffer. A directory that is walked stays on the chain of
+ * parents from its preorder to its postorder visit; siblings hang on fts_link and are freed as they are passed.
+ *
+ * The kernel takes paths of at most 1023 bytes. A directory so deep that its entries might be beyond that becomes an
+ * anchor: the process changes to it, and below it fts_accpath is the rest of the path. The way back is a descriptor of
+ * where it was before, which cannot go astray when directories are moved meanwhile.
  */
 #include "tool/private.h"
 #include <rumprun/tool_fts.h>
 #include <string.h>
+
+#define ANCHOR_AT	600		/* a path of this length and a name of 255 are well within a path */
+
+struct tftsanchor {
+	FTSENT *dir;
+	int before;			/* descriptor of the directory before */
+	size_t skip;			/* of fts_path, what fts_accpath leaves out below */
+	struct tftsanchor *next;
+};
 
 static bool
 is_dot(const char *name)
@@ -35,7 +47,9 @@ entry_create(FTS *f, FTSENT *parent, const char *name, size_t namelen)
 	e->fts_statp = (struct stat *)(void *)(e + 1);
 	memset(e->fts_statp, 0, sizeof(*e->fts_statp));
 	path = (char *)(e->fts_statp + 1);
-	e->fts_path = e->fts_accpath = path;
+	e->fts_path = path;
+	e->fts_accpath = path + (f->fts_anchor != NULL ?
+	    f->fts_anchor->skip : 0);
 	if (!root) {
 		memcpy(path, parent->fts_path, dirlen);
 		path[dirlen++] = '/';
@@ -119,6 +133,54 @@ look_at(FTS *f, FTSENT *e, bool follow)
 	case S_IFREG: return FTS_F;
 	default: return FTS_DEFAULT;
 	}
+}
+
+/* --- anchors --- */
+
+static int
+anchor_drop(FTS *f, FTSENT *dir)
+{
+	struct tftsanchor *a = f->fts_anchor;
+	struct tool *t = f->fts_tool;
+	int error;
+
+	if (a == NULL || a->dir != dir)
+		return 0;
+	error = sys_fchdir(t, a->before);
+	sys_close(t, a->before);
+	f->fts_anchor = a->next;
+	t_free(t, a);
+	return error;
+}
+
+/* True when the directory's own path may now be written ".". */
+static bool
+anchor_make(FTS *f, FTSENT *dir)
+{
+	struct tftsanchor *a = f->fts_anchor;
+	struct tool *t = f->fts_tool;
+	size_t n = dir->fts_pathlen;
+	int fd;
+
+	if (a != NULL && a->dir == dir)
+		return true;
+	if ((f->fts_options & FTS_NOCHDIR) != 0 ||
+	    strlen(dir->fts_accpath) < ANCHOR_AT)
+		return false;
+	fd = sys_open(t, ".", O_RDONLY | O_CLOEXEC, 0);
+	if (fd < 0)
+		return false;
+	if (sys_chdir(t, dir->fts_accpath) != 0) {
+		sys_close(t, fd);
+		return false;
+	}
+	a = t_malloc(t, sizeof(*a));
+	a->dir = dir;
+	a->before = fd;
+	a->skip = n + (dir->fts_path[n - 1] != '/');
+	a->next = f->fts_anchor;
+	f->fts_anchor = a;
+	return true;
 }
 
 /* --- sorting: merging lists, so that equal entries keep their order and nothing recurses deeply --- */
@@ -237,7 +299,8 @@ way_back(FTS *f, FTSENT *dir)
 	if ((f->fts_options & FTS_NOCHDIR) != 0 ||
 	    dir->fts_level <= FTS_ROOTLEVEL)
 		return true;
-	path = t_asprintf(t, "%s/..", dir->fts_path);
+	path = t_asprintf(t, "%s/..", f->fts_anchor != NULL &&
+	    f->fts_anchor->dir == dir ? "." : dir->fts_accpath);
 	error = sys_stat(t, path, &st);
 	t_free(t, path);
 	if (error == 0 && (f->fts_options & FTS_LOGICAL) == 0 &&
@@ -262,7 +325,8 @@ build(FTS *f, FTSENT *dir, int options, bool children)
 	int error;
 
 	f->fts_errno = 0;
-	error = t_opendir(t, dir->fts_accpath, &d);
+	error = t_opendir(t, anchor_make(f, dir) ? "." : dir->fts_accpath,
+	    &d);
 	if (error != 0) {
 		dir->fts_errno = f->fts_errno = error;
 		dir->fts_info = FTS_DNR;
@@ -314,6 +378,19 @@ arrive(FTS *f, FTSENT *e)
 	return e;
 }
 
+/* Back from an anchor whose directory is done with; without a way back there is no going on. */
+static void
+stay(FTS *f, FTSENT *dir)
+{
+	int error = anchor_drop(f, dir);
+
+	if (error == 0)
+		return;
+	dir->fts_errno = f->fts_errno = error;
+	dir->fts_info = FTS_ERR;
+	f->fts_options |= FTS_STOP;
+}
+
 /* On from an entry that is done with: its next sibling, or back to its directory. */
 static FTSENT *
 leave(FTS *f, FTSENT *e)
@@ -334,6 +411,9 @@ leave(FTS *f, FTSENT *e)
 		return NULL;
 	f->fts_cur = up;
 	if (!way_back(f, up))
+		return NULL;
+	stay(f, up);
+	if ((f->fts_options & FTS_STOP) != 0)
 		return NULL;
 	up->fts_info = up->fts_errno != 0 ? FTS_ERR : FTS_DP;
 	return up;
@@ -366,7 +446,8 @@ fts_read(FTS *f)
 			f->fts_child = NULL;
 			e->fts_instr = FTS_NOINSTR;
 			e->fts_info = FTS_DP;
-			return e;
+			stay(f, e);
+			return (f->fts_options & FTS_STOP) != 0 ? NULL : e;
 		}
 		next = f->fts_child;
 		f->fts_child = NULL;
@@ -381,10 +462,10 @@ fts_read(FTS *f)
 		if (next == NULL) {
 			if ((f->fts_options & FTS_STOP) != 0)
 				return NULL;
-			if (e->fts_info == FTS_DNR)
-				return e;
-			e->fts_info = FTS_DP;
-			return e;
+			if (e->fts_info != FTS_DNR)
+				e->fts_info = FTS_DP;
+			stay(f, e);
+			return (f->fts_options & FTS_STOP) != 0 ? NULL : e;
 		}
 		return arrive(f, next);
 	}
@@ -428,6 +509,8 @@ fts_close(FTS *f)
 	FTSENT *e = f->fts_cur, *up;
 
 	list_free(f, f->fts_child);
+	while (f->fts_anchor != NULL)
+		anchor_drop(f, f->fts_anchor->dir);
 	while (e != NULL && e != f->fts_root) {
 		up = e->fts_parent;
 		list_free(f, e);

@@ -2,9 +2,9 @@
 /*
  * fts(3): walking trees, with the names, fields and meanings of the manual page.
  *
- * Three differences: functions take the tool and return errors (negative errno) instead of setting one; the current
- * directory never changes (fts_accpath is fts_path), but without FTS_NOCHDIR a directory whose ".." does not lead back
- * stops the walk, as it does there; fts_path is the entry's own and lives as long as the entry.
+ * Three differences: functions take the tool and return errors (negative errno) instead of setting one; without
+ * FTS_NOCHDIR the current directory changes only where paths get too long for the kernel, but a directory whose ".."
+ * does not lead back stops the walk, as it does there; fts_path is the entry's own and lives as long as the entry.
  */
 #ifndef RUMPRUN_TOOL_FTS_H
 #define RUMPRUN_TOOL_FTS_H
@@ -14,6 +14,7 @@
 
 typedef struct tfts FTS;
 typedef struct tftsent FTSENT;
+struct tftsanchor;
 typedef int fts_compare(const FTSENT **, const FTSENT **);
 
 struct tfts {
@@ -23,6 +24,7 @@ struct tfts {
 	FTSENT *fts_root;		/* what is above level 0 */
 	dev_t fts_dev;			/* of the root walked now, for FTS_XDEV */
 	fts_compare *fts_compar;
+	struct tftsanchor *fts_anchor;	/* directories that were changed to */
 	void *fts_client;		/* the caller's: for its comparison */
 	int fts_options;
 	int fts_errno;			/* why fts_read gave NULL: 0 the end, or negative */

@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The file utilities, linked to a kernel: what transcripts do not show (deep trees, other file systems, interruption). */
+#include "lib/check.h"
+#include "tool/local.h"
+#include "tool/private.h"
+#include "tools.h"
+#include <netbsd/mount.h>
+#include <rumprun/tools_fs.h>
+
+static struct rump_kernel *kernel;
+
+struct world {
+	const char *in;
+	size_t inpos;
+	char out[65536], err[8192];
+	size_t outlen, errlen;
+	_Atomic int *interrupt;		/* raised once something was written */
+};
+
+static int
+world_read(void *ctx, int fd, void *buf, size_t n)
+{
+	struct world *w = ctx;
+	size_t left = w->in != NULL ? strlen(w->in) - w->inpos : 0;
+
+	(void)fd;
+	if (n > left)
+		n = left;
+	if (n > 0)
+		memcpy(buf, w->in + w->inpos, n);
+	w->inpos += n;
+	return (int)n;
+}
+
+static int
+world_write(void *ctx, int fd, const void *buf, size_t n)
+{
+	struct world *w = ctx;
+	char *to = fd == 2 ? w->err : w->out;
+	size_t *len = fd == 2 ? &w->errlen : &w->outlen;
+	size_t room = (fd == 2 ? sizeof(w->err) : sizeof(w->out)) - 1 - *len;
+
+	if (w->interrupt != NULL)
+		atomic_store(w->interrupt, 1);
+	if (room > n)
+		room = n;
+	memcpy(to + *len, buf, room);
+	*len += room;
+	to[*len] = '\0';
+	return (int)n;
+}
+
+static bool
+world_isatty(void *ctx, int fd)
+{
+	(void)ctx;
+	(void)fd;
+	return false;
+}
+
+static int
+world_columns(void *ctx, int fd)
+{
+	(void)ctx;
+	(void)fd;
+	return 0;
+}
+
+static int
+run_entry(struct world *w, const struct tool_entry *entry, char **argv)
+{
+	static const struct tool_group *const groups[] = {
+		&rumprun_fs_tools, NULL
+	};
+	struct tool_io io = { world_read, world_write, world_isatty,
+	    world_columns, NULL, w };
+	_Atomic int interrupt = 0;
+	struct tool_run run = { .io = &io, .groups = groups,
+	    .interrupt = &interrupt };
+	int argc = 0;
+
+	w->outlen = w->errlen = 0;
+	w->out[0] = w->err[0] = '\0';
+	if (w->interrupt != NULL)
+		w->interrupt = &interrupt;
+	while (argv[argc] != NULL)
+		argc++;
+	return tool_local_run(kernel, NULL, &run, entry, argc, argv);
+}
+
+#define MAXWORDS	32
+
+/* Runs a line of words separated by blanks. */
+static int
+run(struct world *w, const char *line)
+{
+	static const struct tool_group *const groups[] = {
+		&rumprun_fs_tools, NULL
+	};
+	char copy[1024], *argv[MAXWORDS + 1], *p = copy;
+	const struct tool_entry *e;
+	int argc = 0;
+
+	snprintf(copy, sizeof(copy), "%s", line);
+	while (argc < MAXWORDS && *(p += strspn(p, " ")) != '\0') {
+		argv[argc++] = p;
+		p += strcspn(p, " ");
+		if (*p != '\0')
+			*p++ = '\0';
+	}
+	argv[argc] = NULL;
+	e = t_find(groups, argv[0]);
+	CHECK(e != NULL);
+	return run_entry(w, e, argv);
+}
+
+static struct world w;
+
+static void
+mount_two(void)
+{
+	CHECK_EQ(run(&w, "mkdir /a /b"), 0);
+	CHECK_EQ(run(&w, "mount -t tmpfs one /a"), 0);
+	CHECK_EQ(run(&w, "mount_tmpfs two /b"), 0);
+}
+
+static void
+unmount_two(void)
+{
+	CHECK_EQ(run(&w, "umount -f /a"), 0);
+	CHECK_EQ(run(&w, "umount -f /b"), 0);
+	CHECK_EQ(run(&w, "rmdir /a /b"), 0);
+}
+
+/* --- deep trees --- */
+
+#define DEPTH	60
+#define NAMELEN	200
+
+static int
+deep_main(struct tool *t, int argc, char **argv)
+{
+	char name[NAMELEN + 1];
+	int i, fd;
+
+	(void)argc;
+	memset(name, 'n', NAMELEN);
+	name[NAMELEN] = '\0';
+	if (sys_chdir(t, argv[1]) != 0)
+		return 1;
+	for (i = 0; i < DEPTH; i++) {
+		if (sys_mkdir(t, name, 0755) != 0 || sys_chdir(t, name) != 0)
+			return 2;
+		fd = sys_open(t, "file", O_CREAT | O_WRONLY, 0644);
+		if (fd < 0)
+			return 3;
+		sys_close(t, fd);
+	}
+	return 0;
+}
+
+TEST(tree_deeper_than_a_path_walked)
+{
+	static const struct tool_entry deep = { "deep", deep_main, 0 };
+	char *argv[] = { (char[]){ "deep" }, (char[]){ "/a" }, NULL };
+	const char *p;
+	int n = 0;
+
+	mount_two();
+	CHECK_EQ(run_entry(&w, &deep, argv), 0);
+	CHECK_EQ(run(&w, "chmod -R 700 /a"), 0);
+	CHECK_EQ(run(&w, "chown -R 3:4 /a"), 0);
+	CHECK_EQ(run(&w, "ls -1R /a"), 0);
+	CHECK_STR(w.err, "");
+	for (p = w.out; (p = strstr(p, "file\n")) != NULL; p++)
+		n++;
+	/* The paths printed are long: as many as the buffer takes. */
+	CHECK(n >= 5);
+	CHECK_EQ(run(&w, "rm -r /a/nosuch"), 1);
+	CHECK_EQ(run(&w, "ls -A /a"), 0);
+	CHECK(w.outlen > NAMELEN);
+	{
+		char name[NAMELEN + 4] = "/a/", line[NAMELEN + 32];
+
+		memset(name + 3, 'n', NAMELEN);
+		name[NAMELEN + 3] = '\0';
+		snprintf(line, sizeof(line), "rm -rv %s", name);
+		CHECK_EQ(run(&w, line), 0);
+		CHECK_STR(w.err, "");
+	}
+	CHECK_EQ(run(&w, "ls -A /a"), 0);
+	CHECK_STR(w.out, "");
+	unmount_two();
+}
+
+/* --- across file systems --- */
+
+TEST(mv_across_file_systems_keeps_attributes)
+{
+	mount_two();
+	CHECK_EQ(run(&w, "mkdir -p /a/d/e"), 0);
+	w.in = "contents\n";
+	w.inpos = 0;
+	CHECK_EQ(run(&w, "dd of=/a/d/f msgfmt=quiet"), 0);
+	CHECK_EQ(run(&w, "chmod 640 /a/d/f"), 0);
+	CHECK_EQ(run(&w, "chown 5:6 /a/d/f"), 0);
+	CHECK_EQ(run(&w, "touch -t 200102030405.06 /a/d/f"), 0);
+	CHECK_EQ(run(&w, "ln -s f /a/d/l"), 0);
+	CHECK_EQ(run(&w, "mknod /a/d/p p"), 0);
+	CHECK_EQ(run(&w, "mv /a/d /b"), 0);
+	CHECK_STR(w.err, "");
+	CHECK_EQ(run(&w, "ls -A /a"), 0);
+	CHECK_STR(w.out, "");
+	CHECK_EQ(run(&w, "ls -lnT /b/d/f"), 0);
+	CHECK_STR(w.out, "-rw-r-----  1 5  6  9 Feb  3 04:05:06 2001 /b/d/f\n");
+	CHECK_EQ(run(&w, "stat -f %HT%SY /b/d/l /b/d/p /b/d/e"), 0);
+	CHECK_STR(w.out, "Symbolic Link -> f\nFifo File\nDirectory\n");
+	CHECK_EQ(run(&w, "mv /b/d/f /a/g"), 0);
+	CHECK_EQ(run(&w, "cat /a/g"), 0);
+	CHECK_STR(w.out, "contents\n");
+	CHECK_EQ(run(&w, "rm -rx /b/d"), 0);
+	unmount_two();
+}
+
+/* --- helpers that are other tools --- */
+
+TEST(mount_unknown_type_is_told)
+{
+	CHECK_EQ(run(&w, "mount -t nosuchfs x /tmp"), 1);
+	CHECK_STR(w.err, "mount: mount_nosuchfs not found for /tmp\n");
+}
+
+TEST(mount_status_is_the_helpers)
+{
+	CHECK_EQ(run(&w, "mount -t tmpfs -o bogus x /tmp"), 1);
+	CHECK_STR(w.err, "mount_tmpfs: -o bogus: option not supported\n");
+}
+
+/* --- interruption --- */
+
+TEST(interrupt_ends_a_tool_at_its_next_call)
+{
+	_Atomic int any;
+
+	w.interrupt = &any;
+	CHECK_EQ(run(&w, "rm -v /nosuch1 /nosuch2"), 130);
+	w.interrupt = NULL;
+	CHECK_STR(w.err, "rm: /nosuch1: No such file or directory\n");
+}
+
+/* --- dd --- */
+
+TEST(dd_block_and_unblock_round_trip)
+{
+	w.in = "one\ntwo two\n\nfour";
+	w.inpos = 0;
+	CHECK_EQ(run(&w, "dd conv=block cbs=8 ibs=3 obs=5 of=/tmp/x"), 0);
+	CHECK_EQ(run(&w, "dd conv=unblock cbs=8 if=/tmp/x msgfmt=quiet"), 0);
+	CHECK_STR(w.out, "one\ntwo two\n\nfour\n");
+	CHECK_EQ(run(&w, "stat -f %z /tmp/x"), 0);
+	CHECK_STR(w.out, "32\n");
+	CHECK_EQ(run(&w, "rm /tmp/x"), 0);
+}
+
+TEST(dd_character_sets_round_trip)
+{
+	char all[256];
+	int i;
+
+	for (i = 1; i < 256; i++)
+		all[i - 1] = (char)i;
+	all[255] = '\0';
+	w.in = all;
+	w.inpos = 0;
+	CHECK_EQ(run(&w, "dd conv=ebcdic of=/tmp/x msgfmt=quiet"), 0);
+	CHECK_EQ(run(&w, "dd conv=ascii if=/tmp/x msgfmt=quiet"), 0);
+	CHECK_STR(w.out, all);
+	w.inpos = 0;
+	CHECK_EQ(run(&w, "dd conv=oldebcdic of=/tmp/x msgfmt=quiet"), 0);
+	CHECK_EQ(run(&w, "dd conv=oldascii if=/tmp/x msgfmt=quiet"), 0);
+	CHECK_STR(w.out, all);
+	CHECK_EQ(run(&w, "rm /tmp/x"), 0);
+}
+
+TEST(every_tool_bad_option_is_refused)
+{
+	static const char *const names[] = { "cat", "chgrp", "chmod",
+	    "chown", "cp", "df", "ln", "ls", "mkdir", "mknod", "mount",
+	    "mount_ffs", "mount_ext2fs", "mount_msdos", "mount_hostfs",
+	    "mount_tmpfs", "mv", "rm", "rmdir", "stat", "touch", "umount" };
+	char line[64];
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		snprintf(line, sizeof(line), "%s -^", names[i]);
+		CHECK_EQ(run(&w, line), 1);
+		CHECK(strstr(w.err, "unknown option -- ^\n") != NULL);
+		CHECK(strstr(w.err, "sage:") != NULL);
+	}
+}
+
+int
+main(void)
+{
+	struct kern_config config;
+	int64_t leak = 0;
+
+	memset(&config, 0, sizeof(config));
+	if (kern_boot(&config, &kernel) != 0)
+		return 1;
+	RUN(tree_deeper_than_a_path_walked);
+	RUN(mv_across_file_systems_keeps_attributes);
+	RUN(mount_unknown_type_is_told);
+	RUN(mount_status_is_the_helpers);
+	RUN(interrupt_ends_a_tool_at_its_next_call);
+	RUN(dd_block_and_unblock_round_trip);
+	RUN(dd_character_sets_round_trip);
+	RUN(every_tool_bad_option_is_refused);
+	kern_halt(kernel, false, &leak);
+	if (leak != 0)
+		printf("%" PRId64 " bytes of the kernel leaked\n", leak);
+	return check_done() != 0 || leak != 0;
+}
