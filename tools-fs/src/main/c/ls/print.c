@@ -233,8 +233,10 @@ print_long(const struct ls *ls, const struct ls_list *l, const FTSENT *e)
 static void
 print_total(const struct ls *ls, const struct ls_list *l)
 {
+	bool columns = ls->format == LS_COLUMNS || ls->format == LS_ACROSS;
+
 	if (l->parent == NULL || ls->leaf ||
-	    (ls->format != LS_LONG && !ls->blocks))
+	    (ls->format != LS_LONG && !(columns && ls->blocks)))
 		return;
 	t_puts(ls->t, "total ");
 	if (ls->human)
