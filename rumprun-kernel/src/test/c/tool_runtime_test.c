@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The tool runtime without a kernel: ending, memory, streams, options, the C library's helpers. */
 #include "lib/check.h"
+#include "tool/partition.h"
 #include "tool/private.h"
 
 /* --- a world of two strings --- */
@@ -391,9 +392,127 @@ TEST(tool_flags_words)
 	CHECK_STR(p, "bogus");
 }
 
+/* --- partitions --- */
+
+#define IMAGE_SECTORS	64
+
+static unsigned char image[IMAGE_SECTORS * 512];
+
+static void
+put32(size_t at, uint32_t v)
+{
+	image[at] = (unsigned char)v;
+	image[at + 1] = (unsigned char)(v >> 8);
+	image[at + 2] = (unsigned char)(v >> 16);
+	image[at + 3] = (unsigned char)(v >> 24);
+}
+
+static void
+mbr_put(unsigned sector, int i, int type, uint32_t begin, uint32_t size)
+{
+	size_t at = sector * 512 + 446 + (size_t)i * 16;
+
+	image[at + 4] = (unsigned char)type;
+	put32(at + 8, begin);
+	put32(at + 12, size);
+	image[sector * 512 + 510] = 0x55;
+	image[sector * 512 + 511] = 0xaa;
+}
+
+static int
+find(const char *name, uint64_t *begin, uint64_t *size)
+{
+	static const char path[] = "tool_runtime_test.img";
+	FILE *f = fopen(path, "wb");
+	int error;
+
+	*begin = *size = 0;
+	CHECK(f != NULL);
+	CHECK_EQ(fwrite(image, 1, sizeof(image), f), sizeof(image));
+	fclose(f);
+	error = tool_partition_find(&host_linux, path, name, begin, size);
+	remove(path);
+	return error;
+}
+
+TEST(tool_partition_mbr_logical_and_label)
+{
+	uint64_t begin, size;
+
+	memset(image, 0, sizeof(image));
+	CHECK_EQ(find("p1", &begin, &size), -ENXIO);
+	CHECK_EQ(find("a", &begin, &size), -ENXIO);
+	mbr_put(0, 0, 0x83, 4, 6);
+	mbr_put(0, 1, 0x0f, 20, 20);
+	mbr_put(0, 2, 0xa9, 44, 10);
+	mbr_put(0, 3, 0x83, 60, 100);		/* beyond the end */
+	mbr_put(20, 0, 0x83, 1, 3);
+	mbr_put(20, 1, 0x05, 8, 4);
+	mbr_put(28, 0, 0x83, 2, 2);
+	mbr_put(28, 1, 0x05, 8, 4);		/* for ever */
+	CHECK_EQ(find("p1", &begin, &size), 0);
+	CHECK_EQ(begin, 4 * 512);
+	CHECK_EQ(size, 6 * 512);
+	CHECK_EQ(find("p4", &begin, &size), -EINVAL);
+	CHECK_EQ(find("p5", &begin, &size), 0);
+	CHECK_EQ(begin, 21 * 512);
+	CHECK_EQ(find("p6", &begin, &size), 0);
+	CHECK_EQ(begin, 30 * 512);
+	CHECK_EQ(find("p1000", &begin, &size), -ENXIO);
+	put32(45 * 512, 0x82564557);
+	put32(45 * 512 + 132, 0x82564557);
+	image[45 * 512 + 138] = 2;
+	put32(45 * 512 + 148 + 16, 5);
+	put32(45 * 512 + 148 + 16 + 4, 46);
+	CHECK_EQ(find("b", &begin, &size), 0);
+	CHECK_EQ(begin, 46 * 512);
+	CHECK_EQ(size, 5 * 512);
+	CHECK_EQ(find("a", &begin, &size), -ENXIO);
+	CHECK_EQ(find("c", &begin, &size), -ENXIO);
+}
+
+TEST(tool_partition_gpt)
+{
+	uint64_t begin, size;
+
+	memset(image, 0, sizeof(image));
+	mbr_put(0, 0, 0xee, 1, 63);
+	CHECK_EQ(find("p1", &begin, &size), -EINVAL);
+	memcpy(image + 512, "EFI PART", 8);
+	put32(512 + 72, 2);
+	put32(512 + 80, 4);
+	put32(512 + 84, 128);
+	image[2 * 512 + 128] = 1;
+	put32(2 * 512 + 128 + 32, 10);
+	put32(2 * 512 + 128 + 40, 19);
+	CHECK_EQ(find("p1", &begin, &size), -ENXIO);
+	CHECK_EQ(find("p2", &begin, &size), 0);
+	CHECK_EQ(begin, 10 * 512);
+	CHECK_EQ(size, 10 * 512);
+	CHECK_EQ(find("p5", &begin, &size), -ENXIO);
+	put32(512 + 72, UINT32_MAX);
+	put32(512 + 76, UINT32_MAX);
+	CHECK_EQ(find("p2", &begin, &size), -EINVAL);
+}
+
+TEST(tool_partition_names)
+{
+	CHECK(tool_partition_name("a"));
+	CHECK(tool_partition_name("p"));
+	CHECK(tool_partition_name("p12"));
+	CHECK(!tool_partition_name("q"));
+	CHECK(!tool_partition_name("p0"));
+	CHECK(!tool_partition_name("p1x"));
+	CHECK(!tool_partition_name(""));
+	CHECK(!tool_partition_name("512"));
+}
+
 int
 main(void)
 {
+	RUN(tool_partition_mbr_logical_and_label);
+	RUN(tool_partition_gpt);
+	RUN(tool_partition_names);
 	RUN(tool_exit_runs_functions_newest_first);
 	RUN(tool_output_broken_pipe_ends);
 	RUN(tool_memory_exhausted_ends);

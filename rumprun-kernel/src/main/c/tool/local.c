@@ -5,6 +5,7 @@
  */
 #include "tool/local.h"
 #include "dev/etfs.h"
+#include "tool/partition.h"
 #include "tool/private.h"
 #include <stdio.h>
 #include <string.h>
@@ -103,7 +104,7 @@ struct window {
 	uint64_t begin, size;
 };
 
-/* HOSTPATH[@OFFSET[+LENGTH]]; a file of the whole name wins. */
+/* HOSTPATH[@OFFSET[+LENGTH]] or HOSTPATH@PARTITION; a file of the whole name wins. */
 static int
 parse_spec(struct rump_kernel *k, const char *spec, struct window *w)
 {
@@ -120,6 +121,11 @@ parse_spec(struct rump_kernel *k, const char *spec, struct window *w)
 	memcpy(w->path, spec, n + 1);
 	if (at == NULL || at == spec || k->k_host->stat(spec, true, &st) == 0)
 		return 0;
+	if (tool_partition_name(at + 1)) {
+		w->path[at - spec] = '\0';
+		return tool_partition_find(k->k_host, w->path, at + 1,
+		    &w->begin, &w->size);
+	}
 	n = strcspn(at + 1, "+");
 	if (n == 0 || n >= sizeof(number))
 		return 0;
@@ -205,6 +211,8 @@ local_attach(void *ctx, const char *spec, bool create, int64_t size,
 	if (whysize > 0)
 		why[0] = '\0';
 	error = parse_spec(k, spec, &w);
+	if (error == -ENXIO)
+		snprintf(why, whysize, "no such partition");
 	if (error == 0 && create)
 		error = image_create(k, w.path, size > 0 ?
 		    size + (int64_t)w.begin : size);

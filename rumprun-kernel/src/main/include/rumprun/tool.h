@@ -41,7 +41,8 @@ struct tool_sys {
 	    char *const *argv);
 	/*
 	 * Show a host file to the kernel as a disk; only where the kernel lives in this process, else NULL.
-	 * `spec` is HOSTPATH[@OFFSET[+LENGTH]] in bytes (a literal file of the whole name wins). With `create`
+	 * `spec` is HOSTPATH[@OFFSET[+LENGTH]] in bytes or HOSTPATH@PARTITION, a to p of a disklabel, p1, p2 ... of a
+	 * GPT or MBR (a literal file of the whole name wins). With `create`
 	 * the file is made, `size` bytes long, or extended to it; size 0 leaves it. Writes the paths of the block and
 	 * character device. 0 or -errno; -EBUSY when another program holds the image for writing; `why` (of
 	 * whysize bytes) then says who.
