@@ -216,7 +216,8 @@ etfs_slot_get(struct etfs_state *es, const char *hostpath, uint64_t begin,
 		sl = es->es_slots[i];
 		if (sl == NULL) {
 			slot = slot < 0 ? i : slot;
-		} else if (strcmp(sl->sl_image->im_path, hostpath) == 0) {
+		} else if (sl->sl_begin == begin &&
+		    strcmp(sl->sl_image->im_path, hostpath) == 0) {
 			sl->sl_refs++;
 			*slotp = i;
 			return 0;
