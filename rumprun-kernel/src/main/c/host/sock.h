@@ -64,7 +64,7 @@ struct sock_poll {
 #define SOCK_POLLMAX	512
 int sock_poll(struct sock_poll *, int count, int timeout_ms);
 
-/* --- for the client library (host/client.c) --- */
+/* --- for the client library (host/hostclient.c) --- */
 
 /* Another descriptor for the same, not below `least`; the old one is closed. */
 int sock_move(int fd, int least, int *fdp);
@@ -98,7 +98,7 @@ void sock_progname(char *, size_t);
 int sock_host_errno(int netbsd_errno);
 _Noreturn void sock_exit(int status);
 
-/* --- for the server program (host/server.c) --- */
+/* --- for the server program (host/hostserver.c) --- */
 
 /* SIGTERM and SIGINT wait for host_stop_wait in this thread and those made from now on. 0 and a handle. */
 struct host_stop;

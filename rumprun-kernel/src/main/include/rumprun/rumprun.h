@@ -83,6 +83,11 @@ RUMPRUN_API int rumprun_client_connect(const char *url, const char *name,
     struct rumprun_proc **procp, char *why, size_t whysize);
 /* Its descriptors close. NULL is fine. */
 RUMPRUN_API void rumprun_proc_destroy(struct rumprun_proc *);
+/*
+ * Ends its calls in progress and makes later ones fail with ESHUTDOWN: for whoever
+ * is to wait for other threads before rumprun_proc_destroy.
+ */
+RUMPRUN_API void rumprun_proc_shut(struct rumprun_proc *);
 /* Ends the sleeps of its calls with EINTR. */
 RUMPRUN_API void rumprun_proc_interrupt(struct rumprun_proc *);
 

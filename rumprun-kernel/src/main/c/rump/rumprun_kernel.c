@@ -376,6 +376,22 @@ rumprun_proc_destroy(struct rumprun_proc *rp)
 }
 
 void
+rumprun_proc_shut(struct rumprun_proc *rp)
+{
+	struct rumprun_kernel *rk = rp->rp_kernel;
+
+	atomic_store(&rp->rp_dead, true);
+	if (rk == NULL) {
+		proxy_client_cut(rp->rp_client);
+		return;
+	}
+	kmutex_enter(&rk->rk_lock);
+	if (rp->rp_proc != NULL)
+		proc_wakeup_lwps(rp->rp_proc, L_EXIT, NULL);
+	kmutex_exit(&rk->rk_lock);
+}
+
+void
 rumprun_proc_interrupt(struct rumprun_proc *rp)
 {
 	if (rp->rp_kernel == NULL || rumprun_enter(rp) != 0)
