@@ -48,6 +48,12 @@ sys_rv64(const register_t rv[2])
 	error = t_syscall(t, SYS_##call, &a, sizeof(a), rv);		\
 	return error != 0 ? error : (int)rv[0]
 #define SYS_ARG(name, value)	(a.name.datum = (value))
+/* For counts of at most n bytes: the server at the other end may be anybody's. */
+#define SYS_END_COUNT(call, n)						\
+	error = t_syscall(t, SYS_##call, &a, sizeof(a), rv);		\
+	if (error == 0 && (rv[0] < 0 || (size_t)rv[0] > (n)))		\
+		error = -EIO;						\
+	return error != 0 ? error : (ssize_t)rv[0]
 
 /* --- descriptors --- */
 
@@ -79,8 +85,7 @@ sys_read(struct tool *t, int fd, void *buf, size_t n)
 	SYS_ARG(fd, fd);
 	SYS_ARG(buf, buf);
 	SYS_ARG(nbyte, n);
-	error = t_syscall(t, SYS_read, &a, sizeof(a), rv);
-	return error != 0 ? error : (ssize_t)rv[0];
+	SYS_END_COUNT(read, n);
 }
 
 static inline ssize_t
@@ -91,8 +96,7 @@ sys_write(struct tool *t, int fd, const void *buf, size_t n)
 	SYS_ARG(fd, fd);
 	SYS_ARG(buf, buf);
 	SYS_ARG(nbyte, n);
-	error = t_syscall(t, SYS_write, &a, sizeof(a), rv);
-	return error != 0 ? error : (ssize_t)rv[0];
+	SYS_END_COUNT(write, n);
 }
 
 static inline ssize_t
@@ -104,8 +108,7 @@ sys_pread(struct tool *t, int fd, void *buf, size_t n, off_t off)
 	SYS_ARG(buf, buf);
 	SYS_ARG(nbyte, n);
 	SYS_ARG(offset, off);
-	error = t_syscall(t, SYS_pread, &a, sizeof(a), rv);
-	return error != 0 ? error : (ssize_t)rv[0];
+	SYS_END_COUNT(pread, n);
 }
 
 static inline ssize_t
@@ -117,8 +120,7 @@ sys_pwrite(struct tool *t, int fd, const void *buf, size_t n, off_t off)
 	SYS_ARG(buf, buf);
 	SYS_ARG(nbyte, n);
 	SYS_ARG(offset, off);
-	error = t_syscall(t, SYS_pwrite, &a, sizeof(a), rv);
-	return error != 0 ? error : (ssize_t)rv[0];
+	SYS_END_COUNT(pwrite, n);
 }
 
 static inline int64_t
@@ -194,7 +196,7 @@ sys_truncate(struct tool *t, const char *path, off_t size)
 	SYS_END(truncate);
 }
 
-static inline int
+static inline ssize_t
 sys_getdents(struct tool *t, int fd, void *buf, size_t n)
 {
 	SYS_BEGIN(__getdents30);
@@ -202,7 +204,7 @@ sys_getdents(struct tool *t, int fd, void *buf, size_t n)
 	SYS_ARG(fd, fd);
 	SYS_ARG(buf, buf);
 	SYS_ARG(count, n);
-	SYS_END(__getdents30);
+	SYS_END_COUNT(__getdents30, n);
 }
 
 /* --- names --- */
@@ -247,7 +249,7 @@ sys_access(struct tool *t, const char *path, int mode)
 	SYS_END(access);
 }
 
-static inline int
+static inline ssize_t
 sys_readlink(struct tool *t, const char *path, char *buf, size_t n)
 {
 	SYS_BEGIN(readlink);
@@ -255,7 +257,7 @@ sys_readlink(struct tool *t, const char *path, char *buf, size_t n)
 	SYS_ARG(path, path);
 	SYS_ARG(buf, buf);
 	SYS_ARG(count, n);
-	SYS_END(readlink);
+	SYS_END_COUNT(readlink, n);
 }
 
 static inline int
@@ -693,5 +695,6 @@ sys_getpid(struct tool *t)
 
 #undef SYS_BEGIN
 #undef SYS_END
+#undef SYS_END_COUNT
 #undef SYS_ARG
 #endif

@@ -126,14 +126,19 @@ drivers(struct tool *t, size_t *count)
 {
 	static const int mib[] = { CTL_KERN, KERN_DRIVERS };
 	struct kinfo_drivers *d;
-	size_t size = 0;
+	size_t size = 0, room;
 	int error;
 
 	error = sys_sysctl(t, mib, 2, NULL, &size, NULL, 0);
 	if (error < 0)
 		t_fail(t, 1, error, "kern.drivers");
-	d = t_calloc(t, 1, size + sizeof(*d));
+	if (size > 1 << 20)
+		size = 1 << 20;
+	room = size;
+	d = t_calloc(t, 1, room + sizeof(*d));
 	error = sys_sysctl(t, mib, 2, d, &size, NULL, 0);
+	if (error == 0 && size > room)
+		error = -EIO;
 	if (error < 0)
 		t_fail(t, 1, error, "kern.drivers");
 	*count = size / sizeof(*d);
