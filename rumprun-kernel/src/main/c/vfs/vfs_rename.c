@@ -37,6 +37,10 @@ check(struct move *m)
 	struct vnode *fvp = m->from.ni_vp, *tvp = m->to.ni_vp;
 	struct vnode *fdvp = m->from.ni_dvp, *tdvp = m->to.ni_dvp;
 
+	/* A mount's root is busy also where nothing can be renamed. */
+	if (tdvp->v_ops->vop_rename == NULL && !vnode_isdead(tdvp) &&
+	    (atomic_load(&fvp->v_flag) & VV_ROOT))
+		return -EBUSY;
 	if (tdvp->v_ops->vop_rename == NULL)
 		return vnode_isdead(tdvp) ? -ENOENT : -EOPNOTSUPP;
 	if (is_dots(&m->to.ni_cn))
