@@ -281,40 +281,58 @@ shrink_piece(struct lwp *l, struct inode *ip, uint64_t size, bool *donep)
 	return error;
 }
 
+/* The last byte of a file that was extended has disk, as it has in NetBSD; what lies between is a hole. */
+static int
+extend_last(struct lwp *l, struct inode *ip, uint64_t size)
+{
+	struct ffsmount *ump = ip->i_ump;
+	const struct fs *fs = &ump->um_fs;
+	int64_t lbn = lblkno(fs, (int64_t)size - 1);
+	uint64_t old = ip->i_d.di_size, start;
+	struct ffs_run run;
+	uint32_t from = 0;
+	int error;
+
+	if ((error = ffs_balloc(l, ip, lbn, 1, size, &run)) != 0)
+		return error;
+	/* Zero from the old end on, if that is in this block. */
+	start = lblktosize(fs, lbn);
+	if (!run.r_new && old > start)
+		from = (uint32_t)(old - start);
+	if (from >= run.r_bytes)
+		return 0;
+	return ffs_zero(ump, fsbtobyte(fs, run.r_frag) + from,
+	    run.r_bytes - from);
+}
+
 static int
 extend(struct lwp *l, struct inode *ip, uint64_t size)
 {
 	struct ffsmount *ump = ip->i_ump;
 	uint64_t old = ip->i_d.di_size;
+	bool filled;
 	int error;
 
 	if (size > ump->um_fs.fs_maxfilesize)
 		return -EFBIG;
 	if ((error = ffs_begin(ump, l)) != 0)
 		return error;
-	if ((error = ffs_fill_last(l, ip, size)) == 0) {
-		struct ffs_run run;
-		int64_t last = lblkno(&ump->um_fs, (int64_t)old - 1);
-
-		/* Within the last block's own fragments, or growing them. */
-		if (old != 0 && last < UFS_NDADDR &&
-		    lblkno(&ump->um_fs, (int64_t)size - 1) == last &&
-		    ip->i_d.di_db[last] != 0) {
-			error = ffs_balloc(l, ip, last, 1, size, &run);
-			if (error == 0)
-				error = ffs_zero(ump,
-				    fsbtobyte(&ump->um_fs, run.r_frag) +
-				    blkoff(&ump->um_fs, (int64_t)old),
-				    run.r_bytes -
-				    blkoff(&ump->um_fs, (int64_t)old));
-		}
-	}
+	error = ffs_fill_last(l, ip, size);
+	filled = error == 0;
+	if (error == 0)
+		error = extend_last(l, ip, size);
 	if (error == 0)
 		ip->i_d.di_size = size;
 	ffs_mark(ip, IN_CHANGE | IN_UPDATE);
 	if (error == 0)
 		error = ffs_update(ip);
 	ffs_end(ump, l);
+	/* Indirect blocks may have come, before there was no room for the block; the end may have become a whole block. */
+	if (error != 0 && filled && (old == 0 || lblkno(&ump->um_fs,
+	    (int64_t)size - 1) != lblkno(&ump->um_fs, (int64_t)old - 1))) {
+		ip->i_d.di_size = size;
+		(void)!ffs_truncate(l, ip, old);
+	}
 	return error;
 }
 
