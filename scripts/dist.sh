@@ -47,7 +47,7 @@ layout() {	# arch
 		while read -r tool; do
 			[ "$tool" = "$m" ] || ln -sf "$m" "$new/bin/$tool"
 			case $tool in
-			rump*|"$m") ;;
+			rump*|mount_hostfs|"$m") ;;
 			*) ln -sf "$m" "$new/bin/rump.$tool";;
 			esac
 		done <target/dist/.tools
