@@ -474,6 +474,9 @@ make_writable(struct lwp *l, struct ffsmount *ump, const char *path)
 	bool replayed = false;
 	int error;
 
+	/* A reload failed half-way. */
+	if (ump->um_cs == NULL)
+		return -EIO;
 	if ((error = vfs_reopen_device(l, ump->um_devvp, false)) != 0)
 		return error;
 	if (ump->um_replay != NULL) {
@@ -498,6 +501,36 @@ fail:
 	return error;
 }
 
+/*
+ * A check mended what is mounted read-only: superblock and summary are read again. Its geometry must be what it was, for the inodes in memory.
+ */
+static int
+reload(struct ffsmount *ump)
+{
+	struct fs was = ump->um_fs;
+	const struct fs *fs = &ump->um_fs;
+	int error;
+
+	bcache_invalidate(ump->um_bc, fsbtobyte(&was, was.fs_csaddr),
+	    (uint64_t)fragroundup(&was, was.fs_cssize));
+	bcache_invalidate(ump->um_bc, (uint64_t)ump->um_sbloc,
+	    (uint64_t)was.fs_sbsize);
+	error = sb_read(ump);
+	if (error == 0 && (fs->fs_ncg != was.fs_ncg ||
+	    fs->fs_bsize != was.fs_bsize || fs->fs_fsize != was.fs_fsize ||
+	    fs->fs_ipg != was.fs_ipg || fs->fs_fpg != was.fs_fpg ||
+	    fs->fs_magic != was.fs_magic || fs->fs_cssize != was.fs_cssize))
+		error = -EINVAL;
+	if (error != 0) {
+		ump->um_fs = was;
+		return error;
+	}
+	cs_free(ump);
+	if ((error = cs_read(ump)) != 0)
+		cs_free(ump);
+	return error;
+}
+
 static int
 mount_update(struct lwp *l, struct mount *mp, const char *path,
     struct vnode *devvp)
@@ -509,7 +542,7 @@ mount_update(struct lwp *l, struct mount *mp, const char *path,
 	if (devvp != NULL && devvp->v_rdev != ump->um_devvp->v_rdev)
 		return -EINVAL;
 	if ((flag & MNT_RELOAD) != 0)
-		return ump->um_ronly ? sb_read(ump) : -EINVAL;
+		return ump->um_ronly ? reload(ump) : -EINVAL;
 	/* What is written now and open for writing cannot be told apart: recorded behaviour. */
 	if ((flag & MNT_RDONLY) != 0)
 		return ump->um_ronly ? 0 : -EOPNOTSUPP;
