@@ -43,6 +43,15 @@ else
 	[ -z "$unknown" ] || echo "golden: unknown in golden-skip.txt:" \
 	    "$unknown"
 fi
+# Where NetBSD itself misbehaves, test/golden-expected has what is right.
+(cd test/golden-expected && find . -name '*.out') | sed 's,^\./,,; s/\.out$//' |
+while read -r name; do
+	mkdir -p "$scratch/cases.d/cases/${name%/*}"
+	cp "$golden/cases/${name%/*}"/* "$scratch/cases.d/cases/${name%/*}/" &&
+	cp "test/golden-expected/$name.out" "$scratch/cases.d/cases/$name.out" &&
+	sed -i "s,^$golden/cases/$name.case\$,$scratch/cases.d/cases/$name.case," \
+	    "$scratch/cases"
+done
 for shard in 0 1; do
 	awk -v s=$shard 'NR % 2 == s' "$scratch/cases" >"$scratch/cases.$shard"
 	{ xargs -r "$golden/run" -b "$dist/bin" \
