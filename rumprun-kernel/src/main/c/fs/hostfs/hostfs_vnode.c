@@ -14,6 +14,41 @@ path_of(struct vnode *vp, const struct componentname *cn, char *out)
 	    cn == NULL ? NULL : cn->cn_name, cn == NULL ? 0 : cn->cn_len, out);
 }
 
+static void
+paths_shared(struct vnode *vp)
+{
+	krwlock_rdlock(&MTOHOST(vp->v_mount)->hm_pathlock);
+}
+
+static void
+paths_exclusive(struct vnode *vp)
+{
+	krwlock_wrlock(&MTOHOST(vp->v_mount)->hm_pathlock);
+}
+
+static void
+paths_done(struct vnode *vp)
+{
+	krwlock_unlock(&MTOHOST(vp->v_mount)->hm_pathlock);
+}
+
+/* What stands at a place; a folder that was mounted may be given by a link. */
+static int
+stat_of(struct lwp *l, struct vnode *vp, const struct componentname *cn,
+    struct host_stat *hs)
+{
+	char path[HOSTFS_PATHMAX];
+	int error;
+
+	paths_shared(vp);
+	error = path_of(vp, cn, path);
+	if (error == 0)
+		error = HOST(l)->stat(path, cn == NULL &&
+		    (vp->v_flag & VV_ROOT) != 0, hs);
+	paths_done(vp);
+	return error < 0 ? error : 0;
+}
+
 static int
 hostfs_lookup(struct lwp *l, struct vnode *dvp,
     const struct componentname *cn, struct vnode **vpp)
@@ -29,16 +64,16 @@ hostfs_lookup(struct lwp *l, struct vnode *dvp,
 		n = VTOHOST(dvp)->hn_parent;
 		if (n == NULL)
 			return -ENOENT;
+		paths_shared(dvp);
 		error = hostfs_path(hm, n, NULL, 0, path);
 		if (error == 0)
-			error = HOST(l)->stat(path, false, &hs);
+			error = HOST(l)->stat(path, true, &hs);
+		paths_done(dvp);
 		return error < 0 ? error :
 		    hostfs_vnode(l, dvp->v_mount, n, &hs, vpp);
 	}
-	error = path_of(dvp, cn, path);
-	if (error == 0)
-		error = HOST(l)->stat(path, false, &hs);
-	if (error < 0)
+	error = stat_of(l, dvp, cn, &hs);
+	if (error != 0)
 		return error;
 	error = hostfs_node_get(hm, VTOHOST(dvp), cn->cn_name, cn->cn_len,
 	    &hs, &n);
@@ -57,11 +92,12 @@ hostfs_create(struct lwp *l, struct vnode *dvp,
 	int error, fd;
 
 	*vpp = NULL;
+	paths_shared(dvp);
 	error = path_of(dvp, cn, path);
-	if (error != 0)
-		return error;
-	error = HOST(l)->open(path, O_RDWR | HOST_O_CREAT | HOST_O_EXCL,
-	    va->va_mode & 0777, &fd);
+	if (error == 0)
+		error = HOST(l)->open(path, O_RDWR | HOST_O_CREAT |
+		    HOST_O_EXCL, va->va_mode & 0777, &fd);
+	paths_done(dvp);
 	if (error < 0)
 		return error;
 	HOST(l)->close(fd);
@@ -76,9 +112,11 @@ hostfs_mkdir(struct lwp *l, struct vnode *dvp, const struct componentname *cn,
 	int error;
 
 	*vpp = NULL;
+	paths_shared(dvp);
 	error = path_of(dvp, cn, path);
 	if (error == 0)
 		error = HOST(l)->mkdir(path, va->va_mode & 07777);
+	paths_done(dvp);
 	return error < 0 ? error : hostfs_lookup(l, dvp, cn, vpp);
 }
 
@@ -93,9 +131,11 @@ hostfs_mknod(struct lwp *l, struct vnode *dvp, const struct componentname *cn,
 	*vpp = NULL;
 	if (va->va_type != VFIFO)
 		return -EOPNOTSUPP;
+	paths_shared(dvp);
 	error = path_of(dvp, cn, path);
 	if (error == 0)
 		error = HOST(l)->mkfifo(path, va->va_mode & 07777);
+	paths_done(dvp);
 	return error < 0 ? error : hostfs_lookup(l, dvp, cn, vpp);
 }
 
@@ -109,9 +149,11 @@ hostfs_symlink(struct lwp *l, struct vnode *dvp,
 
 	(void)va;
 	*vpp = NULL;
+	paths_shared(dvp);
 	error = path_of(dvp, cn, path);
 	if (error == 0)
 		error = HOST(l)->symlink(target, path);
+	paths_done(dvp);
 	return error < 0 ? error : hostfs_lookup(l, dvp, cn, vpp);
 }
 
@@ -120,11 +162,16 @@ hostfs_link(struct lwp *l, struct vnode *dvp, const struct componentname *cn,
     struct vnode *vp)
 {
 	char from[HOSTFS_PATHMAX], to[HOSTFS_PATHMAX];
-	int error = path_of(vp, NULL, from);
+	int error;
 
+	paths_shared(dvp);
+	error = path_of(vp, NULL, from);
 	if (error == 0)
 		error = path_of(dvp, cn, to);
-	return error != 0 ? error : HOST(l)->link(from, to);
+	if (error == 0)
+		error = HOST(l)->link(from, to);
+	paths_done(dvp);
+	return error;
 }
 
 static int
@@ -132,12 +179,15 @@ hostfs_remove(struct lwp *l, struct vnode *dvp,
     const struct componentname *cn, struct vnode *vp)
 {
 	char path[HOSTFS_PATHMAX];
-	int error = path_of(dvp, cn, path);
+	int error;
 
+	paths_exclusive(dvp);
+	error = path_of(dvp, cn, path);
 	if (error == 0)
 		error = HOST(l)->unlink(path);
 	if (error == 0)
 		hostfs_node_forget(MTOHOST(vp->v_mount), VTOHOST(vp));
+	paths_done(dvp);
 	return error;
 }
 
@@ -146,12 +196,15 @@ hostfs_rmdir(struct lwp *l, struct vnode *dvp, const struct componentname *cn,
     struct vnode *vp)
 {
 	char path[HOSTFS_PATHMAX];
-	int error = path_of(dvp, cn, path);
+	int error;
 
+	paths_exclusive(dvp);
+	error = path_of(dvp, cn, path);
 	if (error == 0)
 		error = HOST(l)->rmdir(path);
 	if (error == 0)
 		hostfs_node_forget(MTOHOST(vp->v_mount), VTOHOST(vp));
+	paths_done(dvp);
 	return error;
 }
 
@@ -163,26 +216,26 @@ hostfs_rename(struct lwp *l, struct vnode *fdvp,
 	char from[HOSTFS_PATHMAX], to[HOSTFS_PATHMAX], *name;
 	int error;
 
-	error = path_of(fdvp, fcn, from);
-	if (error == 0)
-		error = path_of(tdvp, tcn, to);
-	if (error != 0)
-		return error;
 	name = kmem_alloc(l->l_k, tcn->cn_len + 1);
 	if (name == NULL)
 		return -ENOMEM;
 	memcpy(name, tcn->cn_name, tcn->cn_len);
 	name[tcn->cn_len] = '\0';
-	error = HOST(l)->rename(from, to);
-	if (error < 0) {
-		kmem_free(l->l_k, name, tcn->cn_len + 1);
-		return error;
-	}
-	if (tvp != NULL)
+	paths_exclusive(fdvp);
+	error = path_of(fdvp, fcn, from);
+	if (error == 0)
+		error = path_of(tdvp, tcn, to);
+	if (error == 0)
+		error = HOST(l)->rename(from, to);
+	if (error == 0 && tvp != NULL)
 		hostfs_node_forget(MTOHOST(tvp->v_mount), VTOHOST(tvp));
-	hostfs_node_moved(MTOHOST(fdvp->v_mount), VTOHOST(fvp), VTOHOST(tdvp),
-	    name);
-	return 0;
+	if (error == 0)
+		hostfs_node_moved(MTOHOST(fdvp->v_mount), VTOHOST(fvp),
+		    VTOHOST(tdvp), name);
+	paths_done(fdvp);
+	if (error != 0)
+		kmem_free(l->l_k, name, tcn->cn_len + 1);
+	return error;
 }
 
 static struct timespec
@@ -202,12 +255,19 @@ from_ns(int64_t ns)
 static int
 hostfs_getattr(struct lwp *l, struct vnode *vp, struct vattr *va)
 {
-	char path[HOSTFS_PATHMAX];
+	struct hostfs_node *n = VTOHOST(vp);
 	struct host_stat hs;
-	int error = path_of(vp, NULL, path);
+	int error = 0;
+	bool open;
 
-	if (error == 0)
-		error = HOST(l)->stat(path, (vp->v_flag & VV_ROOT) != 0, &hs);
+	/* An open file may have lost its name. */
+	kmutex_enter(&n->hn_iolock);
+	open = n->hn_fd >= 0;
+	if (open)
+		error = HOST(l)->fstat(n->hn_fd, &hs);
+	kmutex_exit(&n->hn_iolock);
+	if (!open)
+		error = stat_of(l, vp, NULL, &hs);
 	if (error < 0)
 		return error;
 	vattr_null(va);
@@ -246,10 +306,12 @@ borrow_fd(struct lwp *l, struct vnode *vp, bool write, bool *tempp, int *fdp)
 		return 0;
 	}
 	kmutex_exit(&n->hn_iolock);
+	paths_shared(vp);
 	error = path_of(vp, NULL, path);
 	if (error == 0)
 		error = HOST(l)->open(path, (write ? O_RDWR : O_RDONLY) |
 		    HOST_O_NOFOLLOW, 0, fdp);
+	paths_done(vp);
 	*tempp = error >= 0;
 	return error < 0 ? error : 0;
 }
@@ -257,35 +319,30 @@ borrow_fd(struct lwp *l, struct vnode *vp, bool write, bool *tempp, int *fdp)
 static int64_t
 to_ns(const struct timespec *t, int64_t otherwise)
 {
-	return t->tv_nsec == VNOVAL ? otherwise :
-	    t->tv_sec * 1000000000 + t->tv_nsec;
+	const int64_t most = INT64_MAX / 1000000000 - 1;
+
+	if (t->tv_nsec == VNOVAL)
+		return otherwise;
+	if (t->tv_sec > most || t->tv_sec < -most)
+		return (t->tv_sec < 0 ? -most : most) * 1000000000;
+	return t->tv_sec * 1000000000 + t->tv_nsec;
 }
 
+/* Attributes that the host changes by path; the paths are locked. */
 static int
-hostfs_setattr(struct lwp *l, struct vnode *vp, struct vattr *va)
+set_by_path(struct lwp *l, struct vnode *vp, const struct vattr *va)
 {
 	char path[HOSTFS_PATHMAX];
 	struct host_stat hs;
-	bool temp;
-	int error, fd;
+	int error;
 
 	error = path_of(vp, NULL, path);
 	if (error == 0)
 		error = HOST(l)->stat(path, false, &hs);
-	if (error >= 0 && va->va_flags != (uint32_t)VNOVAL &&
-	    va->va_flags != 0)
-		error = -EOPNOTSUPP;
-	if (error >= 0 && va->va_size != (uint64_t)VNOVAL &&
-	    vp->v_type == VREG) {
-		error = borrow_fd(l, vp, true, &temp, &fd);
-		if (error == 0) {
-			error = HOST(l)->ftruncate(fd, (int64_t)va->va_size);
-			if (temp)
-				HOST(l)->close(fd);
-		}
-	}
+	/* The host's chmod would follow a link; links have no mode there. */
 	if (error >= 0 && va->va_mode != (mode_t)VNOVAL)
-		error = HOST(l)->chmod(path, va->va_mode & 07777);
+		error = S_ISLNK(hs.hs_mode) ? -EOPNOTSUPP :
+		    HOST(l)->chmod(path, va->va_mode & 07777);
 	if (error >= 0 && (va->va_uid != (uid_t)VNOVAL ||
 	    va->va_gid != (gid_t)VNOVAL))
 		error = HOST(l)->chown(path, va->va_uid, va->va_gid, false);
@@ -294,7 +351,41 @@ hostfs_setattr(struct lwp *l, struct vnode *vp, struct vattr *va)
 		error = HOST(l)->utimens(path,
 		    to_ns(&va->va_atime, hs.hs_atime_ns),
 		    to_ns(&va->va_mtime, hs.hs_mtime_ns), false);
+	return error;
+}
+
+static int
+hostfs_setattr(struct lwp *l, struct vnode *vp, struct vattr *va)
+{
+	int error = 0, fd;
+	bool temp;
+
+	if (va->va_flags != (uint32_t)VNOVAL && va->va_flags != 0)
+		return -EOPNOTSUPP;
+	if (va->va_size != (uint64_t)VNOVAL && vp->v_type == VREG) {
+		error = borrow_fd(l, vp, true, &temp, &fd);
+		if (error == 0) {
+			error = HOST(l)->ftruncate(fd, (int64_t)va->va_size);
+			if (temp)
+				HOST(l)->close(fd);
+		}
+	}
+	if (error >= 0) {
+		paths_shared(vp);
+		error = set_by_path(l, vp, va);
+		paths_done(vp);
+	}
 	return error < 0 ? error : 0;
+}
+
+/* A directory is open on the host while it is open here, not as long as it is known: descriptors are few. hn_iolock held. */
+static void
+close_dir(struct lwp *l, struct hostfs_node *n)
+{
+	if (n->hn_dir != NULL)
+		HOST(l)->closedir(n->hn_dir);
+	n->hn_dir = NULL;
+	n->hn_havepending = false;
 }
 
 static int
@@ -307,15 +398,16 @@ hostfs_open(struct lwp *l, struct vnode *vp, int mode)
 
 	if (vp->v_type == VBAD)
 		return -ENXIO;
-	if (vp->v_type != VREG)
+	if (vp->v_type != VREG && vp->v_type != VDIR)
 		return 0;
-	error = path_of(vp, NULL, path);
-	if (error != 0)
-		return error;
+	paths_shared(vp);
 	kmutex_enter(&n->hn_iolock);
-	if (n->hn_fd < 0 || (write && !n->hn_fdwrite)) {
-		error = HOST(l)->open(path, (write ? O_RDWR : O_RDONLY) |
-		    HOST_O_NOFOLLOW, 0, &fd);
+	if (vp->v_type == VREG &&
+	    (n->hn_fd < 0 || (write && !n->hn_fdwrite))) {
+		error = path_of(vp, NULL, path);
+		if (error == 0)
+			error = HOST(l)->open(path, (write ? O_RDWR :
+			    O_RDONLY) | HOST_O_NOFOLLOW, 0, &fd);
 		if (error >= 0) {
 			if (n->hn_fd >= 0)
 				HOST(l)->close(n->hn_fd);
@@ -326,6 +418,7 @@ hostfs_open(struct lwp *l, struct vnode *vp, int mode)
 	if (error >= 0)
 		n->hn_opens++;
 	kmutex_exit(&n->hn_iolock);
+	paths_done(vp);
 	return error < 0 ? error : 0;
 }
 
@@ -335,12 +428,14 @@ hostfs_close(struct lwp *l, struct vnode *vp, int fflag)
 	struct hostfs_node *n = VTOHOST(vp);
 
 	(void)fflag;
-	if (vp->v_type != VREG)
+	if (vp->v_type != VREG && vp->v_type != VDIR)
 		return 0;
 	kmutex_enter(&n->hn_iolock);
-	if (n->hn_opens > 0 && --n->hn_opens == 0 && n->hn_fd >= 0) {
-		HOST(l)->close(n->hn_fd);
+	if (n->hn_opens > 0 && --n->hn_opens == 0) {
+		if (n->hn_fd >= 0)
+			HOST(l)->close(n->hn_fd);
 		n->hn_fd = -1;
+		close_dir(l, n);
 	}
 	kmutex_exit(&n->hn_iolock);
 	return 0;
@@ -471,8 +566,10 @@ seek_dir(struct lwp *l, struct vnode *vp, uint64_t at)
 		error = path_of(vp, NULL, path);
 		if (error == 0)
 			error = HOST(l)->opendir(path, &n->hn_dir);
-		if (error < 0)
+		if (error < 0) {
+			n->hn_dir = NULL;
 			return error;
+		}
 		n->hn_dirpos = 0;
 	}
 	if (at < n->hn_dirpos || at == 0) {
@@ -499,6 +596,9 @@ hostfs_readdir(struct lwp *l, struct vnode *vp, struct uio *uio, bool *eof)
 	int error;
 
 	*eof = false;
+	if (uio->uio_offset < 0)
+		return -EINVAL;
+	paths_shared(vp);
 	kmutex_enter(&n->hn_iolock);
 	error = seek_dir(l, vp, (uint64_t)uio->uio_offset);
 	*eof = error == 0;
@@ -532,7 +632,10 @@ hostfs_readdir(struct lwp *l, struct vnode *vp, struct uio *uio, bool *eof)
 	}
 	*eof = error == 0;
 out:
+	if (n->hn_opens == 0)
+		close_dir(l, n);
 	kmutex_exit(&n->hn_iolock);
+	paths_done(vp);
 	return error < 0 ? error : 0;
 }
 
@@ -540,10 +643,13 @@ static int
 hostfs_readlink(struct lwp *l, struct vnode *vp, struct uio *uio)
 {
 	char path[HOSTFS_PATHMAX], target[1024];
-	int n = path_of(vp, NULL, path);
+	int n;
 
+	paths_shared(vp);
+	n = path_of(vp, NULL, path);
 	if (n == 0)
 		n = HOST(l)->readlink(path, target, sizeof(target));
+	paths_done(vp);
 	if (n < 0)
 		return n;
 	return uiomove(target, (size_t)n < uio->uio_resid ? (size_t)n :
