@@ -422,7 +422,9 @@ buf_read(struct bcache *bc, uint64_t off, uint32_t size, struct buf **bp)
 		*bp = NULL;
 		return error;
 	}
+	kmutex_enter(&bc->bc_lock);
 	b->b_flags |= B_VALID;
+	kmutex_exit(&bc->bc_lock);
 	return 0;
 }
 
@@ -441,12 +443,13 @@ buf_dirty(struct buf *b)
 {
 	struct bcache *bc = b->b_cache;
 
-	b->b_flags |= B_VALID;
+	/* Set and taken away while nobody else works in the mount. */
 	if (bc->bc_journal.bj_dirty != NULL) {
 		bc->bc_journal.bj_dirty(bc->bc_journal.bj_ctx, b);
 		return;
 	}
 	kmutex_enter(&bc->bc_lock);
+	b->b_flags |= B_VALID;
 	if ((b->b_flags & B_DIRTY) == 0)
 		dirty_insert(bc, b);
 	unbusy(bc, b);
@@ -460,8 +463,8 @@ buf_write(struct buf *b)
 	struct bcache *bc = b->b_cache;
 	int error;
 
-	b->b_flags |= B_VALID;
 	kmutex_enter(&bc->bc_lock);
+	b->b_flags |= B_VALID;
 	if ((b->b_flags & B_DIRTY) == 0)
 		dirty_insert(bc, b);
 	if ((b->b_flags & B_PINNED) != 0) {
@@ -650,5 +653,9 @@ buf_unpin(struct buf *b)
 void
 buf_unpin_clean(struct buf *b)
 {
+	struct bcache *bc = b->b_cache;
+
+	kmutex_enter(&bc->bc_lock);
 	b->b_flags &= ~(B_DIRTY | B_PINNED);
+	kmutex_exit(&bc->bc_lock);
 }

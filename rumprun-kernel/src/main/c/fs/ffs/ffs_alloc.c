@@ -23,6 +23,18 @@ add32(int32_t a, int32_t b)
 	return (int32_t)((uint32_t)a + (uint32_t)b);
 }
 
+/* A group's counts as they are at this moment: a hint for who has not got its buffer. */
+static struct csum
+cg_hint(struct ffsmount *ump, uint32_t cgx)
+{
+	struct csum cs;
+
+	kmutex_enter(&ump->um_lock);
+	cs = ump->um_cs[cgx];
+	kmutex_exit(&ump->um_lock);
+	return cs;
+}
+
 static int
 cg_open(struct ffsmount *ump, uint32_t cgx, struct cgbuf *c)
 {
@@ -223,7 +235,7 @@ cg_blocks(struct ffsmount *ump, uint32_t cgx, struct wish *w)
 	struct cgbuf c;
 	int error;
 
-	if (ump->um_cs[cgx].cs_nbfree <= 0)
+	if (cg_hint(ump, cgx).cs_nbfree <= 0)
 		return -ENOSPC;
 	if ((error = cg_open(ump, cgx, &c)) != 0)
 		return error;
@@ -247,12 +259,12 @@ static int
 cg_frags(struct ffsmount *ump, uint32_t cgx, struct wish *w)
 {
 	const struct fs *fs = &ump->um_fs;
-	const struct csum *cs = &ump->um_cs[cgx];
+	struct csum cs = cg_hint(ump, cgx);
 	uint32_t f, h, n;
 	struct cgbuf c;
 	int error;
 
-	if (cs->cs_nbfree <= 0 && cs->cs_nffree < (int32_t)w->w_n)
+	if (cs.cs_nbfree <= 0 && cs.cs_nffree < (int32_t)w->w_n)
 		return -ENOSPC;
 	if ((error = cg_open(ump, cgx, &c)) != 0)
 		return error;
@@ -554,12 +566,13 @@ dirpref(struct ffsmount *ump, uint32_t parent)
 {
 	const struct fs *fs = &ump->um_fs;
 	uint32_t ncg = (uint32_t)fs->fs_ncg, best = parent;
-	int64_t avgi = fs->fs_cstotal.cs_nifree / ncg;
-	int64_t avgb = fs->fs_cstotal.cs_nbfree / ncg;
+	int64_t avgi, avgb;
 	int32_t mindir = INT32_MAX;
 
 	/* Near the parent while there is plenty: trees stay together. */
 	kmutex_enter(&ump->um_lock);
+	avgi = fs->fs_cstotal.cs_nifree / ncg;
+	avgb = fs->fs_cstotal.cs_nbfree / ncg;
 	if (ump->um_contigdirs[parent] < 32 &&
 	    ump->um_cs[parent].cs_nifree >= avgi - avgi / 4 &&
 	    ump->um_cs[parent].cs_nbfree >= avgb - avgb / 4) {
@@ -672,7 +685,7 @@ cg_inode(struct ffsmount *ump, uint32_t cgx, void *arg)
 	uint32_t i;
 	int error;
 
-	if (ump->um_cs[cgx].cs_nifree <= 0)
+	if (cg_hint(ump, cgx).cs_nifree <= 0)
 		return -ENOSPC;
 	if ((error = cg_open(ump, cgx, &c)) != 0)
 		return error;

@@ -650,8 +650,6 @@ ffs_statvfs(struct lwp *l, struct mount *mp, struct statvfs *sb)
 	sb->f_favail = sb->f_ffree;
 	sb->f_fresvd = 0;
 	sb->f_namemax = FFS_MAXNAMLEN;
-	sb->f_syncwrites = ump->um_dev->b_nwrite;
-	sb->f_syncreads = ump->um_dev->b_nread;
 	return 0;
 }
 
