@@ -212,12 +212,16 @@ int
 ffs_sbupdate(struct ffsmount *ump)
 {
 	struct buf *b;
+	bool dirty;
 	int error;
 
-	for (uint32_t i = 0; i < ump->um_ncsblk; i++)
-		if (ump->um_csdirty[i] &&
-		    (error = cs_write_block(ump, i)) != 0)
+	for (uint32_t i = 0; i < ump->um_ncsblk; i++) {
+		kmutex_enter(&ump->um_lock);
+		dirty = ump->um_csdirty[i];
+		kmutex_exit(&ump->um_lock);
+		if (dirty && (error = cs_write_block(ump, i)) != 0)
 			return error;
+	}
 	error = buf_read(ump->um_bc, (uint64_t)ump->um_sbloc,
 	    (uint32_t)ump->um_fs.fs_sbsize, &b);
 	if (error != 0)
@@ -258,11 +262,15 @@ ffs_sync(struct lwp *l, struct mount *mp, bool wait)
 {
 	struct ffsmount *ump = MPTOUM(mp);
 	int error, first;
+	bool dirty;
 
 	if (ump->um_ronly)
 		return 0;
 	first = vcache_foreach(l, mp, sync_vnode, ump);
-	if (ump->um_fmod) {
+	kmutex_enter(&ump->um_lock);
+	dirty = ump->um_fmod;
+	kmutex_exit(&ump->um_lock);
+	if (dirty) {
 		if ((error = ffs_begin(ump, l)) == 0) {
 			error = ffs_sbupdate(ump);
 			ffs_end(ump, l);
