@@ -56,7 +56,6 @@ struct inode {
 	_Atomic unsigned i_flag;
 	struct kmutex i_lock;		/* times; making i_dirhash */
 	struct dirhash *_Atomic i_dirhash;
-	uint64_t i_nextdir;		/* where the last lookup found an entry */
 	int64_t i_lastfrag;		/* behind the last block allocated: the next one's place */
 };
 
@@ -178,7 +177,7 @@ struct dirslot {
 };
 int ffs_dirlookup(struct inode *, const char *name, size_t len,
     struct dirslot *) MUST_CHECK;	/* -ENOENT */
-/* Adds a name that is not there. In a transaction, dip exclusive. `after`: the inode whose block goes to the disk before the name. */
+/* Adds a name that is not there. In a transaction, dip exclusive. */
 int ffs_direnter(struct lwp *, struct inode *dip, const char *name, size_t len,
     ino_t, mode_t) MUST_CHECK;
 int ffs_dirremove(struct inode *dip, const char *name, size_t len) MUST_CHECK;

@@ -454,15 +454,13 @@ int64_t
 ffs_blkpref(struct inode *ip, int64_t lbn)
 {
 	const struct fs *fs = &ip->i_ump->um_fs;
-	uint32_t cgx = ino_to_cg(fs, ip->i_number);
 
 	if (ip->i_lastfrag != 0)
 		return ip->i_lastfrag;
 	if (lbn < UFS_NDADDR && lbn > 0 && !ip->i_d.di_inline &&
 	    ip->i_d.di_db[lbn - 1] != 0)
 		return ip->i_d.di_db[lbn - 1] + fs->fs_frag;
-	/* The start of the group's data: the search goes on from its rotor when that is used. */
-	(void)cgx;
+	/* Where the inode's group looked last. */
 	return 0;
 }
 

@@ -3,7 +3,7 @@
  * Directories.
  *
  * A directory is a file of 512-byte blocks; entries do not cross their borders, and their record lengths fill each block. Names are found by reading
- * from where the last lookup ended, as long as the directory is small; larger ones get a table in memory: from the hash of each name to its
+ * all of it, as long as the directory is small; larger ones get a table in memory: from the hash of each name to its
  * place, and how much room each block has. The table follows every change and is made again when it is not there (no memory: it does without).
  */
 #include "fs/ffs/ffs.h"

@@ -95,8 +95,6 @@ clear_inode(void *ctx, ino_t ino, mode_t mode)
 	struct ffsmount *ump = arg[0];
 	struct lwp *l = arg[1];
 	struct vnode *vp;
-	struct inode *ip;
-	int error;
 
 	(void)mode;
 	if (!ffs_ino_ok(&ump->um_fs, ino) || ino <= (ino_t)UFS_ROOTINO)
@@ -104,16 +102,11 @@ clear_inode(void *ctx, ino_t ino, mode_t mode)
 	/* One that is free already, or damaged, is nothing to clear. */
 	if (vcache_get(l, ump->um_mp, ino, &vp) != 0)
 		return 0;
-	ip = VTOI(vp);
-	if (ip->i_d.di_nlink > 0) {
-		error = 0;
-		vnode_put(l, vp);
-	} else {
+	/* The last reference frees it. */
+	if (VTOI(vp)->i_d.di_nlink <= 0)
 		atomic_fetch_or(&vp->v_flag, VV_INACTIVE);
-		vnode_put(l, vp);
-		error = 0;
-	}
-	return error;
+	vnode_put(l, vp);
+	return 0;
 }
 
 int
