@@ -32,13 +32,19 @@ struct hostfs_node {
 	uint64_t hn_dirpos;
 	bool hn_havepending;		/* read from hn_dir, not given out yet */
 	struct host_dirent hn_pending;
-	bool hn_unhashed;		/* its name went; found by nobody any more */
+	bool hn_unhashed;		/* found by nobody any more */
+	bool hn_gone;			/* its name went, and what was below it: the path may be somebody else's */
 };
 
 #define HOSTFS_HASH 256
 struct hostfs_mount {
 	struct rump_kernel *hm_k;
 	struct kmutex hm_lock;
+	/*
+	 * Shared from making a path to the end of the host's call with it; exclusive where a name goes or moves. Otherwise a symbolic link
+	 * could stand by then where a directory was, and lead the host out of the folder.
+	 */
+	struct krwlock hm_pathlock;
 	char *hm_path;
 	struct hostfs_node *hm_root;
 	struct hostfs_node *hm_hash[HOSTFS_HASH];

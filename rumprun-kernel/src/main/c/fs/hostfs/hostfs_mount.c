@@ -51,6 +51,7 @@ hostfs_node_forget(struct hostfs_mount *hm, struct hostfs_node *n)
 {
 	kmutex_enter(&hm->hm_lock);
 	unhash(hm, n);
+	n->hn_gone = true;
 	kmutex_exit(&hm->hm_lock);
 }
 
@@ -160,6 +161,10 @@ hostfs_path(struct hostfs_mount *hm, struct hostfs_node *n, const char *name,
 	}
 	kmutex_enter(&hm->hm_lock);
 	for (; n->hn_parent != NULL && fits; n = n->hn_parent) {
+		if (n->hn_gone) {
+			kmutex_exit(&hm->hm_lock);
+			return -ENOENT;
+		}
 		part = strlen(n->hn_name);
 		fits = part + 1 <= at;
 		if (!fits)
