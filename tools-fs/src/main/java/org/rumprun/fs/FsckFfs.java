@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: BSD-2-Clause
+package org.rumprun.fs;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.function.Function;
+import org.rumprun.kernel.RumpHost;
+import org.rumprun.kernel.RumpKernel;
+import org.rumprun.kernel.Tool;
+import org.rumprun.kernel.ToolException;
+import org.rumprun.kernel.ToolResult;
+
+/** Checks and repairs fast file systems: {@code fsck_ffs(8)}. */
+public final class FsckFfs extends Tool {
+    private FsckFfs(RumpHost host) {
+        super(host, FsTools.GROUP, "fsck_ffs");
+    }
+
+    /**
+     * The tool on a host.
+     *
+     * @param host where it runs
+     * @return the tool
+     */
+    public static FsckFfs in(RumpHost host) {
+        return new FsckFfs(host);
+    }
+
+    /**
+     * Checks an image.
+     *
+     * @param image a file of the host
+     * @param options as the manual page has them: "-p", or "-f" and "-n"
+     * @return what the tool left
+     * @throws ToolException if its exit status isn't 0; {@link ToolException#result} tells more
+     */
+    public static ToolResult run(Path image, String... options) {
+        return FsTools.onImage(FsckFfs::in, Function.identity(), List.of(options), image);
+    }
+
+    /**
+     * Whether an image is sound: looks, and changes nothing.
+     *
+     * @param image a file of the host
+     * @return true if there is nothing to repair
+     */
+    public static boolean isClean(Path image) {
+        try (RumpKernel kernel = RumpKernel.boot()) {
+            String path = image.toAbsolutePath().toString();
+            return in(kernel).exec("-f", "-n", path).status() == 0;
+        }
+    }
+}
