@@ -661,6 +661,50 @@ ffs_statvfs(struct lwp *l, struct mount *mp, struct statvfs *sb)
 	return 0;
 }
 
+/* What stands for a file in a handle, as other systems keep it too. */
+struct ffs_fid {
+	uint16_t ff_len, ff_pad;
+	uint32_t ff_ino;
+	int32_t ff_gen;
+};
+
+static int
+ffs_vptofh(struct vnode *vp, void *fid, size_t *len)
+{
+	struct inode *ip = VTOI(vp);
+	struct ffs_fid ff = { sizeof(ff), 0, (uint32_t)ip->i_number,
+	    ip->i_d.di_gen };
+	bool fits = *len >= sizeof(ff);
+
+	*len = sizeof(ff);
+	if (!fits)
+		return -E2BIG;
+	memcpy(fid, &ff, sizeof(ff));
+	return 0;
+}
+
+static int
+ffs_fhtovp(struct lwp *l, struct mount *mp, const void *fid, size_t len,
+    struct vnode **vpp)
+{
+	struct ffs_fid ff;
+
+	*vpp = NULL;
+	if (len != sizeof(ff))
+		return -EINVAL;
+	memcpy(&ff, fid, sizeof(ff));
+	if (ff.ff_ino < UFS_ROOTINO ||
+	    vcache_get(l, mp, ff.ff_ino, vpp) != 0)
+		return -ESTALE;
+	if (VTOI(*vpp)->i_d.di_gen != ff.ff_gen ||
+	    VTOI(*vpp)->i_d.di_nlink <= 0) {
+		vnode_put(l, *vpp);
+		*vpp = NULL;
+		return -ESTALE;
+	}
+	return 0;
+}
+
 const struct vfsops ffs_vfsops = {
 	.vfs_name = "ffs",
 	.vfs_min_mount_data = sizeof(struct ufs_args),
@@ -670,4 +714,6 @@ const struct vfsops ffs_vfsops = {
 	.vfs_statvfs = ffs_statvfs,
 	.vfs_sync = ffs_sync,
 	.vfs_loadvnode = ffs_loadvnode,
+	.vfs_vptofh = ffs_vptofh,
+	.vfs_fhtovp = ffs_fhtovp,
 };
