@@ -44,6 +44,18 @@ blocker(struct lockf *lf, const struct lockf *want)
 	return NULL;
 }
 
+/* The one that begins first. */
+static struct lockf *
+first_blocker(struct lockf *lf, const struct lockf *want)
+{
+	struct lockf *first = blocker(lf, want);
+
+	for (lf = first; lf != NULL; lf = blocker(lf->lf_next, want))
+		if (lf->lf_start < first->lf_start)
+			first = lf;
+	return first;
+}
+
 /* Does waiting for `want` end at a lock of `me`? */
 static bool
 leads_to(struct vfs_state *vs, struct vnode *vp, const struct lockf *want,
@@ -193,7 +205,7 @@ lockf_advlock(struct lwp *l, struct vnode *vp, const void *owner, pid_t pid,
 	}
 	kmutex_enter(&vs->vs_lockflock);
 	if (cmd == F_GETLK) {
-		tell(blocker(vp->v_lockf, &want), fl);
+		tell(first_blocker(vp->v_lockf, &want), fl);
 		kmutex_exit(&vs->vs_lockflock);
 		return 0;
 	}
