@@ -13,6 +13,7 @@ static const struct tool_entry entries[] = {
 	{ "df", df_main, 0 },
 	{ "dumpfs", dumpfs_main, TOOL_DISK },
 	{ "fsck", fsck_main, TOOL_DISK },
+	{ "fsck_ffs", fsck_ffs_main, TOOL_DISK },
 	{ "ln", ln_main, 0 },
 	{ "ls", ls_main, 0 },
 	{ "mkdir", mkdir_main, 0 },

@@ -8,7 +8,7 @@
 #include <rumprun/tool_sys.h>
 
 tool_main cat_main, chgrp_main, chmod_main, chown_main, cp_main, dd_main,
-    df_main, dumpfs_main, fsck_main, newfs_main,
+    df_main, dumpfs_main, fsck_ffs_main, fsck_main, newfs_main,
     ln_main, ls_main, mkdir_main, mknod_main, mount_main,
     mount_ext2fs_main, mount_ffs_main, mount_hostfs_main, mount_msdos_main,
     mount_tmpfs_main, mv_main, rm_main, rmdir_main, stat_main, touch_main, umount_main;
