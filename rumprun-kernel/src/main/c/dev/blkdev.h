@@ -20,6 +20,8 @@ struct blkdev_ops {
 	int (*bd_writev)(struct blkdev *, const struct iovec *, int cnt,
 	    uint64_t off);
 	int (*bd_sync)(struct blkdev *);	/* what was written is on the medium after it */
+	/* The range reads as zeros from now on, and takes no room on the host. -EOPNOTSUPP when the host cannot. May be NULL. */
+	int (*bd_discard)(struct blkdev *, uint64_t off, uint64_t n);
 	int (*bd_ioctl)(struct blkdev *, struct lwp *, unsigned long cmd,
 	    void *data, int fflag);
 };
@@ -31,8 +33,9 @@ struct blkdev {
 	uint32_t b_align;
 	uint64_t b_size;		/* bytes */
 	bool b_readonly;
+	/* The kernel goes down without a sync: what is written from now on is dropped, and said to be done. */
+	_Atomic bool b_drop;
 	dev_t b_dev;
-	_Atomic uint64_t b_nread, b_nwrite, b_bread, b_bwrite;	/* statistics: requests, bytes */
 };
 
 int blkdev_read(struct blkdev *, void *, size_t, uint64_t off) MUST_CHECK;

@@ -34,6 +34,12 @@ etfs_detach(struct rump_kernel *k)
 		n->en_refs = 1;
 		etfs_node_put(es, n);
 	}
+	for (int i = 0; i < ETFS_NSLOTS; i++) {
+		if (es->es_slots[i] == NULL)
+			continue;
+		es->es_slots[i]->sl_refs = 1;	/* still open somewhere */
+		etfs_slot_put(es, i);
+	}
 	k->k_etfs = NULL;
 	kmem_free(k, es, sizeof(*es));
 }
@@ -121,6 +127,7 @@ node_link(struct etfs_state *es, struct etfs_node *n)
 {
 	n->en_next = es->es_nodes;
 	es->es_nodes = n;
+	atomic_store(&es->es_any, true);
 }
 
 /* What the type demands of the host file, and the size that will be shown. */
@@ -218,6 +225,21 @@ unlink_node(struct etfs_state *es, struct etfs_node **p)
 	struct etfs_node *n = *p;
 
 	*p = n->en_next;
+	etfs_node_put(es, n);
+}
+
+void
+etfs_node_reclaim(struct etfs_state *es, struct etfs_node *n)
+{
+	struct etfs_node **p;
+
+	if (n->en_child && n->en_refs == 2) {
+		for (p = &es->es_nodes; *p != NULL && *p != n;
+		    p = &(*p)->en_next)
+			continue;
+		if (*p != NULL)
+			unlink_node(es, p);
+	}
 	etfs_node_put(es, n);
 }
 
@@ -353,7 +375,8 @@ etfs_lookup(struct lwp *l, const char *rest, struct vnode **vpp)
 	int error = 0;
 
 	*vpp = NULL;
-	if (es == NULL || es->es_nodes == NULL)
+	if (es == NULL || !atomic_load_explicit(&es->es_any,
+	    memory_order_relaxed))
 		return -ENOENT;
 	kmutex_enter(&es->es_lock);
 	for (n = es->es_nodes; n != NULL && found == NULL; n = n->en_next) {

@@ -105,10 +105,6 @@ transfer(struct blkdev *d, const struct iovec *iov, int cnt, uint64_t off,
 		skip += (size_t)n;
 		i--;
 	}
-	atomic_fetch_add_explicit(write ? &d->b_nwrite : &d->b_nread, 1,
-	    memory_order_relaxed);
-	atomic_fetch_add_explicit(write ? &d->b_bwrite : &d->b_bread, total,
-	    memory_order_relaxed);
 	return 0;
 }
 
@@ -121,7 +117,10 @@ blk_readv(struct blkdev *d, const struct iovec *iov, int cnt, uint64_t off)
 static int
 blk_writev(struct blkdev *d, const struct iovec *iov, int cnt, uint64_t off)
 {
-	return d->b_readonly ? -EROFS : transfer(d, iov, cnt, off, true);
+	if (d->b_readonly)
+		return -EROFS;
+	return atomic_load_explicit(&d->b_drop, memory_order_relaxed) ? 0 :
+	    transfer(d, iov, cnt, off, true);
 }
 
 static int
@@ -129,12 +128,29 @@ blk_sync(struct blkdev *d)
 {
 	int error;
 
-	if (d->b_readonly)
+	if (d->b_readonly || atomic_load(&d->b_drop))
 		return 0;
 	error = d->b_k->k_host->fdatasync(slot_of(d)->sl_image->im_fd);
 	if (error == -ENOSPC)
 		return -ENOSPC;
 	return error < 0 ? -EIO : 0;
+}
+
+static int
+blk_discard(struct blkdev *d, uint64_t off, uint64_t n)
+{
+	struct etfs_slot *sl = slot_of(d);
+	int error;
+
+	if (d->b_readonly)
+		return -EROFS;
+	if (off > d->b_size || n > d->b_size - off)
+		return -EINVAL;
+	if (n == 0 || atomic_load(&d->b_drop))
+		return 0;
+	error = d->b_k->k_host->punch(sl->sl_image->im_fd,
+	    (int64_t)(off + sl->sl_begin), (int64_t)n);
+	return error == 0 || error == -EOPNOTSUPP ? error : -EIO;
 }
 
 /* The label that NetBSD's driver makes up: one partition, at the index of the slot, that covers the window. */
@@ -200,6 +216,7 @@ static const struct blkdev_ops blk_ops = {
 	.bd_readv = blk_readv,
 	.bd_writev = blk_writev,
 	.bd_sync = blk_sync,
+	.bd_discard = blk_discard,
 	.bd_ioctl = blk_ioctl,
 };
 
@@ -296,6 +313,7 @@ etfs_dopen(struct lwp *l, dev_t dev, bool blk, int flags)
 	    etfs_image_open(es, sl->sl_image, (flags & FWRITE) != 0);
 	if (error == 0) {
 		sl->sl_opens++;
+		sl->sl_refs++;
 		sl->sl_dev.b_readonly = sl->sl_image->im_rdonly;
 		/* A plain file may have grown since it was registered. */
 		if (sl->sl_toend && sl->sl_opens == 1 &&
@@ -321,6 +339,7 @@ etfs_dclose(struct lwp *l, dev_t dev, bool blk, int flags)
 	if (sl != NULL && sl->sl_opens > 0) {
 		sl->sl_opens--;
 		etfs_image_close(es, sl->sl_image);
+		etfs_slot_put(es, (int)minor(dev));
 	}
 	kmutex_exit(&es->es_lock);
 	return 0;

@@ -31,7 +31,7 @@ struct etfs_image {
 };
 
 struct etfs_slot {
-	unsigned sl_refs;		/* nodes */
+	unsigned sl_refs;		/* nodes, opens */
 	unsigned sl_opens;
 	struct etfs_image *sl_image;
 	uint64_t sl_begin, sl_size;
@@ -63,6 +63,7 @@ struct etfs_state {
 	struct etfs_node *es_nodes;
 	struct etfs_image *es_images;
 	struct etfs_slot *es_slots[ETFS_NSLOTS];
+	_Atomic bool es_any;		/* a key was ever registered */
 	ino_t es_nextino;
 	unsigned es_secshift;
 	_Atomic uint32_t es_blkseed;
@@ -88,6 +89,8 @@ extern const struct vnodeops etfs_vnodeops;
 int etfs_vnode(struct lwp *, struct etfs_node *, struct vnode **) MUST_CHECK;
 /* etfs.c */
 void etfs_node_put(struct etfs_state *, struct etfs_node *);	/* es_lock held */
+/* The vnode of a node goes; with it what was only made for a lookup. es_lock held. */
+void etfs_node_reclaim(struct etfs_state *, struct etfs_node *);
 /* A node below a directory key, made when the host has such a file; `sub` is the path under it. Referenced. */
 int etfs_child(struct etfs_state *, struct etfs_node *dir, const char *sub,
     struct etfs_node **) MUST_CHECK;

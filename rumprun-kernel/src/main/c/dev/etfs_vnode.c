@@ -256,7 +256,7 @@ etfs_reclaim(struct lwp *l, struct vnode *vp)
 	struct etfs_state *es = l->l_k->k_etfs;
 
 	kmutex_enter(&es->es_lock);
-	etfs_node_put(es, VTOETFS(vp));
+	etfs_node_reclaim(es, VTOETFS(vp));
 	kmutex_exit(&es->es_lock);
 	vp->v_data = NULL;
 }

@@ -144,6 +144,17 @@ file_ftruncate(int fd, int64_t size)
 	return result(r);
 }
 
+static int
+file_punch(int fd, int64_t off, int64_t len)
+{
+	int r;
+
+	while ((r = fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+	    (off_t)off, (off_t)len)) == -1 && errno == EINTR)
+		continue;
+	return result(r);
+}
+
 /*
  * By system call, since the C library's functions of these names got new
  * versions. struct stat is here what the kernel fills.
@@ -159,6 +170,9 @@ file_ftruncate(int fd, int64_t size)
 static int64_t
 nanoseconds(const struct timespec *t)
 {
+	/* Nanoseconds end with the year 2262, a file's time may not. */
+	if (t->tv_sec >= INT64_MAX / NSEC || t->tv_sec <= INT64_MIN / NSEC)
+		return t->tv_sec < 0 ? INT64_MIN : INT64_MAX;
 	return (int64_t)t->tv_sec * NSEC + t->tv_nsec;
 }
 
@@ -445,6 +459,7 @@ const struct host_ops host_linux = {
 	.fsync = file_fsync,
 	.fdatasync = file_fdatasync,
 	.ftruncate = file_ftruncate,
+	.punch = file_punch,
 	.fstat = file_fstat,
 	.stat = file_stat,
 	.size = file_size,

@@ -50,6 +50,8 @@ struct host_ops {
 	int (*fsync)(int fd);
 	int (*fdatasync)(int fd);
 	int (*ftruncate)(int fd, int64_t size);
+	/* The range becomes a hole, the size stays. -EOPNOTSUPP where there are no holes. */
+	int (*punch)(int fd, int64_t off, int64_t len);
 	int (*fstat)(int fd, struct host_stat *);
 	int (*stat)(const char *path, bool follow, struct host_stat *);
 	/* Size in bytes of a regular file or block device. */
@@ -98,6 +100,8 @@ int host_thread_create(const char *name, void (*fn)(void *), void *arg,
 void host_thread_join(struct host_thread *);
 /* Unique nonzero id of the calling thread. */
 uint32_t host_thread_self(void);
+/* Where the caller runs just now: a hint, cheap enough for a lock. */
+unsigned host_cpu(void);
 int host_ncpu(void);
 void host_sleep_ns(int64_t ns);
 /* Lets another thread run: in the middle of a spin. */

@@ -181,6 +181,85 @@ krwlock_wrheld(struct krwlock *rw)
 	return (atomic_load(&rw->rw_state) & RW_WRITER) != 0;
 }
 
+/* --- readers by processor --- */
+
+#define BR_DRAINING	1	/* waits for the readers, awake */
+#define BR_SLEEPING	2	/* the same, asleep */
+#define BR_HELD		3
+
+/* Those that left are counted first: each of them is among those that came. */
+bool
+kbrcount_idle(struct kbrcount *c, unsigned stripes)
+{
+	uint32_t out = 0, in = 0;
+	unsigned i;
+
+	for (i = 0; i < stripes; i++)
+		out += atomic_load(&c[i].c_out);
+	for (i = 0; i < stripes; i++)
+		in += atomic_load(&c[i].c_in);
+	return in == out;
+}
+
+static void
+reader_leaves(struct kbrlock *br)
+{
+	atomic_fetch_add(&br->br_cpu[host_cpu() % KBR_STRIPES].c_out, 1);
+	if (atomic_load(&br->br_writer) == BR_SLEEPING) {
+		atomic_fetch_add(&br->br_seq, 1);
+		host_futex_wake(&br->br_seq, 1);
+	}
+}
+
+void
+kbrlock_rdlock(struct kbrlock *br)
+{
+	_Atomic uint32_t *in = &br->br_cpu[host_cpu() % KBR_STRIPES].c_in;
+
+	atomic_fetch_add(in, 1);
+	if (atomic_load(&br->br_writer) == 0)
+		return;
+	reader_leaves(br);
+	/* While this is held no writer is inside, nor counting. */
+	krwlock_rdlock(&br->br_slow);
+	atomic_fetch_add(in, 1);
+	krwlock_unlock(&br->br_slow);
+}
+
+void
+kbrlock_wrlock(struct kbrlock *br)
+{
+	uint32_t seq;
+
+	krwlock_wrlock(&br->br_slow);
+	atomic_store(&br->br_writer, BR_DRAINING);
+	for (int i = 0; i < SPINS; i++) {
+		if (kbrcount_idle(br->br_cpu, KBR_STRIPES))
+			goto held;
+		relax();
+	}
+	atomic_store(&br->br_writer, BR_SLEEPING);
+	for (;;) {
+		seq = atomic_load(&br->br_seq);
+		if (kbrcount_idle(br->br_cpu, KBR_STRIPES))
+			break;
+		(void)host_futex_wait(&br->br_seq, seq, INT64_MAX);
+	}
+held:
+	atomic_store(&br->br_writer, BR_HELD);
+}
+
+void
+kbrlock_unlock(struct kbrlock *br)
+{
+	if (atomic_load(&br->br_writer) != BR_HELD) {
+		reader_leaves(br);
+		return;
+	}
+	atomic_store(&br->br_writer, 0);
+	krwlock_unlock(&br->br_slow);
+}
+
 /* --- conditions --- */
 
 uint32_t

@@ -70,6 +70,29 @@ void krwlock_downgrade(struct krwlock *);	/* writer becomes reader, never sleeps
 bool krwlock_wrheld(struct krwlock *);		/* for assertions */
 
 /*
+ * The same for what many threads read at once: readers count themselves by processor, each in a cache line of its own, so that they do not get
+ * in each other's way; a writer looks at all of them. A reader may leave on another processor than it came on: both are counted, and
+ * nobody is inside when as many left as came.
+ */
+#define KBR_STRIPES	4
+struct kbrcount {
+	_Atomic uint32_t c_in, c_out;
+	char c_pad[56];
+};
+struct kbrlock {
+	_Atomic uint32_t br_writer;	/* 0, or what one is doing: BR_* in sync.c */
+	_Atomic uint32_t br_seq;	/* what it sleeps on */
+	struct krwlock br_slow;		/* writers, and readers that met one */
+	char br_pad[64];
+	struct kbrcount br_cpu[KBR_STRIPES];
+};
+void kbrlock_rdlock(struct kbrlock *);
+void kbrlock_wrlock(struct kbrlock *);
+void kbrlock_unlock(struct kbrlock *);		/* either kind */
+/* For counting alone: is nobody between in and out? Who comes later is not seen. */
+bool kbrcount_idle(struct kbrcount *, unsigned stripes);
+
+/*
  * Raw waits (uninterruptible; kernel code that sleeps for a process uses kern_wait in kern/lwp.h). The mutex is held on
  * entry and exit. Spurious wake-ups happen: loop. kcond_timedwait: absolute monotonic deadline, -ETIMEDOUT when past.
  */

@@ -93,6 +93,14 @@ host_thread_self(void)
 	return (uint32_t)syscall(SYS_gettid);
 }
 
+unsigned
+host_cpu(void)
+{
+	int cpu = sched_getcpu();
+
+	return cpu < 0 ? 0 : (unsigned)cpu;
+}
+
 int
 host_ncpu(void)
 {

@@ -264,10 +264,13 @@ kern_halt(struct rump_kernel *k, bool nosync, int64_t *leak)
 	if (k->k_proxy != NULL)
 		proxy_stop(k);
 	drain(k);
+	nosync = nosync || atomic_load(&k->k_state) == KERN_DEAD;
+	/* Files that the exits close must not reach the disk either. */
+	if (nosync && k->k_spec != NULL)
+		spec_drop_writes(k->k_lwp0);
 	proc_exitall(k);
 	if (k->k_vfs != NULL)
-		vfs_shutdown(k->k_lwp0,
-		    !nosync && atomic_load(&k->k_state) != KERN_DEAD, true);
+		vfs_shutdown(k->k_lwp0, !nosync, true);
 	while (kern_components[rows] != NULL)
 		rows++;
 	destroy(k, true, rows, leak != NULL ? leak : &dummy);

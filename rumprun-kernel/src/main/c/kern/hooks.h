@@ -10,6 +10,7 @@ int cwd_create(struct rump_kernel *, struct cwdinfo **);
 int cwd_copy(struct cwdinfo *, struct cwdinfo **);
 void cwd_put(struct lwp *, struct cwdinfo *);
 void vfs_shutdown(struct lwp *, bool sync, bool force);
+void spec_drop_writes(struct lwp *);
 /* proxy/proxy.h */
 void proxy_stop(struct rump_kernel *);
 

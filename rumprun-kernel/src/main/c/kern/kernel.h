@@ -76,7 +76,7 @@ struct rump_kernel {
 	_Atomic int k_nfiles, k_maxfiles;	/* struct file: in being, at most (kern.maxfiles) */
 	_Atomic int k_maxproc;
 
-	int64_t k_timeoffset_ns;		/* settimeofday: added to the host's realtime; under k_timelock */
+	_Atomic int64_t k_timeoffset_ns;	/* settimeofday: added to the host's realtime; changes under k_timelock */
 	struct kmutex k_timelock;
 	int64_t k_boottime_ns;
 	char k_hostname[256], k_domainname[256];

@@ -57,6 +57,8 @@ await_data(struct lwp *l, struct pipe *pp, bool nonblock)
 	int error;
 
 	for (;;) {
+		if (pp->pp_dead)
+			return -EIO;
 		if (!pp->pp_rbusy) {
 			if (pp->pp_len > 0)
 				return 1;
@@ -147,6 +149,8 @@ await_space(struct lwp *l, struct pipe *pp, bool nonblock, size_t need)
 	int error;
 
 	for (;;) {
+		if (pp->pp_dead)
+			return -EIO;
 		if (!pp->pp_open[END_READ])
 			return -EPIPE;
 		if (pp->pp_size - pp->pp_len >= need)
@@ -376,6 +380,16 @@ pipe_end_close(struct lwp *l, struct pipe *pp, int end)
 	kmutex_enter(&pp->pp_lock);
 	if (--pp->pp_open[end] == 0)
 		wake(l->l_k, pp, !end);
+	kmutex_exit(&pp->pp_lock);
+}
+
+void
+pipe_kill(struct rump_kernel *k, struct pipe *pp)
+{
+	kmutex_enter(&pp->pp_lock);
+	pp->pp_dead = true;
+	wake(k, pp, END_READ);
+	wake(k, pp, END_WRITE);
 	kmutex_exit(&pp->pp_lock);
 }
 

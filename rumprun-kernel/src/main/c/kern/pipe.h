@@ -14,6 +14,7 @@ struct pipe {
 	struct selinfo pp_sel[2];
 	unsigned pp_open[2];
 	bool pp_rbusy, pp_wbusy;
+	bool pp_dead;			/* revoked: transfers fail with -EIO */
 	char *pp_buf;
 	size_t pp_size, pp_head, pp_len;
 	struct timespec pp_atime, pp_mtime, pp_ctime;
@@ -32,6 +33,8 @@ int pipe_move_out(struct lwp *, struct pipe *, bool nonblock, struct uio *)
     MUST_CHECK;
 int pipe_move_in(struct lwp *, struct pipe *, bool nonblock, bool sigpipe,
     struct uio *) MUST_CHECK;
+/* The fifo is gone from under those who have it open: their sleeps end. */
+void pipe_kill(struct rump_kernel *, struct pipe *);
 int pipe_end_ioctl(struct pipe *, int end, unsigned long cmd, void *data);
 int pipe_end_poll(struct lwp *, struct pipe *, int end, int events);
 int pipe_end_kqfilter(struct pipe *, int end, struct knote *);

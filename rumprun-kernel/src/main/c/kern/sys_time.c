@@ -14,9 +14,8 @@ wall_ns(struct rump_kernel *k)
 {
 	int64_t offset;
 
-	kmutex_enter(&k->k_timelock);
-	offset = k->k_timeoffset_ns;
-	kmutex_exit(&k->k_timelock);
+	offset = atomic_load_explicit(&k->k_timeoffset_ns,
+	    memory_order_relaxed);
 	return k->k_host->realtime() + offset;
 }
 

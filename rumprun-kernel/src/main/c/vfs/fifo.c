@@ -69,7 +69,7 @@ meet(struct lwp *l, struct fifoinfo *fi, int end)
 	int error = 0;
 
 	while (error == 0 && fi->fi_pipe->pp_open[!end] == 0 &&
-	    fi->fi_gen[!end] == gen)
+	    fi->fi_gen[!end] == gen && !fi->fi_pipe->pp_dead)
 		error = kern_wait(l, &fi->fi_cond, &fi->fi_lock, WAIT_INTR,
 		    WAIT_FOREVER);
 	return error;
@@ -102,9 +102,27 @@ fifo_open(struct lwp *l, struct vnode *vp, int mode)
 	else if (!(mode & O_NONBLOCK) && (mode & (FREAD | FWRITE)) == FWRITE)
 		error = meet(l, fi, END_WRITE);
 	kmutex_exit(&fi->fi_lock);
+	if (error == 0 && fi->fi_pipe->pp_dead)
+		error = -EIO;
 	if (error != 0)
 		fifo_close(l, vp, mode);
 	return error == -ESHUTDOWN ? -EINTR : error;
+}
+
+void
+fifo_kill(struct vnode *vp)
+{
+	struct fifoinfo *fi;
+
+	kmutex_enter(&vp->v_interlock);
+	fi = vp->v_fifo;
+	kmutex_exit(&vp->v_interlock);
+	if (fi == NULL)
+		return;
+	kmutex_enter(&fi->fi_lock);
+	pipe_kill(vp->v_k, fi->fi_pipe);
+	kcond_broadcast(&fi->fi_cond);
+	kmutex_exit(&fi->fi_lock);
 }
 
 int

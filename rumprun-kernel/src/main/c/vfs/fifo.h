@@ -19,5 +19,7 @@ int fifo_poll(struct lwp *, struct vnode *, int events);
 int fifo_kqfilter(struct lwp *, struct vnode *, struct knote *) MUST_CHECK;
 /* The vnode goes away. */
 void fifo_forget(struct vnode *);
+/* Its vnode died: who sleeps in it wakes up, and gets -EIO. */
+void fifo_kill(struct vnode *);
 
 #endif

@@ -11,6 +11,7 @@
  * until no vnode of it is locked (vnode.c, the gate).
  */
 #include <stdio.h>
+#include "vfs/spec.h"
 #include "vfs/vfs_impl.h"
 
 /* --- the mount as an object --- */
@@ -549,6 +550,8 @@ vfs_shutdown(struct lwp *l, bool sync, bool force)
 	(void)force;
 	if (sync)
 		(void)mount_fsync_all(l, true);
+	else
+		spec_drop_writes(l);
 	kmutex_enter(&vs->vs_mountlock);
 	while ((mp = vs->vs_last) != NULL && mp != vs->vs_rootmount) {
 		char on[80];

@@ -29,10 +29,10 @@ struct mount {
 	struct vnode *mnt_root;		/* referenced while mounted; NULL in the middle of mount and unmount */
 	_Atomic bool mnt_unmounting;	/* somebody tries: whoever comes across it waits for mnt_busylock */
 	/*
-	 * The gate (vfs/vnode.c): how many vnodes of it are locked, by a hash of the vnode. While one thread has it frozen, for
-	 * an update, only that one locks any.
+	 * The gate (vfs/vnode.c): how many vnodes of it are locked. While one thread has it frozen, for an update, only that
+	 * one locks any.
 	 */
-	struct { _Atomic uint32_t n; char pad[60]; } mnt_active[8];
+	struct kbrcount mnt_active[KBR_STRIPES];
 	_Atomic uint32_t mnt_freezer;	/* host_thread_self, 0: none */
 	_Atomic bool mnt_frozen;	/* it has nobody to wait for any more */
 	struct kmutex mnt_gatelock;
@@ -88,7 +88,10 @@ void vfs_unbusy(struct mount *);
 /* In-kernel mount and unmount (rumprun_mount, boot); path is a kernel string. */
 int vfs_mount_kern(struct lwp *, const char *fstype, const char *path,
     int flags, void *args, size_t len) MUST_CHECK;
-/* Syncs and unmounts everything, newest first (halt). Messages on the console when verbose. */
+/*
+ * Unmounts everything, newest first (halt). Messages on the console when verbose. sync false: nothing is written, not even what a file system writes
+ * when it is unmounted; it need not know, its writes are dropped below it (blkdev.h, b_drop), so that images stay as a crash would leave them.
+ */
 void vfs_shutdown(struct lwp *, bool sync, bool force);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Special files. A specnode stands for one device number of one kind while a vnode of it is open or was; it holds the
- * count of opens and the mount that has a block device. Its fields are under ss_lock, which is a leaf: drivers are
- * called without it.
+ * count of opens and the mount that has a block device. Its fields are under ss_lock: drivers are called without it, but
+ * to find an open device.
  */
 #include <netbsd/fcntl.h>
 #include <netbsd/mount.h>
@@ -222,6 +222,46 @@ spec_fsync(struct lwp *l, struct vnode *vp)
 	if (vp->v_type != VBLK || dev_blkdev(l, vp->v_rdev, &d) != 0)
 		return 0;
 	return blkdev_sync(d);
+}
+
+int
+spec_discard(struct lwp *l, struct vnode *vp, off_t off, off_t len)
+{
+	struct blkdev *d;
+	uint64_t n = (uint64_t)len;
+
+	/* The raw device has a block device's number, if it is one. */
+	if (vp->v_type == VCHR && dev_find(l->l_k, vp->v_rdev, false) !=
+	    dev_find(l->l_k, vp->v_rdev, true))
+		return -ENODEV;
+	if (dev_blkdev(l, vp->v_rdev, &d) != 0 || d->b_ops->bd_discard == NULL)
+		return -ENODEV;
+	if ((uint64_t)off > d->b_size)
+		return -EINVAL;
+	if (n > d->b_size - (uint64_t)off)
+		n = d->b_size - (uint64_t)off;
+	return d->b_ops->bd_discard(d, (uint64_t)off, n);
+}
+
+void
+spec_drop_writes(struct lwp *l)
+{
+	struct spec_state *ss = l->l_k->k_spec;
+	struct specnode *sn;
+	struct blkdev *d;
+	int i;
+
+	if (ss == NULL)
+		return;
+	kmutex_enter(&ss->ss_lock);
+	for (i = 0; i < SPEC_HASH; i++) {
+		for (sn = ss->ss_hash[i]; sn != NULL; sn = sn->sn_next) {
+			if (sn->sn_blk && sn->sn_opens > 0 &&
+			    dev_blkdev(l, sn->sn_dev, &d) == 0)
+				atomic_store(&d->b_drop, true);
+		}
+	}
+	kmutex_exit(&ss->ss_lock);
 }
 
 uint64_t

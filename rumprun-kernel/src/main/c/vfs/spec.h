@@ -24,5 +24,9 @@ int spec_fsync(struct lwp *, struct vnode *) MUST_CHECK;
 uint64_t spec_size(struct lwp *, struct vnode *);
 /* The vnode goes away: gives v_spec back. Called by the vnode layer at reclaim. */
 void spec_forget(struct vnode *);
+/* fdiscard(2) on a disk; clipped at its end. -ENODEV: it isn't one. */
+int spec_discard(struct lwp *, struct vnode *, off_t off, off_t len) MUST_CHECK;
+/* Nothing is written to any open disk any more (blkdev.h, b_drop). */
+void spec_drop_writes(struct lwp *);
 
 #endif

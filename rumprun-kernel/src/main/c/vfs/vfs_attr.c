@@ -542,6 +542,46 @@ sys_futimens(struct lwp *l, const void *v, register_t *rv)
 
 /* --- revoke --- */
 
+struct same_device {
+	dev_t rdev;
+	enum vtype type;
+	struct vnode *found;
+};
+
+static int
+match_device(struct lwp *l, struct vnode *vp, void *arg)
+{
+	struct same_device *sd = arg;
+
+	(void)l;
+	if (vp->v_type != sd->type || vp->v_rdev != sd->rdev ||
+	    vnode_isdead(vp))
+		return 0;
+	vnode_get(vp);
+	sd->found = vp;
+	return 1;
+}
+
+static int
+match_in_mount(struct lwp *l, struct mount *mp, void *arg)
+{
+	return vcache_foreach(l, mp, match_device, arg);
+}
+
+/* Every node of the device, in whatever file system: a dead one is found no more. */
+static int
+revoke_device(struct lwp *l, struct vnode *vp)
+{
+	struct same_device sd = { vp->v_rdev, vp->v_type, NULL };
+	int error;
+
+	while ((error = mount_foreach(l, match_in_mount, &sd)) == 1) {
+		vnode_kill(l, sd.found);
+		vnode_put(l, sd.found);
+	}
+	return error;
+}
+
 int
 sys_revoke(struct lwp *l, const void *v, register_t *rv)
 {
@@ -566,7 +606,7 @@ sys_revoke(struct lwp *l, const void *v, register_t *rv)
 	    !cred_issuser(l->l_cred))
 		error = -EPERM;
 	if (error == 0)
-		vnode_kill(l, nd.ni_vp);
+		error = revoke_device(l, nd.ni_vp);
 	namei_done(&nd);
 	return error;
 }

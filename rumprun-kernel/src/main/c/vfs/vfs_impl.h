@@ -59,7 +59,7 @@ int vnode_lock_nested(struct vnode *) MUST_CHECK;
 static inline void
 vnode_unlock_nested(struct vnode *vp)
 {
-	krwlock_unlock(&vp->v_lock);
+	kbrlock_unlock(&vp->v_lock);
 }
 /* Waits until no vnode of the mount is locked, and keeps it so but for this thread; -EBUSY: that takes too long. */
 int mount_freeze(struct mount *) MUST_CHECK;

@@ -295,6 +295,12 @@ do_space(struct lwp *l, int fd, off_t off, off_t len, bool discard)
 	error = fd_getvnode(l, fd, &fp, &vp);
 	if (error != 0)
 		return error == -EINVAL ? -ENODEV : error;
+	if (discard && (vp->v_type == VBLK || vp->v_type == VCHR) &&
+	    (fp->f_flag & FWRITE) && !vnode_isdead(vp)) {
+		error = spec_discard(l, vp, off, len);
+		file_put(l, fp);
+		return error;
+	}
 	vnode_lock(vp, true);
 	op = vnode_isdead(vp) ? NULL : discard ? vp->v_ops->vop_fdiscard :
 	    vp->v_ops->vop_fallocate;

@@ -443,6 +443,37 @@ vn_poll(struct lwp *l, struct file *fp, int events)
 	    events) : genfs_poll(l, vp, events);
 }
 
+/* --- EVFILT_READ of a regular file: how much is behind its offset --- */
+
+static void
+filt_read_detach(struct knote *kn)
+{
+	struct file *fp = kn->kn_hook;
+
+	selinfo_detach(&VNODE(fp)->v_sel, kn);
+}
+
+/* A change of the file makes it worth a look; the look itself needs the vnode's lock, and comes when none is held. */
+static bool
+filt_read_event(struct knote *kn, long hint)
+{
+	struct file *fp = kn->kn_hook;
+	struct stat sb;
+
+	if (hint & NOTE_REVOKE)
+		kn->kn_flags |= EV_EOF;
+	if (hint != 0 || (kn->kn_flags & EV_EOF))
+		return true;
+	if (vn_stat(fp->f_k->k_lwp0, VNODE(fp), &sb) != 0)
+		return false;
+	kn->kn_data = sb.st_size - get_offset(fp);
+	return kn->kn_data != 0;
+}
+
+static const struct filterops read_filtops = {
+	filt_read_detach, filt_read_event
+};
+
 static int
 vn_kqfilter(struct lwp *l, struct file *fp, struct knote *kn)
 {
@@ -456,6 +487,12 @@ vn_kqfilter(struct lwp *l, struct file *fp, struct knote *kn)
 		return fifo_kqfilter(l, vp, kn);
 	if (vp->v_ops->vop_kqfilter != NULL)
 		return vp->v_ops->vop_kqfilter(l, vp, kn);
+	if (vp->v_type == VREG && kn->kn_filter == (int32_t)EVFILT_READ) {
+		kn->kn_hook = fp;
+		kn->kn_fop = &read_filtops;
+		selinfo_attach(&vp->v_sel, kn);
+		return 0;
+	}
 	return kqfilter_true(&vp->v_sel, kn);
 }
 

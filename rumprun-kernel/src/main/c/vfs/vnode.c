@@ -14,6 +14,7 @@
  *     lookup, when its caller holds nothing, so that reclaiming never meets locks of the file system.
  *  4. v_mount never changes; each vnode keeps a reference to the mount's memory.
  */
+#include <netbsd/poll.h>
 #include <assert.h>
 #include "vfs/fifo.h"
 #include "vfs/spec.h"
@@ -80,10 +81,10 @@ vnode_get(struct vnode *vp)
  */
 #define FREEZE_NS	INT64_C(5000000000)
 
-static _Atomic uint32_t *
-active(struct vnode *vp)
+static struct kbrcount *
+active(struct mount *mp)
 {
-	return &vp->v_mount->mnt_active[(uintptr_t)vp >> 8 & 7].n;
+	return &mp->mnt_active[host_cpu() % KBR_STRIPES];
 }
 
 static void
@@ -91,7 +92,7 @@ gate_exit(struct vnode *vp)
 {
 	struct mount *mp = vp->v_mount;
 
-	atomic_fetch_sub(active(vp), 1);
+	atomic_fetch_add(&active(mp)->c_out, 1);
 	if (atomic_load(&mp->mnt_freezer) != 0) {
 		kmutex_enter(&mp->mnt_gatelock);
 		kcond_broadcast(&mp->mnt_gatecond);
@@ -110,7 +111,7 @@ gate_enter(struct vnode *vp, bool dying)
 	uint32_t freezer;
 
 	for (;;) {
-		atomic_fetch_add(active(vp), 1);
+		atomic_fetch_add(&active(mp)->c_in, 1);
 		freezer = atomic_load(&mp->mnt_freezer);
 		if (freezer == 0 || (dying && !atomic_load(&mp->mnt_frozen)) ||
 		    freezer == host_thread_self())
@@ -126,13 +127,7 @@ gate_enter(struct vnode *vp, bool dying)
 static bool
 quiet(struct mount *mp)
 {
-	unsigned i;
-
-	for (i = 0; i < 8; i++) {
-		if (atomic_load(&mp->mnt_active[i].n) != 0)
-			return false;
-	}
-	return true;
+	return kbrcount_idle(mp->mnt_active, KBR_STRIPES);
 }
 
 int
@@ -274,9 +269,9 @@ vnode_destroy(struct lwp *l, struct vnode *vp)
 
 	ncache_purge(vp);
 	gate_enter(vp, true);
-	krwlock_wrlock(&vp->v_lock);
+	kbrlock_wrlock(&vp->v_lock);
 	deactivate(l, vp);
-	krwlock_unlock(&vp->v_lock);
+	kbrlock_unlock(&vp->v_lock);
 	lockf_forget(vp);
 	if (vp->v_spec != NULL)
 		spec_forget(vp);
@@ -328,24 +323,24 @@ vnode_lock(struct vnode *vp, bool exclusive)
 {
 	gate_enter(vp, false);
 	if (exclusive)
-		krwlock_wrlock(&vp->v_lock);
+		kbrlock_wrlock(&vp->v_lock);
 	else
-		krwlock_rdlock(&vp->v_lock);
+		kbrlock_rdlock(&vp->v_lock);
 }
 
 void
 vnode_unlock(struct vnode *vp)
 {
-	krwlock_unlock(&vp->v_lock);
+	kbrlock_unlock(&vp->v_lock);
 	gate_exit(vp);
 }
 
 int
 vnode_lock_nested(struct vnode *vp)
 {
-	krwlock_wrlock(&vp->v_lock);
+	kbrlock_wrlock(&vp->v_lock);
 	if (vnode_isdead(vp)) {
-		krwlock_unlock(&vp->v_lock);
+		kbrlock_unlock(&vp->v_lock);
 		return -ENOENT;
 	}
 	return 0;
@@ -380,7 +375,10 @@ vnode_kill(struct lwp *l, struct vnode *vp)
 		unlist(vs, vp);
 	}
 	vnode_unlock(vp);
+	if (vp->v_type == VFIFO)
+		fifo_kill(vp);
 	vn_note(vp, 0x40 /* NOTE_REVOKE */);
+	selnotify(vp->v_k, &vp->v_sel, POLLHUP, 0);
 }
 
 /* --- the table --- */

@@ -147,7 +147,7 @@ struct vnodeops {
 };
 
 struct vnode {
-	struct krwlock v_lock;
+	struct kbrlock v_lock;
 	_Atomic uint32_t v_usecount;
 	_Atomic uint32_t v_writecount;	/* opens for writing */
 	_Atomic unsigned v_flag;	/* VV_* */

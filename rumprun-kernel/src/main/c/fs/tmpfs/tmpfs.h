@@ -53,6 +53,7 @@ struct tmpfs_node {
 	uint64_t tn_size;
 	dev_t tn_rdev;
 	struct kmutex tn_timelock;
+	_Atomic int64_t tn_atimesec;	/* of tn_atim, to be read without the lock */
 	struct timespec tn_atim, tn_mtim, tn_ctim, tn_birthtim;
 	union {
 		struct tmpfs_dir dir;
@@ -69,6 +70,7 @@ struct tmpfs_mount {
 	struct tmpfs_node *tm_hash[TMPFS_HASH];
 	uint64_t tm_nodes, tm_nodes_max;	/* max 0: none */
 	uint64_t tm_bytes, tm_bytes_max;	/* memory of nodes, names, pages */
+	uint64_t tm_bytes_host;		/* what all of it may take where no limit was given */
 	ino_t tm_nextino;
 	struct tmpfs_node *tm_root;
 };
@@ -91,6 +93,8 @@ struct tmpfs_node *tmpfs_node_find(struct tmpfs_mount *, ino_t);
 #define TMPFS_MTIME	2
 #define TMPFS_CTIME	4
 void tmpfs_touch(struct tmpfs_mount *, struct tmpfs_node *, int which);
+void tmpfs_set_atime(struct tmpfs_node *, struct timespec);
+void tmpfs_accessed(struct tmpfs_mount *, struct tmpfs_node *);
 /* A file's pages. page_get: NULL for a hole (create false) or no space (create true). truncate frees what lies beyond. */
 void *tmpfs_page_get(struct tmpfs_mount *, struct tmpfs_node *,
     uint64_t pageno, bool create);

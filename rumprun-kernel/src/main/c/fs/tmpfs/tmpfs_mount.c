@@ -9,11 +9,12 @@
 void *
 tmpfs_alloc(struct tmpfs_mount *tm, size_t size)
 {
+	uint64_t max;
 	void *p;
 
 	kmutex_enter(&tm->tm_lock);
-	if (tm->tm_bytes_max != 0 &&
-	    size > tm->tm_bytes_max - tm->tm_bytes) {
+	max = tm->tm_bytes_max != 0 ? tm->tm_bytes_max : tm->tm_bytes_host;
+	if (tm->tm_bytes > max || size > max - tm->tm_bytes) {
 		kmutex_exit(&tm->tm_lock);
 		return NULL;
 	}
@@ -62,6 +63,8 @@ mount_common(struct lwp *l, struct mount *mp, const struct tmpfs_args *args,
 		return -ENOMEM;
 	tm->tm_k = l->l_k;
 	tm->tm_rumpfs = rumpfs;
+	/* Never so much that the host has to kill somebody. */
+	tm->tm_bytes_host = host_memsize() / 4 * 3;
 	tm->tm_nextino = TMPFS_ROOTINO;
 	if (args->ta_size_max >= (off_t)TMPFS_PAGE)
 		tm->tm_bytes_max = ((uint64_t)args->ta_size_max +

@@ -44,7 +44,8 @@ tmpfs_node_create(struct tmpfs_mount *tm, const struct vattr *va,
 		n->u.dir.dir_nextcookie = 2;
 	}
 	kern_nanotime(tm->tm_k, &n->tn_birthtim);
-	n->tn_atim = n->tn_mtim = n->tn_ctim = n->tn_birthtim;
+	tmpfs_set_atime(n, n->tn_birthtim);
+	n->tn_mtim = n->tn_ctim = n->tn_birthtim;
 	kmutex_enter(&tm->tm_lock);
 	n->tn_ino = tm->tm_nextino++;
 	n->tn_gen = (uint32_t)n->tn_ino;
@@ -91,8 +92,31 @@ tmpfs_node_find(struct tmpfs_mount *tm, ino_t ino)
 	for (n = *bucket(tm, ino); n != NULL && n->tn_ino != ino;
 	    n = n->tn_hashnext)
 		continue;
+	/* With its last name gone it is about to go, and only its vnode's owner may look at it. */
+	if (n != NULL && n->tn_nlink == 0)
+		n = NULL;
 	kmutex_exit(&tm->tm_lock);
 	return n;
+}
+
+/* tn_timelock held. */
+void
+tmpfs_set_atime(struct tmpfs_node *n, struct timespec t)
+{
+	n->tn_atim = t;
+	atomic_store_explicit(&n->tn_atimesec, t.tv_sec,
+	    memory_order_relaxed);
+}
+
+/*
+ * Reading marks the time by the second: readers of one file at once have nothing to write to it then.
+ */
+void
+tmpfs_accessed(struct tmpfs_mount *tm, struct tmpfs_node *n)
+{
+	if (atomic_load_explicit(&n->tn_atimesec, memory_order_relaxed) !=
+	    kern_time_second(tm->tm_k))
+		tmpfs_touch(tm, n, TMPFS_ATIME);
 }
 
 void
@@ -103,7 +127,7 @@ tmpfs_touch(struct tmpfs_mount *tm, struct tmpfs_node *n, int which)
 	kern_nanotime(tm->tm_k, &now);
 	kmutex_enter(&n->tn_timelock);
 	if (which & TMPFS_ATIME)
-		n->tn_atim = now;
+		tmpfs_set_atime(n, now);
 	if (which & TMPFS_MTIME)
 		n->tn_mtim = now;
 	if (which & TMPFS_CTIME)

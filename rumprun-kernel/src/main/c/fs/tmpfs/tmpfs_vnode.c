@@ -21,7 +21,7 @@ static void
 accessed(struct vnode *vp)
 {
 	if (!(vp->v_mount->mnt_flag & (MNT_RDONLY | MNT_NOATIME)))
-		changed(vp, TMPFS_ATIME);
+		tmpfs_accessed(vtotm(vp), VTOTMPFS(vp));
 }
 
 static int
@@ -319,7 +319,7 @@ tmpfs_setattr(struct lwp *l, struct vnode *vp, struct vattr *va)
 		changed(vp, TMPFS_CTIME);
 	kmutex_enter(&n->tn_timelock);
 	if (given(&va->va_atime))
-		n->tn_atim = va->va_atime;
+		tmpfs_set_atime(n, va->va_atime);
 	if (given(&va->va_mtime))
 		n->tn_mtim = va->va_mtime;
 	if (given(&va->va_birthtime))
@@ -434,8 +434,13 @@ tmpfs_fallocate(struct lwp *l, struct vnode *vp, off_t off, off_t len)
 	end = (uint64_t)off + (uint64_t)len;
 	for (page = (uint64_t)off / TMPFS_PAGE; page * TMPFS_PAGE < end;
 	    page++) {
-		if (tmpfs_page_get(vtotm(vp), n, page, true) == NULL)
-			return -ENOSPC;
+		if (tmpfs_page_get(vtotm(vp), n, page, true) != NULL)
+			continue;
+		/* Nothing stays behind the end of the file. */
+		if (end > n->tn_size)
+			tmpfs_reg_discard(vtotm(vp), n, (n->tn_size +
+			    TMPFS_PAGE - 1) / TMPFS_PAGE, UINT64_MAX);
+		return -ENOSPC;
 	}
 	if (end > n->tn_size)
 		n->tn_size = end;
