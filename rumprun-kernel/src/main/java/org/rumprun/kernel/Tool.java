@@ -36,6 +36,15 @@ public abstract class Tool {
     }
 
     /**
+     * Where the tool runs.
+     *
+     * @return its host
+     */
+    protected final RumpHost host() {
+        return host;
+    }
+
+    /**
      * A process on the tool's host.
      *
      * @return the process, to be closed

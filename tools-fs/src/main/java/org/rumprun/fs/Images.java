@@ -91,6 +91,15 @@ final class Images {
                 provider, process.handle(), new RumpFileSystem.Origin(null, null, false), () -> {});
     }
 
+    /** All that a process sees, which lives on. */
+    static RumpFileSystem whole(RumpProcess process) {
+        return new RumpFileSystem(
+                RumpFileSystems.PROVIDER,
+                process.handle(),
+                new RumpFileSystem.Origin(null, null, false),
+                () -> {});
+    }
+
     /** A process whose root is the directory: links inside cannot lead out. */
     private static RumpProcess enter(RumpHost host, String directory) throws IOException {
         RumpProcess process = host.newProcess("java");

@@ -16,6 +16,8 @@ final class RumpFileStore extends FileStore {
     private static final int BLOCKS = 4;
     private static final int BFREE = 5;
     private static final int BAVAIL = 6;
+    private static final int FILES = 7;
+    private static final int FFREE = 8;
     private static final int FSID = 9;
     private static final int COUNT = 11;
     private static final int MNT_RDONLY = 1;
@@ -33,6 +35,20 @@ final class RumpFileStore extends FileStore {
         long[] sv = new long[COUNT];
         Errors.check(path.system().proc().statvfs(path.zero(), sv, into), path);
         return sv;
+    }
+
+    Df.Usage usage() throws IOException {
+        String[] now = new String[3];
+        long[] sv = values(now);
+        return new Df.Usage(
+                now[1],
+                now[0],
+                now[2],
+                sv[BLOCKS] * sv[FRSIZE],
+                (sv[BLOCKS] - sv[BFREE]) * sv[FRSIZE],
+                sv[BAVAIL] * sv[FRSIZE],
+                sv[FILES],
+                sv[FFREE]);
     }
 
     private long bytes(int field) throws IOException {
