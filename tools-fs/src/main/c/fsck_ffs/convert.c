@@ -335,6 +335,13 @@ new_superblock(struct fsck *f)
 	fs.fs_maxsymlinklen = f->fs.fs_maxsymlinklen;
 	fs.fs_old_inodefmt = f->fs.fs_old_inodefmt;
 	fs.fs_maxfilesize = f->fs.fs_maxfilesize;
+	fs.fs_bmask = f->fs.fs_bmask;
+	fs.fs_fmask = f->fs.fs_fmask;
+	fs.fs_bshift = f->fs.fs_bshift;
+	fs.fs_fshift = f->fs.fs_fshift;
+	fs.fs_frag = f->fs.fs_frag;
+	fs.fs_fragshift = f->fs.fs_fragshift;
+	fs.fs_inopb = f->fs.fs_inopb;
 	memset(fs.fs_volname, 0, sizeof(fs.fs_volname));
 	fs.fs_swuid = 0;
 	f->raw = fs;

@@ -191,6 +191,19 @@ hash_dir(struct fsck *f, struct dir_info *d)
 	f->byino[i] = d;
 }
 
+/*
+ * Directories are asked about in the order of their first blocks, as NetBSD's fsck_ffs does: by the number as it stands
+ * on the disk, of which it takes 32 bits.
+ */
+static int64_t
+order_of(const struct fsck *f, int64_t frag)
+{
+	if (!f->swapped)
+		return frag;
+	return ffs_isufs2(&f->fs) ? 0 :
+	    (int32_t)__builtin_bswap32((uint32_t)frag);
+}
+
 struct dir_info *
 dir_add(struct fsck *f, uint32_t ino, const struct dinode *di)
 {
@@ -216,7 +229,7 @@ dir_add(struct fsck *f, uint32_t ino, const struct dinode *di)
 	}
 	d->di = *di;
 	d->size = di->di_size;
-	d->first = di->di_db[0];
+	d->first = order_of(f, di->di_db[0]);
 	d->dotdot = 0;
 	d->parent = ino == UFS_ROOTINO ? UFS_ROOTINO : 0;
 	return d;
@@ -507,11 +520,8 @@ dir_adjust(struct fsck *f, uint32_t ino, int32_t links)
 			pfatal(f, "LINK COUNT INCREASING");
 		}
 		t_printf(f->t, " (ADJUSTED)\n");
-	} else {
-		t_putc(f->t, '\n');
-		if (!reply(f, "ADJUST"))
-			return;
-	}
+	} else if (!reply(f, "ADJUST"))
+		return;
 	di.di_nlink = (int16_t)(di.di_nlink - links);
 	inode_put(f, ino, &di);
 }
@@ -537,11 +547,8 @@ lost_and_found(struct fsck *f)
 		pwarn(f, "NO lost+found DIRECTORY");
 		if (f->preen)
 			t_printf(f->t, " (CREATED)\n");
-		else {
-			t_putc(f->t, '\n');
-			if (!reply(f, "CREATE"))
-				return 0;
-		}
+		else if (!reply(f, "CREATE"))
+			return 0;
 	} else {
 		inode_get(f, lf, &di);
 		if ((di.di_mode & S_IFMT) == S_IFDIR &&
@@ -586,11 +593,8 @@ dir_linkup(struct fsck *f, uint32_t orphan, uint32_t parent)
 	pinode(f, orphan);
 	if (f->preen)
 		t_printf(f->t, " (RECONNECTED)\n");
-	else {
-		t_putc(f->t, '\n');
-		if (!reply(f, "RECONNECT"))
-			return false;
-	}
+	else if (!reply(f, "RECONNECT"))
+		return false;
 	if (f->lfdir == 0 || info(f, f->lfdir)->state != DFOUND)
 		f->lfdir = lost_and_found(f);
 	if (f->lfdir == 0 || orphan == f->lfdir) {

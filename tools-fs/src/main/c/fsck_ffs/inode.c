@@ -432,11 +432,7 @@ clri(struct fsck *f, uint32_t ino, const char *type, bool say)
 	}
 	if (f->preen)
 		t_printf(f->t, " (CLEARED)\n");
-	else {
-		if (say)
-			t_putc(f->t, '\n');
-		if (!reply(f, "CLEAR"))
-			return;
-	}
+	else if (!reply(f, "CLEAR"))
+		return;
 	inode_free(f, ino);
 }

@@ -261,7 +261,6 @@ fsck_journal(struct fsck *f)
 	if ((f->fs.fs_journal_flags & ~(uint32_t)KNOWN_FLAGS) != 0) {
 		pfatal(f, "INVALID JOURNAL FLAGS %" PRId32,
 		    (int32_t)f->fs.fs_journal_flags);
-		t_putc(f->t, '\n');
 		if (!reply(f, "CONTINUE"))
 			giveup(f, EEXIT);
 		t_printf(f->t, "CLEARING JOURNAL FLAGS\n");

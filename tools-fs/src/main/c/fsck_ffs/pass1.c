@@ -147,7 +147,6 @@ static void
 unknown(struct fsck *f, uint32_t ino)
 {
 	pfatal(f, "UNKNOWN FILE TYPE I=%" PRIu32, ino);
-	t_putc(f->t, '\n');
 	info(f, ino)->state = FCLEAR;
 	if (reply(f, "CLEAR")) {
 		info(f, ino)->state = USTATE;
@@ -166,11 +165,8 @@ count_blocks(struct fsck *f, uint32_t ino, struct dinode *di, int64_t frags)
 	    " should be %" PRIu64 ")", ino, (int64_t)di->di_blocks, want);
 	if (f->preen)
 		t_printf(f->t, " (CORRECTED)\n");
-	else {
-		t_putc(f->t, '\n');
-		if (!reply(f, "CORRECT"))
-			return;
-	}
+	else if (!reply(f, "CORRECT"))
+		return;
 	di->di_blocks = want;
 	inode_put(f, ino, di);
 }
@@ -188,7 +184,6 @@ check_inode(struct fsck *f, uint32_t ino)
 		if (is_blank(f, ino, &di))
 			return;
 		pfatal(f, "PARTIALLY ALLOCATED INODE I=%" PRIu32, ino);
-		t_putc(f->t, '\n');
 		if (reply(f, "CLEAR"))
 			inode_clear(f, ino);
 		return;

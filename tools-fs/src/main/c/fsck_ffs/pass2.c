@@ -282,13 +282,11 @@ check_root(struct fsck *f)
 	switch (i->state) {
 	case USTATE:
 		pfatal(f, "ROOT INODE UNALLOCATED");
-		t_putc(f->t, '\n');
 		if (!make_root(f, "ALLOCATE"))
 			giveup(f, EEXIT);
 		break;
 	case DCLEAR:
 		pfatal(f, "DUPS/BAD IN ROOT INODE");
-		t_putc(f->t, '\n');
 		if (reply(f, "REALLOCATE")) {
 			inode_free(f, UFS_ROOTINO);
 			if (dir_alloc(f, UFS_ROOTINO, UFS_ROOTINO, 0755) !=
@@ -302,7 +300,6 @@ check_root(struct fsck *f)
 	case FSTATE:
 	case FCLEAR:
 		pfatal(f, "ROOT INODE NOT DIRECTORY");
-		t_putc(f->t, '\n');
 		if (reply(f, "REALLOCATE")) {
 			inode_free(f, UFS_ROOTINO);
 			if (dir_alloc(f, UFS_ROOTINO, UFS_ROOTINO, 0755) !=
@@ -357,8 +354,6 @@ check_length(struct fsck *f, struct dir_info *d)
 	t_free(f->t, path);
 	if (f->preen)
 		t_printf(f->t, " (ADJUSTED)\n");
-	else
-		t_putc(f->t, '\n');
 	if (f->preen || reply(f, "ADJUST")) {
 		inode_get(f, d->ino, &di);
 		di.di_size = want;

@@ -10,6 +10,7 @@ struct pass5 {
 	uint8_t *buf;
 	struct cg cg;
 	struct csum_total total;
+	bool bad;			/* the group's header was none */
 };
 
 /* A group that has no usable header gets one as newfs(8) makes it. */
@@ -64,7 +65,8 @@ start(struct pass5 *p, const uint8_t *old, uint32_t c)
 
 	memset(p->buf, 0, (size_t)fs->fs_cgsize);
 	ffs_cg_decode(old, cg, f->swapped);
-	if (cg->cg_magic != CG_MAGIC) {
+	p->bad = cg->cg_magic != CG_MAGIC;
+	if (p->bad) {
 		pfatal(f, "CG %" PRIu32 ": PASS5: BAD MAGIC NUMBER\n", c);
 		f->unresolved |= f->no;
 	}
@@ -183,11 +185,11 @@ compare(struct pass5 *p, struct buf *b, uint32_t c)
 		memcpy(b->data, p->buf, (size_t)p->cg.cg_iusedoff);
 		dirty(f, b);
 	}
-	if (memcmp(p->buf + p->cg.cg_iusedoff, b->data + p->cg.cg_iusedoff,
+	if ((p->bad || memcmp(p->buf + p->cg.cg_iusedoff, b->data + p->cg.cg_iusedoff,
 	    (size_t)p->cg.cg_nextfreeoff > size ||
 	    p->cg.cg_nextfreeoff < p->cg.cg_iusedoff ?
 	    size - (size_t)p->cg.cg_iusedoff :
-	    (size_t)(p->cg.cg_nextfreeoff - p->cg.cg_iusedoff)) != 0 &&
+	    (size_t)(p->cg.cg_nextfreeoff - p->cg.cg_iusedoff)) != 0) &&
 	    dofix(f, &p->maps, "BLK(S) MISSING IN BIT MAPS")) {
 		memcpy(b->data + p->cg.cg_iusedoff, p->buf + p->cg.cg_iusedoff,
 		    size - (size_t)p->cg.cg_iusedoff);

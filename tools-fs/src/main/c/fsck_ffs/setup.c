@@ -279,7 +279,6 @@ ask_number(struct fsck *f, const char *question)
 		f->sbdirty = true;
 		return true;
 	}
-	t_putc(f->t, '\n');
 	if (!reply(f, question))
 		return false;
 	f->sbdirty = true;
@@ -422,7 +421,6 @@ open_device(struct fsck *f)
 	}
 	if ((st.st_mode & S_IFMT) != S_IFCHR && !f->file) {
 		pfatal(f, "%s is not a character device", f->dev);
-		t_putc(t, '\n');
 		if (!reply(f, "CONTINUE"))
 			return false;
 	}
