@@ -101,7 +101,7 @@ public final class RumpServer extends RumpHost implements AutoCloseable {
             command.add("-s");
             for (String component : components) {
                 command.add("-l");
-                command.add(component);
+                command.add(component.matches("(lib)?rump.*") ? component : "rump" + component);
             }
             for (String drive : drives) {
                 command.add("-d");

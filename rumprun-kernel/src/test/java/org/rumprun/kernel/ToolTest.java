@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: BSD-2-Clause
+package org.rumprun.kernel;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(60)
+class ToolTest {
+    private final RumpKernel kernel = RumpKernel.boot();
+
+    @AfterEach
+    void halt() {
+        kernel.close();
+    }
+
+    @Test
+    void sysctlReadsAndSets() {
+        Sysctl sysctl = Sysctl.in(kernel);
+        assertThat(sysctl.get("kern.ostype")).isEqualTo("NetBSD");
+        sysctl.set("kern.hostname", "test");
+        assertThat(sysctl.get("kern.hostname")).isEqualTo("test");
+    }
+
+    @Test
+    void failureTellsTheToolsMessage() {
+        assertThatThrownBy(() -> Sysctl.in(kernel).get("kern.none"))
+                .isInstanceOfSatisfying(
+                        ToolException.class,
+                        e -> {
+                            assertThat(e.getMessage()).startsWith("sysctl: ");
+                            assertThat(e.result().status()).isEqualTo(1);
+                            assertThat(e.result().err()).contains("kern.none");
+                        });
+    }
+
+    @Test
+    void execGivesTheStatusWithoutAnException() {
+        assertThat(Sysctl.in(kernel).exec("kern.none").status()).isEqualTo(1);
+    }
+
+    @Test
+    void modstatListsModules() {
+        assertThat(Modstat.in(kernel).run().out()).startsWith("NAME").contains("suser");
+    }
+
+    @Test
+    void outputIsSeenAsItComes() {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        ByteArrayOutputStream err = new ByteArrayOutputStream();
+        Sysctl sysctl = Sysctl.in(kernel.withOutput(out, err));
+        assertThat(sysctl.run("-n", "kern.ostype").out()).isEqualTo("NetBSD\n");
+        assertThat(out.toString()).isEqualTo("NetBSD\n");
+        sysctl.exec("kern.none");
+        assertThat(err.toString()).startsWith("sysctl: ");
+    }
+
+    @Test
+    void streamThatFailsEndsTheTool() {
+        OutputStream broken =
+                new OutputStream() {
+                    @Override
+                    public void write(int b) throws IOException {
+                        throw new IOException("broken");
+                    }
+                };
+        assertThatThrownBy(() -> Sysctl.in(kernel.withOutput(broken, broken)).run("-a"))
+                .isInstanceOf(UncheckedIOException.class)
+                .hasMessageContaining("broken");
+    }
+
+    @Test
+    void toolsRunOnManyThreadsAtOnce() throws Exception {
+        ExecutorService threads = Executors.newFixedThreadPool(8);
+        try {
+            List<Future<String>> all =
+                    IntStream.range(0, 64)
+                            .mapToObj(
+                                    i ->
+                                            threads.submit(
+                                                    () -> Sysctl.in(kernel).get("kern.ostype")))
+                            .toList();
+            for (Future<String> one : all) {
+                assertThat(one.get(30, TimeUnit.SECONDS)).isEqualTo("NetBSD");
+            }
+        } finally {
+            threads.shutdownNow();
+        }
+    }
+
+    @Test
+    void haltAsksAndTheOwnerDecides() {
+        assertThat(kernel.haltRequested()).isFalse();
+        Halt.in(kernel).exec();
+        assertThat(kernel.haltRequested()).isTrue();
+    }
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: BSD-2-Clause
+package org.rumprun.kernel.internal;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.File;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.rumprun.kernel.RumpNatives;
+
+/** The loader in programs of their own: a class loads once. */
+@Timeout(60)
+class NativesTest {
+    @TempDir Path folder;
+
+    /** What the programs run. */
+    static final class Program {
+        private Program() {}
+
+        public static void main(String[] args) {
+            System.out.println("available " + RumpNatives.isAvailable());
+            RumpNatives.unavailabilityCause().ifPresent(e -> System.out.println(e.getMessage()));
+            if (RumpNatives.isAvailable()) {
+                System.out.println(RumpNatives.version());
+            }
+        }
+    }
+
+    /** Where a class comes from, on the class path or not. */
+    private static String home(Class<?> type) throws Exception {
+        String name = "/" + type.getName().replace('.', '/') + ".class";
+        String url = type.getResource(name).toString();
+        String root = url.substring(0, url.length() - name.length());
+        if (root.startsWith("jar:")) {
+            root = root.substring("jar:".length(), root.length() - "!".length());
+        }
+        return Path.of(URI.create(root)).toString();
+    }
+
+    private String run(String... properties) throws Exception {
+        List<String> line = new ArrayList<>();
+        line.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        line.addAll(List.of(properties));
+        line.addAll(
+                List.of(
+                        "-cp",
+                        String.join(
+                                File.pathSeparator,
+                                home(Program.class),
+                                home(RumpNatives.class),
+                                home(com.sun.jna.Native.class))));
+        line.add(Program.class.getName());
+        Path out = folder.resolve("out");
+        Process process =
+                new ProcessBuilder(line)
+                        .redirectErrorStream(true)
+                        .redirectOutput(out.toFile())
+                        .start();
+        assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
+        return Files.readString(out, StandardCharsets.UTF_8);
+    }
+
+    @Test
+    void folderWithoutNativesIsNamed() throws Exception {
+        assertThat(run("-Drumprun.native.dir=" + folder))
+                .contains("available false")
+                .contains("librumprun-kernel.so")
+                .contains(folder.toString());
+    }
+
+    @Test
+    void platformWithoutNativesIsNamed() throws Exception {
+        assertThat(run("-Dos.arch=s390x", "-Djna.nosys=true"))
+                .contains("available false")
+                .contains("s390x");
+    }
+
+    @Test
+    void cacheFolderThatCannotBeMadeIsNamed() throws Exception {
+        Path file = Files.createFile(folder.resolve("file"));
+        String said = run("-Drumprun.native.cache=" + file.resolve("cache"));
+        assertThat(said).contains("available false").contains(file.toString());
+    }
+
+    @Test
+    void cacheFolderIsMadeAndUsed() throws Exception {
+        Path cache = folder.resolve("cache");
+        assertThat(run("-Drumprun.native.cache=" + cache))
+                .contains("available true")
+                .contains("NetBSD");
+        try (var all = Files.walk(cache)) {
+            assertThat(all.map(p -> p.getFileName().toString()))
+                    .contains("librumprun-kernel.so", "rumprun-kernel");
+        }
+    }
+}
