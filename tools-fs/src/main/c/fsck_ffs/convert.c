@@ -161,8 +161,8 @@ turn_group(struct turn *v, uint32_t c, uint8_t *p)
 		ffs_cg_decode(p, &cg, v->from);
 		if (ffs_cg_check(&f->fs, &cg, c) == 0 &&
 		    f->fs.fs_contigsumsize > 0)
-			turn_words(ffs_cg_clustersum(&cg, p), (size_t)
-			    (f->fs.fs_contigsumsize + 1) * 4, 4);
+			turn_words(ffs_cg_clustersum(&cg, p) + 4, (size_t)
+			    f->fs.fs_contigsumsize * 4, 4);
 		ffs_cg_encode(&cg, p, v->to);
 		fsck_write(f, p, (size_t)f->fs.fs_cgsize, off);
 	}

@@ -92,11 +92,19 @@ scan_chunk(struct scan *s, uint8_t *p, uint32_t len)
 			memset(p + off, 0, d.d_reclen);
 			put_entry(f, p + off, &d);
 			r |= s->entry(s, p + off, &d);
+			if (off == 0)
+				continue;
 		} else if (off == 0) {
 			memset(&d, 0, sizeof(d));
 			d.d_name = "";
 			d.d_reclen = len;
-			s->entry(s, NULL, &d);
+			r |= s->entry(s, NULL, &d) & SCAN_STOP;
+			/* What may be missing is "..", too. */
+			memset(&d, 0, sizeof(d));
+			d.d_name = "";
+			d.d_reclen = len - FFS_DIRSIZ(1);
+			if ((r & SCAN_STOP) == 0)
+				s->entry(s, NULL, &d);
 		}
 		break;
 	}
@@ -489,10 +497,11 @@ dir_alloc(struct fsck *f, uint32_t parent, uint32_t wanted, uint16_t mode)
 	fill(f, &d, parent, "..");
 	d.d_reclen = f->dirblksiz - FFS_DIRSIZ(1);
 	put_entry(f, b->data + FFS_DIRSIZ(1), &d);
+	free_chunks(f, b->data, f->dirblksiz, b->size);
 	dirty(f, b);
 	inode_get(f, ino, &di);
 	di.di_nlink = 2;
-	di.di_size = f->dirblksiz;
+	di.di_size = (uint64_t)(uint32_t)(n * f->fs.fs_fsize);
 	di.di_blocks = (uint64_t)(n * (f->fs.fs_fsize / 512));
 	di.di_db[0] = frag;
 	inode_put(f, ino, &di);

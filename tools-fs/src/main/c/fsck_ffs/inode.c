@@ -297,10 +297,18 @@ mark_frags(struct fsck *f, int64_t frag, int32_t n, bool used)
 	}
 	if (!used || !cg_get(f, dtog(&f->fs, frag), &b, &cg))
 		return;
-	for (i = 0; i < n; i++)
-		if (dtogd(&f->fs, frag) + (uint32_t)i < (uint32_t)cg.cg_ndblk)
-			ffs_clrbit(ffs_cg_blksfree(&cg, b->data),
-			    dtogd(&f->fs, frag) + (uint32_t)i);
+	for (i = 0; i < n; i++) {
+		uint32_t d = dtogd(&f->fs, frag) + (uint32_t)i,
+		    h = d / (uint32_t)f->fs.fs_frag;
+
+		if (d >= (uint32_t)cg.cg_ndblk)
+			continue;
+		if (f->fs.fs_contigsumsize > 0 && ffs_isblock(&f->fs,
+		    ffs_cg_blksfree(&cg, b->data), h))
+			ffs_cg_clusteracct(&f->fs, &cg, b->data, h, -1,
+			    f->swapped);
+		ffs_clrbit(ffs_cg_blksfree(&cg, b->data), d);
+	}
 	dirty(f, b);
 }
 

@@ -59,7 +59,8 @@ summary(struct fsck *f)
 	nfree = (uint64_t)cs->cs_nbfree * (uint32_t)f->fs.fs_frag +
 	    (uint64_t)cs->cs_nffree;
 	tenths = (uint64_t)cs->cs_nffree < UINT64_MAX / 1000 ?
-	    ((uint64_t)cs->cs_nffree * 1000) / (uint64_t)size : 0;
+	    ((uint64_t)cs->cs_nffree * 1000 + (uint64_t)size / 2) /
+	    (uint64_t)size : 0;
 	pwarn(f, "%" PRId64 " files, %" PRId64 " used, %" PRIu64 " free ",
 	    f->files, f->blks, nfree);
 	t_printf(f->t, "(%" PRId64 " frags, %" PRId64 " blocks, %" PRIu64

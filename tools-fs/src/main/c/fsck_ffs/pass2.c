@@ -134,7 +134,6 @@ check_dotdot(struct scan *s, uint8_t *p, struct direct *d,
 		pfatal(f, "CANNOT FIX, SECOND ENTRY IN DIRECTORY CONTAINS %s\n",
 		    msg);
 		dir->dotdot = dir->parent;
-		info(f, dir->parent)->links--;
 		return 0;
 	}
 	if (d->d_reclen < FFS_DIRSIZ(2)) {
@@ -372,7 +371,7 @@ check_parent(struct fsck *f, struct dir_info *d)
 	uint8_t state = info(f, d->ino)->state;
 	struct dinode di;
 
-	if (d->parent == 0 || state == USTATE || d->dotdot == d->parent)
+	if (d->parent == 0 || d->di.di_size == 0 || state == USTATE || d->dotdot == d->parent)
 		return;
 	if (d->dotdot == 0) {
 		d->dotdot = d->parent;

@@ -91,7 +91,10 @@ check_links(struct fsck *f, uint32_t ino, struct inode_info *i)
 			clri(f, ino, "ZERO LENGTH", true);
 			break;
 		}
+		/* Its names were counted, and are gone now. */
 		clri(f, ino, "BAD/DUP", true);
+		if (i->state == USTATE)
+			f->rerun = true;
 		break;
 	case FCLEAR:
 		clri(f, ino, "BAD/DUP", true);

@@ -194,6 +194,13 @@ compare_alternate(struct fsck *f)
 		    "ALTERNATE");
 }
 
+static void
+say_order(struct fsck *f)
+{
+	if (f->swapped)
+		pwarn(f, "** Swapped byte order\n");
+}
+
 static bool
 read_super(struct fsck *f)
 {
@@ -202,6 +209,7 @@ read_super(struct fsck *f)
 	if (!find_super(f))
 		return false;
 	if (f->raw.fs_sbsize > SBLOCKSIZE) {
+		say_order(f);
 		badsb(f, "SIZE PREPOSTEROUSLY LARGE");
 		return false;
 	}
@@ -210,11 +218,13 @@ read_super(struct fsck *f)
 	f->old = fs.fs_magic == FS_UFS1_MAGIC &&
 	    (fs.fs_old_flags & FS_FLAGS_UPDATED) == 0;
 	if (!sound(&fs, &f->fs) || !groups_fit(f)) {
+		say_order(f);
 		badsb(f, "VALUES IN SUPER BLOCK ARE IMPOSSIBLE");
 		return false;
 	}
 	if (f->device_bytes > 0 &&
 	    f->fs.fs_size > f->device_bytes / f->fs.fs_fsize) {
+		say_order(f);
 		badsb(f, "FILE SYSTEM IS LARGER THAN ITS DEVICE");
 		return false;
 	}
@@ -462,8 +472,6 @@ wants_check(struct fsck *f)
 			    f->preen ? "f" : "** F");
 		return false;
 	}
-	if (clean && !f->preen)
-		pwarn(f, "** File system is already clean\n");
 	if (!clean && f->preen && !f->force && !f->old &&
 	    (f->fs.fs_flags & FS_DOWAPBL) != 0) {
 		pwarn(f, "file system is journaled; not checking\n");
@@ -487,6 +495,7 @@ int
 fsck_setup(struct fsck *f, const char *name)
 {
 	struct stat st;
+	bool clean;
 
 	f->dev = resolve(f, name, &st);
 	if (!open_device(f))
@@ -511,13 +520,18 @@ fsck_setup(struct fsck *f, const char *name)
 	}
 	if (fsck_byteorder(f))
 		f->fs.fs_clean = 0;
-	if (f->swapped)
-		pwarn(f, "** Swapped byte order\n");
+	say_order(f);
 	if (f->alternate == 0)
 		compare_alternate(f);
 	fsck_journal(f);
+	clean = (f->fs.fs_clean & FS_ISCLEAN) != 0;
 	if (!wants_check(f))
 		return 0;
+	/* NetBSD says so. */
+	if (f->quiet && !f->preen)
+		t_printf(f->t, "** %s (vmsg)\n", f->dev);
+	if (clean && !f->preen)
+		pwarn(f, "** File system is already clean\n");
 	fsck_check_super(f);
 	if (f->debug && !f->preen)
 		t_printf(f->t, "isappleufs = %d, dirblksiz = %" PRIu32 "\n",
