@@ -61,9 +61,11 @@ TEST(soak_boots_leave_nothing)
 		CHECK_EQ(leak, 0);
 	}
 	CHECK_EQ(child_descriptors(), descriptors);
-#ifndef __SANITIZE_ADDRESS__
-	CHECK(child_pages() - pages < 256);
+	pages = child_pages() - pages;
+#ifdef __SANITIZE_ADDRESS__
+	pages = 0;	/* what is freed is kept for a while */
 #endif
+	CHECK(pages < 256);
 }
 
 #define KERNELS	100
@@ -538,10 +540,13 @@ memory_faults(const char *options, int flags)
 	make(f.img, options);
 	keep(f.img);
 	for (int n = 1; more && n < 4000; n += FAULTS_STEP) {
+		bool mounted;
+
 		restore(f.img);
 		up(&f);
 		atomic_store(&f.k->k_failalloc, n);
-		if (xmount(&f, flags) == 0) {
+		mounted = xmount(&f, flags) == 0;
+		if (mounted) {
 			(void)exercise(&f);
 			if (xunmount(&f, 0) != 0)
 				CHECK_EQ(xunmount(&f, MNT_FORCE), 0);
@@ -549,7 +554,8 @@ memory_faults(const char *options, int flags)
 		more = atomic_load(&f.k->k_failalloc) <= 0;
 		atomic_store(&f.k->k_failalloc, 0);
 		down(&f);
-		if (ffs_check_image(f.img) != 0) {
+		/* A mount that fails half way leaves work to fsck. */
+		if (mounted && ffs_check_image(f.img) != 0) {
 			printf("    allocation %d\n", n);
 			CHECK(!"the image is sound");
 		}
