@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 #
 # usage: bench.sh [MEGABYTES [FILES]]
-# Speed of what target/dist holds: each figure beside the host's own in the
+# Speed of what target/dist (or $DIST) holds: each figure beside the host's own in the
 # same run, and beside NetBSD's kernel on the same sources (as measured beside
 # the host on a machine of this kind). The programs are those of ../shared/bench,
 # compiled against the public API.
@@ -12,7 +12,7 @@ mb=${1:-256} files=${2:-10000}
 bench=../shared/bench
 [ -e $bench/fsbench.c ] || { echo "bench: no $bench beside this tree" >&2
 	exit 1; }
-dist=$PWD/target/dist/linux-amd64
+dist=${DIST:-$PWD/target/dist/linux-amd64}
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/rumprun-bench.XXXXXX") || exit 1
 trap 'rm -rf "$scratch"' EXIT
 PKG_CONFIG_PATH=$dist/lib/pkgconfig
@@ -77,6 +77,19 @@ for mode in plain log; do
 	[ $mode = plain ] || set -- "$@" log
 	timeout 600 "$scratch/fsbench" "$@" | beside $column
 done
+# A tool from start to end, on an image that is not there yet.
+milliseconds() {	# command ...
+	start=$(date +%s%N)
+	"$@" >/dev/null || exit 1
+	echo $((($(date +%s%N) - start) / 1000000))
+}
+echo "newfs, from start to end"
+for size in 16m 1g 64g; do
+	rm -f "$scratch/img"
+	printf '  newfs -O 2 %-5s %8d ms\n' $size "$(milliseconds \
+	    "$dist/bin/newfs" -F -O 2 -s $size "$scratch/img")"
+done
+rm -f "$scratch/img"
 echo "over a unix socket, tmpfs"
 RUMP_SERVER=unix://$scratch/sock
 export RUMP_SERVER
