@@ -370,7 +370,10 @@ hostfs_setattr(struct lwp *l, struct vnode *vp, struct vattr *va)
 				HOST(l)->close(fd);
 		}
 	}
-	if (error >= 0) {
+	if (error >= 0 && (va->va_mode != (mode_t)VNOVAL ||
+	    va->va_uid != (uid_t)VNOVAL || va->va_gid != (gid_t)VNOVAL ||
+	    va->va_atime.tv_nsec != VNOVAL ||
+	    va->va_mtime.tv_nsec != VNOVAL)) {
 		paths_shared(vp);
 		error = set_by_path(l, vp, va);
 		paths_done(vp);
