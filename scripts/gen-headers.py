@@ -320,14 +320,18 @@ def plain_header(facts, seen, em, name, spec):
             print(e, file=sys.stderr)
             continue
     if name in ALIASES:
+        late = []
         for r in facts.aliases:
             if r["header"] == ALIASES[name] and (
                     r["macro"].startswith(("st_", "su", "sy", "d_", "p_",
-                                           "ktr_", "sa_"))) and not (
-                        r["macro"].startswith("st_")
-                        and r["macro"].endswith("spec")):
-                # st_atimespec is a true member of the older struct stats
-                out.append(tabbed(r["macro"], r["member_path"]))
+                                           "ktr_", "sa_"))):
+                old = (r["macro"].startswith("st_")
+                       and r["macro"].endswith("spec"))
+                (late if old else out).append(
+                    tabbed(r["macro"], r["member_path"]))
+        if late:
+            out += ["", "/* True members of the older struct stats. */",
+                    "#ifndef NETBSD_OLD_STATS"] + late + ["#endif"]
         out.append("")
     out += EXTRA.get(name, "").strip("\n").split("\n")
     # what is only pointed at may be declared nowhere else
@@ -627,7 +631,10 @@ def public_calls(facts, em):
     write(os.path.join(RUMP, "rump_syscalls.h"), wrap(
         "rump_syscalls.h", "A rump kernel's system calls.",
         head + out + tail, ["<sys/types.h>", "<stdint.h>"]).replace(
-            "NETBSD_", "RUMP_"))
+            "NETBSD_", "RUMP_").replace(
+            # a program may have NetBSD's types instead of the host's
+            "#include <sys/types.h>", "#ifndef NETBSD_TYPES_H\n"
+            "#include <sys/types.h>\n#endif"))
 
 
 def fold(line):
@@ -1105,7 +1112,8 @@ def abi_test(facts, seen, em):
                 r["name"], d, r["group_char"], r["number"], t))
     write(os.path.join(test, "abi_ioctl.h"), "\n".join(
         [SPDX.rstrip(), comment("Requests against their encoding.")] + ioctls + [""]))
-    includes = ["#include <netbsd/%s>" % h for h in headers]
+    includes = ["#define NETBSD_OLD_STATS"]
+    includes += ["#include <netbsd/%s>" % h for h in headers]
     includes += ["#include <limits.h>", "#include <string.h>"]
     write(os.path.join(test, "abi_test.c"), "\n".join(
         [SPDX.rstrip(), comment("The layout of NetBSD's structures is what the"

@@ -75,6 +75,14 @@
 #define	st_mtime	st_mtim.tv_sec
 #define	st_mtimensec	st_mtim.tv_nsec
 
+/* True members of the older struct stats. */
+#ifndef NETBSD_OLD_STATS
+#define	st_atimespec	st_atim
+#define	st_birthtimespec	st_birthtim
+#define	st_ctimespec	st_ctim
+#define	st_mtimespec	st_mtim
+#endif
+
 #define	S_ISDIR(m)	(((m) & S_IFMT) == S_IFDIR)
 #define	S_ISCHR(m)	(((m) & S_IFMT) == S_IFCHR)
 #define	S_ISBLK(m)	(((m) & S_IFMT) == S_IFBLK)

@@ -6,7 +6,9 @@
 #ifndef RUMP_RUMP_SYSCALLS_H
 #define RUMP_RUMP_SYSCALLS_H
 
+#ifndef NETBSD_TYPES_H
 #include <sys/types.h>
+#endif
 #include <stdint.h>
 
 struct aiocb;

@@ -8,7 +8,10 @@
 #ifndef RUMP_RUMPCLIENT_H
 #define RUMP_RUMPCLIENT_H
 
+#ifndef NETBSD_TYPES_H
 #include <sys/types.h>
+#endif
+#include <stddef.h>
 
 #ifdef __cplusplus
 extern "C" {
