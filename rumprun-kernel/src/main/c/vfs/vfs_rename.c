@@ -43,8 +43,10 @@ check(struct move *m)
 		return -EBUSY;
 	if (tdvp->v_ops->vop_rename == NULL)
 		return vnode_isdead(tdvp) ? -ENOENT : -EOPNOTSUPP;
-	if (is_dots(&m->to.ni_cn))
+	if (m->to.ni_cn.cn_flags & CN_DOTDOT)
 		return -EINVAL;
+	if (is_dots(&m->to.ni_cn))
+		return -EISDIR;
 	if (fdvp->v_mount != tdvp->v_mount)
 		return -EXDEV;
 	if (atomic_load(&fvp->v_flag) & VV_ROOT)
@@ -203,6 +205,23 @@ forget_names(struct move *m)
 	ncache_purge_name(m->to.ni_dvp, t->cn_name, t->cn_len);
 }
 
+/* What is wrong with the first name comes after what is wrong with the second one's place in memory. */
+static int
+bad_name(struct lwp *l, const char *path2, int error)
+{
+	char *path;
+	int bad;
+
+	if (error == -EFAULT || error == -ENAMETOOLONG)
+		return error;
+	path = kmem_alloc(l->l_k, PATH_MAX);
+	if (path == NULL)
+		return error;
+	bad = copyinstr(l, path2, path, PATH_MAX, NULL);
+	kmem_free(l->l_k, path, PATH_MAX);
+	return bad != 0 ? bad : error;
+}
+
 /* Everything is locked. */
 static int
 move_locked(struct move *m)
@@ -311,6 +330,8 @@ attempt(struct move *m, int at1, const char *path1, int at2,
 	error = namei(&m->from);
 	if (error == 0 && is_dots(&m->from.ni_cn))
 		error = -EINVAL;
+	if (error != 0)
+		error = bad_name(m->l, path2, error);
 	if (error == 0)
 		error = namei_at(&m->to, m->l, at2, RENAME, NI_WANTPARENT,
 		    path2);

@@ -333,6 +333,9 @@ ffs_lookup(struct lwp *l, struct vnode *dvp, const struct componentname *cnp,
 	int error;
 
 	*vpp = NULL;
+	/* Removed; what its ".." names may be gone as well. */
+	if (dip->i_d.di_nlink <= 0)
+		return -ENOENT;
 	error = ffs_dirlookup(dip, cnp->cn_name, cnp->cn_len, &ds);
 	if (error != 0)
 		return error;

@@ -195,6 +195,15 @@ pathconf(struct lwp *l, struct vnode *vp, int name, register_t *retval)
 	}
 }
 
+/* What was read and written is from now at the latest, not from when somebody asks. */
+static int
+close_file(struct lwp *l, struct vnode *vp, int fflag)
+{
+	(void)l, (void)fflag;
+	ffs_itimes(VTOI(vp));
+	return 0;
+}
+
 const struct vnodeops ffs_vnodeops = {
 	.vop_lookup = ffs_lookup,
 	.vop_create = ffs_create,
@@ -205,6 +214,7 @@ const struct vnodeops ffs_vnodeops = {
 	.vop_remove = ffs_remove,
 	.vop_rmdir = ffs_rmdir,
 	.vop_rename = ffs_rename,
+	.vop_close = close_file,
 	.vop_getattr = getattr,
 	.vop_setattr = setattr,
 	.vop_read = ffs_read,
