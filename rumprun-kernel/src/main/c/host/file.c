@@ -170,10 +170,12 @@ file_punch(int fd, int64_t off, int64_t len)
 static int64_t
 nanoseconds(const struct timespec *t)
 {
+	int64_t seconds = t->tv_sec;
+
 	/* Nanoseconds end with the year 2262, a file's time may not. */
-	if (t->tv_sec >= INT64_MAX / NSEC || t->tv_sec <= INT64_MIN / NSEC)
-		return t->tv_sec < 0 ? INT64_MIN : INT64_MAX;
-	return (int64_t)t->tv_sec * NSEC + t->tv_nsec;
+	if (seconds >= INT64_MAX / NSEC || seconds <= INT64_MIN / NSEC)
+		return seconds < 0 ? INT64_MIN : INT64_MAX;
+	return seconds * NSEC + t->tv_nsec;
 }
 
 static void
