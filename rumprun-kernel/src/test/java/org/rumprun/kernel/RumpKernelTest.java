@@ -185,11 +185,15 @@ class RumpKernelTest {
     @Test
     void consoleIsListenedTo() {
         StringBuffer text = new StringBuffer();
-        try (RumpKernel kernel = RumpKernel.builder().verbose(text::append).boot();
-                RumpProcess p = kernel.newProcess("p")) {
+        try (RumpKernel kernel = RumpKernel.builder().verbose(text::append).boot()) {
             assertThat(kernel.stoppedBecause()).isEmpty();
-            long fd = p.call(SYS_OPEN, "/dev/console", O_RDWR, 0);
-            assertThat(p.call(SYS_WRITE, fd, "hello", 5)).isEqualTo(5);
+            String url = "unix://" + folder.resolve("sock");
+            kernel.listen(url);
+            // the first descriptors of processes behind a socket are the console
+            try (RumpClient client = RumpClient.connect(url);
+                    RumpProcess p = client.newProcess("p")) {
+                assertThat(p.call(SYS_WRITE, 1, "hello", 5)).isEqualTo(5);
+            }
         }
         assertThat(text).contains("hello");
     }

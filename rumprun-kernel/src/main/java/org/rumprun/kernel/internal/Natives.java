@@ -85,9 +85,18 @@ public final class Natives {
         private final Memory list;
         private final Path executable;
 
-        private Group(Memory list, Path executable) {
+        /** Nobody else holds it, and JNA unloads what nobody holds. */
+        private final NativeLibrary library;
+
+        private Group(NativeLibrary library, Memory list, Path executable) {
+            this.library = library;
             this.list = list;
             this.executable = executable;
+        }
+
+        @Override
+        public String toString() {
+            return library.getName();
         }
 
         Pointer list() {
@@ -113,6 +122,7 @@ public final class Natives {
         functions();
         Loaded loaded = Loaded.KERNEL_LIBRARY;
         return new Group(
+                loaded.library,
                 list(loaded.library.getGlobalVariableAddress("rumprun_kernel_tools")),
                 find(loaded.folder, KERNEL));
     }
@@ -132,6 +142,7 @@ public final class Natives {
             Path folder = place(anchor, module);
             NativeLibrary library = open(folder, module);
             return new Group(
+                    library,
                     list(
                             library.getGlobalVariableAddress(symbol),
                             kernel.library.getGlobalVariableAddress("rumprun_kernel_tools")),
