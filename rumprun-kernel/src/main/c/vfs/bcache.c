@@ -477,6 +477,35 @@ buf_write(struct buf *b)
 	return error;
 }
 
+int
+buf_write_part(struct buf *b, uint32_t at, uint32_t n)
+{
+	struct bcache *bc = b->b_cache;
+	uint32_t unit = bc->bc_dev->b_align > 512 ? bc->bc_dev->b_align : 512;
+	uint32_t start = at - at % unit, left = b->b_size - start;
+	int error;
+
+	if (bc->bc_journal.bj_dirty != NULL) {
+		buf_dirty(b);
+		return 0;
+	}
+	n = (at - start + n + unit - 1) / unit * unit;
+	if (n > left)
+		n = left;
+	error = blkdev_write(bc->bc_dev, (uint8_t *)b->b_data + start, n,
+	    b->b_off + start);
+	kmutex_enter(&bc->bc_lock);
+	b->b_flags |= B_VALID;
+	if (error != 0 && (b->b_flags & B_DIRTY) == 0)
+		dirty_insert(bc, b);
+	/* What else differs from the device still does. */
+	else if (error == 0 && (b->b_flags & B_DIRTY) != 0 && n == b->b_size)
+		dirty_remove(bc, b);
+	unbusy(bc, b);
+	kmutex_exit(&bc->bc_lock);
+	return error;
+}
+
 void
 buf_discard(struct buf *b)
 {

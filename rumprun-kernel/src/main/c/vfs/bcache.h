@@ -44,6 +44,11 @@ int buf_get(struct bcache *, uint64_t off, uint32_t size, struct buf **) MUST_CH
 void buf_release(struct buf *);			/* unchanged */
 void buf_dirty(struct buf *);			/* delayed write; releases. Journalled when a transaction is open on the cache's journal */
 int buf_write(struct buf *) MUST_CHECK;		/* now (no host sync); releases */
+/*
+ * Of a buffer with valid contents (or for all of it) the bytes [at, at+n) were changed: their sectors are written now, without a host sync; releases. With a journal
+ * the same as buf_dirty. An error leaves it dirty.
+ */
+int buf_write_part(struct buf *, uint32_t at, uint32_t n) MUST_CHECK;
 void buf_discard(struct buf *);			/* contents are of no use any more; releases */
 /* The range [off, off+size) becomes free or data: cached contents are dropped, never written later. */
 void bcache_invalidate(struct bcache *, uint64_t off, uint64_t size);

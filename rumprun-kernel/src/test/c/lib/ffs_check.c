@@ -16,6 +16,7 @@ struct check {
 	int32_t *links;			/* by inode: names found */
 	int16_t *nlink;
 	uint16_t *mode;
+	bool torn;			/* written in part: what fsck_ffs -p mends is no fault */
 	int bad;
 };
 
@@ -67,6 +68,10 @@ data_block(struct file *f, int64_t lbn, int64_t frag)
 	uint32_t n = dblksize(&c->fs, f->di.di_size, lbn);
 
 	if (frag == 0)
+		return;
+	/* Of an indirect block written before the inode. */
+	if (c->torn && lbn >= UFS_NDADDR &&
+	    lblktosize(&c->fs, lbn) >= f->di.di_size)
 		return;
 	if (lblktosize(&c->fs, lbn) >= f->di.di_size) {
 		wrong(c, "inode %u: block %lld beyond the end", f->ino,
@@ -172,7 +177,7 @@ check_inode(struct check *c, uint32_t ino)
 	type = f.di.di_mode & S_IFMT;
 	if (f.di.di_mode == 0)
 		return;
-	if (f.di.di_nlink <= 0)
+	if (f.di.di_nlink <= 0 && !c->torn)
 		wrong(c, "inode %u: mode %o, no link", ino, f.di.di_mode);
 	if (f.di.di_inline || (type != S_IFREG && type != S_IFDIR &&
 	    type != S_IFLNK))
@@ -185,11 +190,16 @@ check_inode(struct check *c, uint32_t ino)
 		span *= ffs_nindir(&c->fs);
 	}
 	if ((uint64_t)f.frags * (uint32_t)(c->fs.fs_fsize / 512) !=
-	    f.di.di_blocks)
+	    f.di.di_blocks && !c->torn)
 		wrong(c, "inode %u: %lld fragments, di_blocks %llu", ino,
 		    (long long)f.frags, (unsigned long long)f.di.di_blocks);
 	if (type != S_IFDIR)
 		return;
+	/* A removed directory's own entries do not count. */
+	if (f.di.di_nlink <= 0 && c->torn)
+		return;
+	if (f.di.di_size == 0)
+		wrong(c, "directory %u: empty", ino);
 	for (uint64_t o = 0; o < f.di.di_size; o += (uint32_t)c->fs.fs_bsize) {
 		int64_t l = lblkno(&c->fs, (int64_t)o), p = find_block(&f, l);
 
@@ -278,6 +288,8 @@ check_group(struct check *c, uint32_t g, struct csum_total *total)
 		wrong(c, "group %u: bad header", g);
 		return;
 	}
+	if (c->torn)
+		return;
 	for (uint32_t i = 0; i < (uint32_t)fs->fs_ipg; i++) {
 		uint32_t ino = g * (uint32_t)fs->fs_ipg + i;
 		bool used = c->mode[ino] != 0 || ino < UFS_ROOTINO;
@@ -350,7 +362,7 @@ check_all(struct check *c)
 		    c->fs.fs_journallocs[UFS_WAPBL_INFS_INO] == ino;
 
 		if (c->mode[ino] != 0 && c->links[ino] != c->nlink[ino] &&
-		    !journal)
+		    !journal && (!c->torn || c->links[ino] > c->nlink[ino]))
 			wrong(c, "inode %u: nlink %d, %d names", ino,
 			    c->nlink[ino], c->links[ino]);
 		if (c->mode[ino] == 0 && c->links[ino] != 0)
@@ -358,8 +370,49 @@ check_all(struct check *c)
 	}
 	for (uint32_t g = 0; g < (uint32_t)c->fs.fs_ncg; g++)
 		check_group(c, g, &total);
-	if (memcmp(&total, &c->fs.fs_cstotal, 4 * sizeof(int64_t)) != 0)
+	if (!c->torn &&
+	    memcmp(&total, &c->fs.fs_cstotal, 4 * sizeof(int64_t)) != 0)
 		wrong(c, "totals in the superblock");
+}
+
+static int
+check_bytes(struct check *c)
+{
+	bool found = false;
+	size_t ninodes;
+
+	for (int i = 0; ffs_sblocksearch[i] >= 0 && !found; i++) {
+		int64_t loc = ffs_sblocksearch[i];
+
+		if ((size_t)loc + SBLOCKSIZE > c->size ||
+		    ffs_sb_decode(c->img + loc, SBLOCKSIZE, &c->fs,
+		    &c->sw) != 0)
+			continue;
+		ffs_sb_from_old(&c->fs);
+		found = ffs_sb_check(&c->fs) == 0 && c->fs.fs_sblockloc == loc;
+	}
+	if (!found || (uint64_t)c->fs.fs_size * (uint32_t)c->fs.fs_fsize >
+	    c->size)
+		return ++c->bad;
+	ninodes = (size_t)c->fs.fs_ncg * (size_t)c->fs.fs_ipg;
+	c->used = calloc((size_t)c->fs.fs_size + 8, 1);
+	c->links = calloc(ninodes, sizeof(*c->links));
+	c->nlink = calloc(ninodes, sizeof(*c->nlink));
+	c->mode = calloc(ninodes, sizeof(*c->mode));
+	check_all(c);
+	free(c->used);
+	free(c->links);
+	free(c->nlink);
+	free(c->mode);
+	return c->bad;
+}
+
+int
+ffs_check_torn(uint8_t *img, size_t size)
+{
+	struct check c = { .img = img, .size = size, .torn = true };
+
+	return check_bytes(&c);
 }
 
 int
@@ -367,8 +420,6 @@ ffs_check_image(const char *path)
 {
 	struct check c = { .bad = 0 };
 	FILE *fp = fopen(path, "rb");
-	bool found = false;
-	size_t ninodes;
 
 	if (fp == NULL)
 		return 1;
@@ -379,30 +430,7 @@ ffs_check_image(const char *path)
 	if (fread(c.img, 1, c.size, fp) != c.size)
 		c.bad++;
 	fclose(fp);
-	for (int i = 0; ffs_sblocksearch[i] >= 0 && !found; i++) {
-		int64_t loc = ffs_sblocksearch[i];
-
-		if ((size_t)loc + SBLOCKSIZE > c.size ||
-		    ffs_sb_decode(c.img + loc, SBLOCKSIZE, &c.fs, &c.sw) != 0)
-			continue;
-		ffs_sb_from_old(&c.fs);
-		found = ffs_sb_check(&c.fs) == 0 && c.fs.fs_sblockloc == loc;
-	}
-	if (!found || (uint64_t)c.fs.fs_size * (uint32_t)c.fs.fs_fsize >
-	    c.size) {
-		free(c.img);
-		return 1;
-	}
-	ninodes = (size_t)c.fs.fs_ncg * (size_t)c.fs.fs_ipg;
-	c.used = calloc((size_t)c.fs.fs_size + 8, 1);
-	c.links = calloc(ninodes, sizeof(*c.links));
-	c.nlink = calloc(ninodes, sizeof(*c.nlink));
-	c.mode = calloc(ninodes, sizeof(*c.mode));
-	check_all(&c);
-	free(c.used);
-	free(c.links);
-	free(c.nlink);
-	free(c.mode);
+	check_bytes(&c);
 	free(c.img);
 	return c.bad;
 }

@@ -91,8 +91,10 @@ int ffs_getbuf(struct ffsmount *, int64_t frag, uint32_t size, bool read,
 void ffs_itimes(struct inode *);
 /* Puts the inode into its block's buffer, if it differs. */
 int ffs_update(struct inode *) MUST_CHECK;
-/* Writes the inode's block in place now (after ffs_update); no host sync. */
-int ffs_update_block(struct ffsmount *, ino_t, const struct dinode *) MUST_CHECK;
+/* The same, and without a log the inode is on the device when it returns (no host sync): what is done next relies on it. */
+int ffs_update_now(struct inode *) MUST_CHECK;
+int ffs_update_block(struct ffsmount *, ino_t, const struct dinode *, bool now)
+    MUST_CHECK;
 /*
  * Logical block lbn and those behind it (at most max): the fragment of the first (0: a hole) and how many lie one behind the other (are holes). The
  * last of a file may be fragments only: dblksize tells.
@@ -126,6 +128,8 @@ struct ffs_run {
 	bool r_new;			/* they hold nothing of the file's */
 	bool r_grown;			/* the one block had r_oldbytes, and has more now */
 	uint32_t r_oldbytes;
+	int64_t r_oldfrag;		/* a directory's end moved: free these r_oldn when its contents have moved too */
+	int32_t r_oldn;
 };
 /*
  * Gives block lbn, and of those behind it (maxblks in all) as many as lie in a row, disk for a file of `newsize` bytes. An end in fragments grows in
@@ -135,8 +139,9 @@ int ffs_balloc(struct lwp *, struct inode *, int64_t lbn, int64_t maxblks,
     uint64_t newsize, struct ffs_run *) MUST_CHECK;
 /* Fragments that the file's last block has must become a whole block, because the file grows past it. Zeroes what is new. In a transaction. */
 int ffs_fill_last(struct lwp *, struct inode *, uint64_t newsize) MUST_CHECK;
-/* Makes a directory (or a long link's target) `newsize` long; what is new is zero. In a transaction. */
-int ffs_growmeta(struct lwp *, struct inode *, uint64_t newsize) MUST_CHECK;
+/* Appends n bytes, in one block, to a directory or a long link's target: they are on the device before the size is. In a transaction. */
+int ffs_growmeta(struct lwp *, struct inode *, const void *, uint32_t n)
+    MUST_CHECK;
 int ffs_zero(struct ffsmount *, uint64_t devoff, uint64_t n) MUST_CHECK;
 
 /* --- ffs_trunc.c --- */
@@ -177,11 +182,12 @@ struct dirslot {
 };
 int ffs_dirlookup(struct inode *, const char *name, size_t len,
     struct dirslot *) MUST_CHECK;	/* -ENOENT */
-/* Adds a name that is not there. In a transaction, dip exclusive. */
+/* Adds a name that is not there. In a transaction, dip exclusive. now: on the device when it returns. */
 int ffs_direnter(struct lwp *, struct inode *dip, const char *name, size_t len,
-    ino_t, mode_t) MUST_CHECK;
+    ino_t, mode_t, bool now) MUST_CHECK;
+/* The name is off the device when it returns. */
 int ffs_dirremove(struct inode *dip, const char *name, size_t len) MUST_CHECK;
-/* Points an existing name somewhere else. */
+/* Points an existing name somewhere else, on the device when it returns. */
 int ffs_dirrewrite(struct inode *dip, const char *name, size_t len, ino_t,
     mode_t) MUST_CHECK;
 /* 1 empty (but . and ..), 0 not, or -errno. */

@@ -15,6 +15,7 @@ struct cgbuf {
 	uint8_t *c_free;		/* fragments */
 	uint32_t c_nblk;		/* whole blocks */
 	struct csum c_delta;		/* what changed */
+	bool c_now;			/* fsck has to know it before it is used */
 };
 
 static int32_t
@@ -42,6 +43,7 @@ cg_open(struct ffsmount *ump, uint32_t cgx, struct cgbuf *c)
 	int error;
 
 	memset(&c->c_delta, 0, sizeof(c->c_delta));
+	c->c_now = false;
 	c->c_cgx = cgx;
 	error = ffs_getbuf(ump, cgtod(fs, cgx), (uint32_t)fs->fs_cgsize, true,
 	    &c->c_buf);
@@ -98,7 +100,11 @@ cg_close(struct ffsmount *ump, struct cgbuf *c, bool changed)
 	c->c_cg.cg_time = now;
 	sum_add(ump, c->c_cgx, &c->c_delta);
 	ffs_cg_encode(&c->c_cg, c->c_buf->b_data, ump->um_swap);
-	buf_dirty(c->c_buf);
+	/* An error leaves it dirty. */
+	if (c->c_now)
+		(void)!buf_write_part(c->c_buf, 0, c->c_buf->b_size);
+	else
+		buf_dirty(c->c_buf);
 }
 
 /* --- inside a group --------------------------------------------------------------------------------------------------- */
@@ -618,9 +624,10 @@ init_inodes(struct ffsmount *ump, struct cgbuf *c, uint32_t i)
 			ffs_put32((uint8_t *)b->b_data + k * DINODE2_SIZE + 80,
 			    gen >> 1 | 1, ump->um_swap);
 		}
-		buf_depend(b, c->c_buf);
-		buf_dirty(b);
+		if ((error = buf_write_part(b, 0, b->b_size)) != 0)
+			return error;
 		c->c_cg.cg_initediblk += (int32_t)inopb;
+		c->c_now = true;
 	}
 	return 0;
 }

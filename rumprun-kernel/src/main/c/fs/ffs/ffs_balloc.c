@@ -53,8 +53,28 @@ new_indirect(struct lwp *l, struct inode *ip, int64_t *fragp)
 		return error;
 	}
 	memset(b->b_data, 0, b->b_size);
-	buf_dirty(b);
+	/* Before anything points at it. */
+	if ((error = buf_write_part(b, 0, b->b_size)) != 0) {
+		bcache_invalidate(ump->um_bc, fsbtobyte(&ump->um_fs, *fragp),
+		    (uint32_t)ump->um_fs.fs_bsize);
+		undo(ip, *fragp, ump->um_fs.fs_frag);
+		return error;
+	}
 	ip->i_lastfrag = *fragp + ump->um_fs.fs_frag;
+	return 0;
+}
+
+/*
+ * Pointers [i, i + n) of an indirect block were changed. A directory's are written before its size says that there is something: a hole in it is damage.
+ */
+static int
+put_pointers(const struct inode *ip, struct buf *b, uint32_t i, int64_t n)
+{
+	uint32_t size = ffs_isufs2(&ip->i_ump->um_fs) ? 8 : 4;
+
+	if (ip->i_vnode->v_type == VDIR)
+		return buf_write_part(b, i * size, (uint32_t)n * size);
+	buf_dirty(b);
 	return 0;
 }
 
@@ -83,8 +103,7 @@ child(struct lwp *l, struct inode *ip, int64_t frag, uint32_t i,
 		return error;
 	}
 	ffs_setptr(ump, b->b_data, i, *fragp);
-	buf_dirty(b);
-	return 0;
+	return put_pointers(ip, b, i, 1);
 }
 
 /* The indirect block that has lbn's pointer, made with all that lead to it. */
@@ -122,8 +141,7 @@ fill_leaf(struct inode *ip, int64_t leaffrag, uint32_t at, int64_t n,
 	for (int64_t i = 0; i < n; i++)
 		ffs_setptr(ump, b->b_data, at + (uint32_t)i,
 		    frag + blkstofrags(&ump->um_fs, i));
-	buf_dirty(b);
-	return 0;
+	return put_pointers(ip, b, at, n);
 }
 
 /* --- blocks ------------------------------------------------------------------------------------------------------------------ */
@@ -188,6 +206,21 @@ copy_data(struct ffsmount *ump, int64_t from, int64_t to, uint32_t n)
 	return error == -EINVAL ? -EIO : error;
 }
 
+/* The file's end has moved: the inode says so on the disk before its old place is anybody's. */
+static int
+free_old(struct inode *ip, const struct ffs_run *run)
+{
+	int error;
+
+	if (run->r_oldn == 0)
+		return 0;
+	ffs_mark(ip, IN_CHANGE | IN_UPDATE);
+	if ((error = ffs_update_now(ip)) != 0)
+		return error;
+	return ffs_free(ip->i_ump, run->r_oldfrag, run->r_oldn,
+	    ip->i_vnode->v_type != VREG);
+}
+
 /* The file's last block, fragments of `have` bytes, gets `want` bytes. */
 static int
 grow_frags(struct lwp *l, struct inode *ip, int64_t lbn, uint32_t have,
@@ -220,7 +253,10 @@ grow_frags(struct lwp *l, struct inode *ip, int64_t lbn, uint32_t have,
 		ip->i_d.di_blocks -= have / 512;
 		if (newn == fs->fs_frag)
 			ip->i_lastfrag = frag + fs->fs_frag;
-		error = ffs_free(ump, old, oldn, meta);
+		run->r_oldfrag = old;
+		run->r_oldn = oldn;
+		if (!meta)
+			error = free_old(ip, run);
 	} else if (error == 0 && meta) {
 		bcache_invalidate(ump->um_bc, fsbtobyte(fs, old), have);
 	}
@@ -318,42 +354,65 @@ ffs_fill_last(struct lwp *l, struct inode *ip, uint64_t newsize)
 	return error;
 }
 
+/* What is in the block that byte size - 1 is in, up to there: to `old`; *keep bytes. */
+static int
+keep_tail(struct inode *ip, uint64_t size, uint8_t *old, uint32_t *keep)
+{
+	struct buf *b;
+	int error;
+
+	*keep = blkoff(&ip->i_ump->um_fs, (int64_t)size);
+	if (*keep == 0)
+		return 0;
+	if ((error = ffs_blkatoff(ip, size - 1, &b)) != 0)
+		return error;
+	if (*keep > b->b_size)
+		*keep = b->b_size;
+	memcpy(old, b->b_data, *keep);
+	buf_release(b);
+	return 0;
+}
+
 int
-ffs_growmeta(struct lwp *l, struct inode *ip, uint64_t newsize)
+ffs_growmeta(struct lwp *l, struct inode *ip, const void *tail, uint32_t n)
 {
 	struct ffsmount *ump = ip->i_ump;
 	const struct fs *fs = &ump->um_fs;
-	int64_t lbn = lblkno(fs, (int64_t)newsize - 1), frag, n;
-	uint64_t size = ip->i_d.di_size;
+	uint64_t size = ip->i_d.di_size, newsize = size + n;
 	struct ffs_run run;
-	uint32_t keep = 0;
+	uint32_t keep;
 	uint8_t *old;
 	struct buf *b;
+	bool whole;
 	int error;
 
 	if ((old = kmem_zalloc(ump->um_k, (size_t)fs->fs_bsize)) == NULL)
 		return -ENOMEM;
-	error = ffs_bmap(ip, lbn, 1, &frag, &n);
-	if (error == 0 && frag != 0 && size > lblktosize(fs, lbn)) {
-		keep = blkoff(fs, (int64_t)size);
-		if ((error = ffs_blkatoff(ip, size - 1, &b)) == 0) {
-			if (keep > b->b_size)
-				keep = b->b_size;
-			memcpy(old, b->b_data, keep);
-			buf_release(b);
-		}
-	}
-	if (error == 0)
-		error = ffs_balloc(l, ip, lbn, 1, newsize, &run);
-	if (error == 0)
-		error = ffs_getbuf(ump, run.r_frag, run.r_bytes,
-		    !run.r_new && !run.r_grown, &b);
+	if ((error = keep_tail(ip, size, old, &keep)) == 0)
+		error = ffs_balloc(l, ip, lblkno(fs, (int64_t)newsize - 1), 1,
+		    newsize, &run);
 	if (error == 0) {
-		memcpy(b->b_data, old, keep);
-		memset((uint8_t *)b->b_data + keep, 0, b->b_size - keep);
-		buf_dirty(b);
+		whole = run.r_new || run.r_grown;
+		error = ffs_getbuf(ump, run.r_frag, run.r_bytes, !whole, &b);
+	}
+	if (error == 0 && (b->b_size < keep || n > b->b_size - keep)) {
+		buf_release(b);
+		error = -EIO;
+	}
+	if (error == 0) {
+		if (whole) {
+			memcpy(b->b_data, old, keep);
+			memset((uint8_t *)b->b_data + keep, 0,
+			    b->b_size - keep);
+		}
+		memcpy((uint8_t *)b->b_data + keep, tail, n);
+		error = whole ? buf_write_part(b, 0, b->b_size) :
+		    buf_write_part(b, keep, n);
+	}
+	if (error == 0) {
 		ip->i_d.di_size = newsize;
 		ffs_mark(ip, IN_CHANGE | IN_UPDATE);
+		error = free_old(ip, &run);
 	}
 	kmem_free(ump->um_k, old, (size_t)fs->fs_bsize);
 	return error;

@@ -84,7 +84,7 @@ drop_new(struct lwp *l, struct vnode *vp)
 	vnode_put(l, vp);
 }
 
-/* A new inode, on the disk's buffers, with its vnode. */
+/* A new inode with its vnode. */
 static int
 make_inode(struct lwp *l, struct inode *dip, const struct vattr *va,
     struct vnode **vpp)
@@ -98,16 +98,15 @@ make_inode(struct lwp *l, struct inode *dip, const struct vattr *va,
 	error = ffs_ialloc(l, dip, vtype_mode(va->va_type), &ino, &gen);
 	if (error != 0)
 		return error;
-	if ((error = fill_dinode(ump, va, gen, &di)) == 0 &&
-	    (error = ffs_update_block(ump, ino, &di)) == 0)
+	if ((error = fill_dinode(ump, va, gen, &di)) == 0)
 		error = vcache_new(l, ump->um_mp, ino, ffs_loadnew, &di, vpp);
 	if (error != 0) {
-		memset(&di, 0, sizeof(di));
-		di.di_gen = gen;
-		(void)!ffs_update_block(ump, ino, &di);
 		(void)!ffs_ifree(ump, ino, vtype_mode(va->va_type));
+		return error;
 	}
-	return error;
+	/* It goes to the disk when it is complete. */
+	ffs_mark(VTOI(*vpp), IN_MODIFIED);
+	return 0;
 }
 
 static int
@@ -115,9 +114,6 @@ store_target(struct lwp *l, struct inode *ip, const char *target)
 {
 	const struct fs *fs = &ip->i_ump->um_fs;
 	size_t len = strlen(target);
-	struct buf *b;
-	uint64_t off = 0;
-	int error;
 
 	if (fs->fs_maxsymlinklen > 0 && len < (size_t)fs->fs_maxsymlinklen) {
 		ip->i_d.di_inline = true;
@@ -132,13 +128,7 @@ store_target(struct lwp *l, struct inode *ip, const char *target)
 	/* At most 1023 bytes: one block. */
 	if (len > (size_t)fs->fs_bsize)
 		return -ENAMETOOLONG;
-	if ((error = ffs_growmeta(l, ip, len)) != 0)
-		return error;
-	if ((error = ffs_blkatoff(ip, off, &b)) != 0)
-		return error;
-	memcpy(b->b_data, target, len);
-	buf_dirty(b);
-	return 0;
+	return ffs_growmeta(l, ip, target, (uint32_t)len);
 }
 
 /* Inode and name, in a transaction. target: of a symbolic link. */
@@ -162,17 +152,17 @@ make_name(struct lwp *l, struct vnode *dvp, const struct componentname *cnp,
 		error = ffs_dirinit(l, ip, dip->i_number);
 	else if (target != NULL)
 		error = store_target(l, ip, target);
-	if (error == 0)
-		error = ffs_update(ip);
+	/* The parent's count first: on the disk a directory's ".." counts as soon as it is one. */
 	if (error == 0 && dir) {
 		dip->i_d.di_nlink++;
 		ffs_mark(dip, IN_CHANGE);
-		if ((error = ffs_update(dip)) != 0)
+		if ((error = ffs_update_now(dip)) != 0)
 			dip->i_d.di_nlink--;
 	}
 	if (error == 0) {
-		error = ffs_direnter(l, dip, cnp->cn_name, cnp->cn_len,
-		    ip->i_number, ip->i_d.di_mode);
+		if ((error = ffs_update_now(ip)) == 0)
+			error = ffs_direnter(l, dip, cnp->cn_name,
+			    cnp->cn_len, ip->i_number, ip->i_d.di_mode, false);
 		if (error != 0 && dir) {
 			dip->i_d.di_nlink--;
 			ffs_mark(dip, IN_CHANGE);
@@ -234,9 +224,9 @@ link_name(struct lwp *l, struct inode *dip, const struct componentname *cnp,
 		return -EMLINK;
 	ip->i_d.di_nlink++;
 	ffs_mark(ip, IN_CHANGE);
-	if ((error = ffs_update(ip)) == 0)
+	if ((error = ffs_update_now(ip)) == 0)
 		error = ffs_direnter(l, dip, cnp->cn_name, cnp->cn_len,
-		    ip->i_number, ip->i_d.di_mode);
+		    ip->i_number, ip->i_d.di_mode, false);
 	if (error != 0) {
 		ip->i_d.di_nlink--;
 		ffs_mark(ip, IN_CHANGE);
@@ -311,14 +301,15 @@ remove_dir(struct inode *dip, const struct componentname *cnp,
 		return -ENOTEMPTY;
 	if ((error = ffs_dirremove(dip, cnp->cn_name, cnp->cn_len)) != 0)
 		return error;
+	/* Its own "." and the name. */
+	ip->i_d.di_nlink = 1;
+	if ((error = unlinked(ip)) != 0 || (error = ffs_update_now(ip)) != 0)
+		return error;
+	/* Its ".." counts no more. */
 	if (dip->i_d.di_nlink > 2)
 		dip->i_d.di_nlink--;
 	ffs_mark(dip, IN_CHANGE);
-	if ((error = ffs_update(dip)) != 0)
-		return error;
-	/* Its own "." and the name. */
-	ip->i_d.di_nlink = 1;
-	return unlinked(ip);
+	return ffs_update(dip);
 }
 
 int

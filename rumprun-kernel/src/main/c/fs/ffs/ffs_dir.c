@@ -484,19 +484,14 @@ grow(struct lwp *l, struct inode *dip, struct dirhash *dh)
 {
 	uint64_t off = dip->i_d.di_size;
 	struct direct d = { .d_reclen = UFS_DIRBLKSIZ, .d_name = "" };
-	struct buf *b;
+	uint8_t blk[UFS_DIRBLKSIZ] = { 0 };
 	int error;
 
 	if (off > UFS_MAXDIRSIZE - UFS_DIRBLKSIZ)
 		return -EFBIG;
-	if ((error = ffs_growmeta(l, dip, off + UFS_DIRBLKSIZ)) != 0)
+	ffs_dirent_put(blk, &d, oldfmt(dip), needswap(dip));
+	if ((error = ffs_growmeta(l, dip, blk, sizeof(blk))) != 0)
 		return error;
-	if ((error = ffs_blkatoff(dip, off, &b)) != 0)
-		return error;
-	ffs_dirent_put((uint8_t *)b->b_data +
-	    blkoff(&dip->i_ump->um_fs, (int64_t)off), &d, oldfmt(dip),
-	    needswap(dip));
-	buf_dirty(b);
 	if (dh != NULL && !blks_grow(dip->i_ump->um_k, dh,
 	    (uint32_t)(off / UFS_DIRBLKSIZ) + 1, UFS_DIRBLKSIZ))
 		dirhash_lost(dip);
@@ -539,9 +534,17 @@ dirhash_note(struct inode *ip, const uint8_t *p, uint64_t blk, uint64_t off,
 	}
 }
 
+/* Writes the directory's 512 bytes around off, which were changed in b; releases it. */
+static int
+write_block(const struct inode *dip, struct buf *b, uint64_t off)
+{
+	return buf_write_part(b, blkoff(&dip->i_ump->um_fs, (int64_t)off) &
+	    ~(uint32_t)(UFS_DIRBLKSIZ - 1), UFS_DIRBLKSIZ);
+}
+
 int
 ffs_direnter(struct lwp *l, struct inode *dip, const char *name, size_t len,
-    ino_t ino, mode_t mode)
+    ino_t ino, mode_t mode, bool now)
 {
 	struct direct d = { .d_fileno = (uint32_t)ino, .d_type = dtype(mode),
 	    .d_namlen = (uint8_t)len, .d_name = name };
@@ -569,9 +572,13 @@ ffs_direnter(struct lwp *l, struct inode *dip, const char *name, size_t len,
 		return -EIO;
 	}
 	dirhash_note(dip, p, off, off + at, name, len, true);
-	buf_dirty(b);
+	if (now && (error = write_block(dip, b, off)) != 0)
+		return error;
+	if (!now)
+		buf_dirty(b);
 	ffs_mark(dip, IN_CHANGE | IN_UPDATE);
-	return ffs_update(dip);
+	/* A block that was added counts with the size only. */
+	return now ? ffs_update_now(dip) : ffs_update(dip);
 }
 
 int
@@ -607,7 +614,8 @@ ffs_dirremove(struct inode *dip, const char *name, size_t len)
 		ffs_put16(p + at + 4, (uint16_t)(prev.d_reclen +
 		    ds.ds_d.d_reclen), needswap(dip));
 	dirhash_note(dip, p, blk, ds.ds_off, name, len, false);
-	buf_dirty(b);
+	if ((error = write_block(dip, b, blk)) != 0)
+		return error;
 	ffs_mark(dip, IN_CHANGE | IN_UPDATE);
 	return ffs_update(dip);
 }
@@ -630,7 +638,8 @@ ffs_dirrewrite(struct inode *dip, const char *name, size_t len, ino_t ino,
 	ffs_put32(p, (uint32_t)ino, needswap(dip));
 	if (!oldfmt(dip))
 		p[6] = dtype(mode);
-	buf_dirty(b);
+	if ((error = write_block(dip, b, ds.ds_off)) != 0)
+		return error;
 	ffs_mark(dip, IN_CHANGE | IN_UPDATE);
 	return ffs_update(dip);
 }
@@ -643,18 +652,11 @@ ffs_dirinit(struct lwp *l, struct inode *dip, ino_t parent)
 	struct direct dotdot = { .d_fileno = (uint32_t)parent,
 	    .d_reclen = UFS_DIRBLKSIZ - 12, .d_type = DT_DIR, .d_namlen = 2,
 	    .d_name = ".." };
-	struct buf *b;
-	int error;
+	uint8_t blk[UFS_DIRBLKSIZ] = { 0 };
 
-	if ((error = ffs_growmeta(l, dip, UFS_DIRBLKSIZ)) != 0)
-		return error;
-	if ((error = ffs_blkatoff(dip, 0, &b)) != 0)
-		return error;
-	ffs_dirent_put(b->b_data, &dot, oldfmt(dip), needswap(dip));
-	ffs_dirent_put((uint8_t *)b->b_data + 12, &dotdot, oldfmt(dip),
-	    needswap(dip));
-	buf_dirty(b);
-	return 0;
+	ffs_dirent_put(blk, &dot, oldfmt(dip), needswap(dip));
+	ffs_dirent_put(blk + 12, &dotdot, oldfmt(dip), needswap(dip));
+	return ffs_growmeta(l, dip, blk, sizeof(blk));
 }
 
 /* --- readdir ---------------------------------------------------------------------------------------------------------------- */

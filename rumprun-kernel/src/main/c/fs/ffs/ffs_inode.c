@@ -171,7 +171,8 @@ ffs_itimes(struct inode *ip)
 }
 
 int
-ffs_update_block(struct ffsmount *ump, ino_t ino, const struct dinode *di)
+ffs_update_block(struct ffsmount *ump, ino_t ino, const struct dinode *di,
+    bool now)
 {
 	struct buf *b;
 	uint8_t *p;
@@ -180,25 +181,41 @@ ffs_update_block(struct ffsmount *ump, ino_t ino, const struct dinode *di)
 	if ((error = inode_block(ump, ino, &b, &p)) != 0)
 		return error;
 	ffs_dinode_encode(&ump->um_fs, di, p, ump->um_swap);
+	if (now)
+		return buf_write_part(b, (uint32_t)(p - (uint8_t *)b->b_data),
+		    (uint32_t)ffs_dinode_size(&ump->um_fs));
 	buf_dirty(b);
 	return 0;
 }
 
-int
-ffs_update(struct inode *ip)
+static int
+update(struct inode *ip, bool now)
 {
 	int error;
 
 	if (ip->i_ump->um_ronly)
 		return 0;
 	ffs_itimes(ip);
-	if ((ip->i_flag & IN_MODIFIED) == 0)
+	/* An earlier change may wait in the buffer. */
+	if ((ip->i_flag & IN_MODIFIED) == 0 && !now)
 		return 0;
 	atomic_fetch_and(&ip->i_flag, ~IN_MODIFIED);
-	error = ffs_update_block(ip->i_ump, ip->i_number, &ip->i_d);
+	error = ffs_update_block(ip->i_ump, ip->i_number, &ip->i_d, now);
 	if (error != 0)
 		atomic_fetch_or(&ip->i_flag, IN_MODIFIED);
 	return error;
+}
+
+int
+ffs_update(struct inode *ip)
+{
+	return update(ip, false);
+}
+
+int
+ffs_update_now(struct inode *ip)
+{
+	return update(ip, ip->i_ump->um_wl == NULL);
 }
 
 /* --- the block map ---------------------------------------------------------------------------------------------------- */

@@ -9,7 +9,10 @@
  * Invariants:
  *  1. Metadata (superblock, groups, inodes, indirect blocks, directories, long symbolic links) is read and written through the block cache, file
  *     data never is. A metadata block that becomes free is dropped from the cache before it can be handed out again.
- *  2. Without a log an inode reaches the disk before the first name that points at it, and a name goes before its inode is cleared.
+ *  2. Without a log what something else relies on is written (the sectors of it, by buf_write_part) before that is changed: an inode before its
+ *     name, a link count before the name that needs it, a directory's or an indirect block's contents before what points at them; a name goes before the
+ *     link count, and pointers go before their blocks are free. So what waits in the cache may be written in any order, and what is on the disk at
+ *     any time is what fsck_ffs -p mends: maps, counts, inodes without names.
  *  3. With a log all metadata changes of one operation are in one transaction.
  *  4. Nothing read from the disk is used as a place or size before it was checked against the file system's bounds.
  *  5. fs_clean: 1 when unmounted in order; while it is mounted for writing 2 if it was clean, 0 if it was not, and then it stays 0.

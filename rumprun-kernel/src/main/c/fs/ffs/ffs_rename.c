@@ -48,7 +48,7 @@ place(struct lwp *l, struct inode *ip, struct inode *tdip,
 	if (newparent && tdip->i_d.di_nlink >= UFS_LINK_MAX)
 		return -EMLINK;
 	error = ffs_direnter(l, tdip, tcnp->cn_name, tcnp->cn_len,
-	    ip->i_number, ip->i_d.di_mode);
+	    ip->i_number, ip->i_d.di_mode, true);
 	return error;
 }
 
@@ -60,7 +60,7 @@ reparent(struct inode *ip, struct inode *fdip, struct inode *tdip)
 
 	tdip->i_d.di_nlink++;
 	ffs_mark(tdip, IN_CHANGE);
-	if ((error = ffs_update(tdip)) != 0)
+	if ((error = ffs_update_now(tdip)) != 0)
 		return error;
 	error = ffs_dirrewrite(ip, "..", 2, tdip->i_number, S_IFDIR);
 	if (error != 0)
@@ -89,7 +89,7 @@ rename_names(struct lwp *l, struct inode *fdip,
 	/* One more while it has two names. */
 	ip->i_d.di_nlink++;
 	ffs_mark(ip, IN_CHANGE);
-	if ((error = ffs_update(ip)) == 0)
+	if ((error = ffs_update_now(ip)) == 0)
 		error = place(l, ip, tdip, tcnp, tip, newparent);
 	if (error == 0 && newparent)
 		error = reparent(ip, fdip, tdip);

@@ -3,46 +3,69 @@
  * Shortening files, and the end of inodes.
  *
  * A file is cut from its end in pieces, each of which is one transaction and leaves a file that is sound and shorter: a journal does not have to hold all of it.
- * Pointers go from the inode (or the indirect block) before the blocks become free.
+ * Pointers go from the inode (or the indirect block), on the disk, before the blocks become free.
  */
 #include "fs/ffs/ffs.h"
 
 #define PIECE_BLKS	4096		/* blocks freed in a transaction */
 
-/* Blocks to be freed, gathered to runs. */
+#define NRUNS		1024		/* runs of them */
+#define NSPARE		32		/* of those, for what the budget does not count */
+
+/* Blocks that are freed when nothing points at them any more. */
+struct freerun {
+	int64_t fr_frag, fr_n;
+	bool fr_meta;
+};
 struct freelist {
 	struct ffsmount *f_ump;
-	int64_t f_frag, f_n;		/* the run so far */
-	int64_t f_count;		/* fragments in all */
-	bool f_meta;
-	int f_error;
+	bool f_meta;			/* the file's data is metadata */
+	bool f_clear;			/* the inode is free with its last block */
+	uint32_t f_nruns;
+	struct freerun f_run[NRUNS];
 };
 
-static void
-flush_run(struct freelist *f)
+static bool
+full(const struct freelist *f)
 {
-	int error = ffs_free(f->f_ump, f->f_frag, f->f_n, f->f_meta);
-
-	if (error != 0)
-		f->f_error = error;
-	f->f_n = 0;
+	return f->f_nruns >= NRUNS - NSPARE;
 }
 
 static void
-give_back(struct freelist *f, int64_t frag, int64_t n)
+give_back(struct freelist *f, int64_t frag, int64_t n, bool meta)
 {
+	struct freerun *last = f->f_nruns > 0 ? &f->f_run[f->f_nruns - 1] :
+	    NULL;
+
 	/* Freed from the end: runs grow downwards. */
-	if (f->f_n > 0 && frag + n == f->f_frag &&
-	    f->f_n < ((int64_t)1 << 20)) {
-		f->f_frag = frag;
-		f->f_n += n;
-	} else {
-		if (f->f_n > 0)
-			flush_run(f);
-		f->f_frag = frag;
-		f->f_n = n;
+	if (last != NULL && frag + n == last->fr_frag &&
+	    meta == last->fr_meta && last->fr_n < ((int64_t)1 << 20)) {
+		last->fr_frag = frag;
+		last->fr_n += n;
+		return;
 	}
-	f->f_count += n;
+	/* Lost until fsck; cannot be, `full' was asked. */
+	if (f->f_nruns < NRUNS)
+		f->f_run[f->f_nruns++] = (struct freerun){ frag, n, meta };
+}
+
+static int64_t
+count_frags(const struct freelist *f)
+{
+	int64_t n = 0;
+
+	for (uint32_t i = 0; i < f->f_nruns; i++)
+		n += f->f_run[i].fr_n;
+	return n;
+}
+
+/* What cannot be freed is lost until fsck. */
+static void
+free_runs(struct freelist *f)
+{
+	for (uint32_t i = 0; i < f->f_nruns; i++)
+		(void)!ffs_free(f->f_ump, f->f_run[i].fr_frag,
+		    f->f_run[i].fr_n, f->f_run[i].fr_meta);
 }
 
 static bool
@@ -51,24 +74,10 @@ ptr_ok(const struct fs *fs, int64_t frag)
 	return ffs_frag_ok(fs, frag, fs->fs_frag);
 }
 
-/* An indirect block's own block is metadata: it leaves the cache. */
-static void
-free_indirect(struct freelist *f, int64_t frag)
-{
-	const struct fs *fs = &f->f_ump->um_fs;
-	bool meta = f->f_meta;
-
-	if (f->f_n > 0)
-		flush_run(f);
-	f->f_meta = true;
-	give_back(f, frag, fs->fs_frag);
-	flush_run(f);
-	f->f_meta = meta;
-}
-
 /*
  * Cuts the tree below indirect block `frag` (levels 1..3) so that its first `keep` data blocks stay; at most about *budget blocks are freed, from the end. *emptyp: nothing
- * is left in it; *donep: all that was asked is done.
+ * is left in it; *donep: all that was asked is done. -EIO: it is damaged, or cannot be written; who points at it lets go of it, then nothing points at
+ * what was gathered. After other errors nothing of it was gathered.
  */
 static int
 cut_indirect(struct freelist *f, int64_t frag, int level, uint64_t keep,
@@ -79,12 +88,16 @@ cut_indirect(struct freelist *f, int64_t frag, int level, uint64_t keep,
 	uint64_t span = 1;
 	uint32_t nindir = ffs_nindir(fs), i, first;
 	uint8_t *copy;
+	uint32_t mark = f->f_nruns;
+	struct freerun last = { 0, 0, false };
 	struct buf *b;
 	bool changed = false;
 	int error;
 
 	*emptyp = *donep = false;
 	(*budget)--;
+	if (mark > 0)
+		last = f->f_run[mark - 1];
 	for (int j = 1; j < level; j++)
 		span *= nindir;
 	error = ffs_getbuf(ump, frag, (uint32_t)fs->fs_bsize, true, &b);
@@ -98,7 +111,7 @@ cut_indirect(struct freelist *f, int64_t frag, int level, uint64_t keep,
 	memcpy(copy, b->b_data, b->b_size);
 	buf_release(b);
 	first = (uint32_t)(keep / span);
-	for (i = nindir; i > first && *budget > 0 && error == 0; i--) {
+	for (i = nindir; i > first && *budget > 0 && !full(f); i--) {
 		int64_t p = ffs_getptr(ump, copy, i - 1);
 		bool empty = true, done = true;
 
@@ -106,7 +119,7 @@ cut_indirect(struct freelist *f, int64_t frag, int level, uint64_t keep,
 			continue;
 		if (level == 1) {
 			if (ptr_ok(fs, p))
-				give_back(f, p, fs->fs_frag);
+				give_back(f, p, fs->fs_frag, f->f_meta);
 			(*budget)--;
 		} else if (!ptr_ok(fs, p)) {
 			(*budget)--;
@@ -124,7 +137,7 @@ cut_indirect(struct freelist *f, int64_t frag, int level, uint64_t keep,
 			if (error != 0 || !done)
 				break;
 			if (empty)
-				free_indirect(f, p);
+				give_back(f, p, fs->fs_frag, true);
 		}
 		if (empty) {
 			ffs_setptr(ump, copy, i - 1, 0);
@@ -135,14 +148,20 @@ cut_indirect(struct freelist *f, int64_t frag, int level, uint64_t keep,
 			break;
 		}
 	}
-	if (changed && error == 0 &&
+	*donep = i <= first && error == 0;
+	*emptyp = *donep && keep == 0;
+	/* An empty one goes as a whole. */
+	if (changed && error == 0 && !*emptyp &&
 	    (error = ffs_getbuf(ump, frag, (uint32_t)fs->fs_bsize, true,
 	    &b)) == 0) {
 		memcpy(b->b_data, copy, b->b_size);
-		buf_dirty(b);
+		error = buf_write_part(b, 0, b->b_size);
 	}
-	*donep = i <= first && error == 0;
-	*emptyp = *donep && keep == 0;
+	if (error != 0 && error != -EIO) {
+		f->f_nruns = mark;
+		if (mark > 0)
+			f->f_run[mark - 1] = last;
+	}
 	kmem_free(ump->um_k, copy, (size_t)fs->fs_bsize);
 	return error;
 }
@@ -183,7 +202,7 @@ cut_blocks(struct inode *ip, struct freelist *f, int64_t keep,
 		if (error != 0)
 			return error;
 		if (empty) {
-			free_indirect(f, frag);
+			give_back(f, frag, fs->fs_frag, true);
 			ip->i_d.di_ib[i] = 0;
 		}
 		if (!done)
@@ -200,7 +219,8 @@ cut_blocks(struct inode *ip, struct freelist *f, int64_t keep,
 			size = (uint32_t)fs->fs_bsize;
 		ip->i_d.di_db[lbn] = 0;
 		if (ffs_frag_ok(fs, frag, size / (uint32_t)fs->fs_fsize))
-			give_back(f, frag, size / (uint32_t)fs->fs_fsize);
+			give_back(f, frag, size / (uint32_t)fs->fs_fsize,
+			    f->f_meta);
 	}
 	*donep = true;
 	return 0;
@@ -225,7 +245,7 @@ cut_last(struct inode *ip, struct freelist *f, uint64_t oldsize, uint64_t size)
 		return;
 	if (have > want)
 		give_back(f, frag + want / (uint32_t)fs->fs_fsize,
-		    (have - want) / (uint32_t)fs->fs_fsize);
+		    (have - want) / (uint32_t)fs->fs_fsize, f->f_meta);
 }
 
 /* The bytes of the last block behind the new end: zero, for when the file grows again. */
@@ -250,35 +270,37 @@ zero_tail(struct inode *ip, uint64_t size)
 
 /* One transaction's worth. */
 static int
-shrink_piece(struct lwp *l, struct inode *ip, uint64_t size, bool *donep)
+shrink_piece(struct lwp *l, struct inode *ip, struct freelist *f,
+    uint64_t size, bool *donep)
 {
 	struct ffsmount *ump = ip->i_ump;
 	const struct fs *fs = &ump->um_fs;
-	struct freelist f = { .f_ump = ump,
-	    .f_meta = ip->i_vnode->v_type != VREG };
 	uint64_t oldsize = ip->i_d.di_size, gone;
 	int64_t keep = (int64_t)((size + (uint32_t)fs->fs_bsize - 1) /
 	    (uint32_t)fs->fs_bsize);
-	int error;
+	int error, result;
 
 	if ((error = ffs_begin(ump, l)) != 0)
 		return error;
-	error = cut_blocks(ip, &f, keep, oldsize, donep);
-	if (error == 0 && *donep) {
-		cut_last(ip, &f, oldsize, size);
+	f->f_ump = ump;
+	f->f_meta = ip->i_vnode->v_type != VREG;
+	f->f_nruns = 0;
+	result = cut_blocks(ip, f, keep, oldsize, donep);
+	if (result == 0 && *donep) {
+		cut_last(ip, f, oldsize, size);
 		ip->i_d.di_size = size;
+		if (f->f_clear)
+			ip->i_d.di_mode = 0;
 	}
-	gone = (uint64_t)f.f_count * ((uint32_t)fs->fs_fsize / 512);
+	gone = (uint64_t)count_frags(f) * ((uint32_t)fs->fs_fsize / 512);
 	ip->i_d.di_blocks -= gone < ip->i_d.di_blocks ? gone :
 	    ip->i_d.di_blocks;
-	/* The pointers are gone before the last run is given back: earlier ones are in the journal's list, or lost at worst. */
 	ffs_mark(ip, IN_CHANGE | IN_UPDATE);
-	if (error == 0)
-		error = ffs_update(ip);
-	if (f.f_n > 0)
-		flush_run(&f);
+	/* The inode's pointers may be there still: then the blocks stay its. */
+	if ((error = ffs_update_now(ip)) == 0)
+		free_runs(f);
 	ffs_end(ump, l);
-	return error;
+	return result != 0 ? result : error;
 }
 
 /* The last byte of a file that was extended has disk, as it has in NetBSD; what lies between is a hole. */
@@ -336,10 +358,11 @@ extend(struct lwp *l, struct inode *ip, uint64_t size)
 	return error;
 }
 
-int
-ffs_truncate(struct lwp *l, struct inode *ip, uint64_t size)
+static int
+change_size(struct lwp *l, struct inode *ip, uint64_t size, bool clear)
 {
 	const struct fs *fs = &ip->i_ump->um_fs;
+	struct freelist *f;
 	bool done = false;
 	int error = 0;
 	int64_t pieces;
@@ -360,18 +383,28 @@ ffs_truncate(struct lwp *l, struct inode *ip, uint64_t size)
 	}
 	if (size > ip->i_d.di_size)
 		return extend(l, ip, size);
+	if ((f = kmem_alloc(ip->i_ump->um_k, sizeof(*f))) == NULL)
+		return -ENOMEM;
+	f->f_clear = clear;
 	/* A file cannot have more than the file system: then its blocks go around in a circle, and are let go. */
-	pieces = fragstoblks(fs, fs->fs_size) / PIECE_BLKS + 8;
+	pieces = fragstoblks(fs, fs->fs_size) / (NRUNS - NSPARE) + 8;
 	while (!done && error == 0) {
 		if (pieces-- == 0)
 			memset(ip->i_d.di_ib, 0, sizeof(ip->i_d.di_ib));
-		error = shrink_piece(l, ip, size, &done);
+		error = shrink_piece(l, ip, f, size, &done);
 	}
+	kmem_free(ip->i_ump->um_k, f, sizeof(*f));
 	if (error == 0)
 		error = zero_tail(ip, size);
 	if (ip->i_vnode->v_type == VDIR)
 		ffs_dirhash_free(ip);
 	return error;
+}
+
+int
+ffs_truncate(struct lwp *l, struct inode *ip, uint64_t size)
+{
+	return change_size(l, ip, size, false);
 }
 
 /* UFS2: the blocks of extended attributes. */
@@ -380,19 +413,28 @@ free_extattr(struct inode *ip)
 {
 	struct ffsmount *ump = ip->i_ump;
 	const struct fs *fs = &ump->um_fs;
+	int64_t extb[UFS_NXADDR], size = (int64_t)ip->i_d.di_extsize;
+	bool any = false;
 
 	for (int i = 0; i < UFS_NXADDR; i++) {
-		int64_t frag = ip->i_d.di_extb[i];
-		int64_t left = (int64_t)ip->i_d.di_extsize -
-		    (int64_t)i * fs->fs_bsize;
+		extb[i] = ip->i_d.di_extb[i];
+		any = any || extb[i] != 0;
+		ip->i_d.di_extb[i] = 0;
+	}
+	ip->i_d.di_extsize = 0;
+	if (!any)
+		return;
+	ffs_mark(ip, IN_CHANGE);
+	if (ffs_update_now(ip) != 0)
+		return;
+	for (int i = 0; i < UFS_NXADDR; i++) {
+		int64_t left = size - (int64_t)i * fs->fs_bsize;
 		int64_t n = left >= fs->fs_bsize || left <= 0 ? fs->fs_frag :
 		    fragroundup(fs, left) / fs->fs_fsize;
 
-		ip->i_d.di_extb[i] = 0;
-		if (frag != 0 && ffs_frag_ok(fs, frag, n))
-			(void)!ffs_free(ump, frag, n, false);
+		if (extb[i] != 0 && ffs_frag_ok(fs, extb[i], n))
+			(void)!ffs_free(ump, extb[i], n, false);
 	}
-	ip->i_d.di_extsize = 0;
 }
 
 bool
@@ -407,7 +449,7 @@ ffs_free_inode(struct lwp *l, struct inode *ip)
 {
 	struct vnode *vp = ip->i_vnode;
 	struct ffsmount *ump = ip->i_ump;
-	mode_t mode;
+	mode_t mode = ip->i_d.di_mode;
 	int error = 0;
 
 	if (vp->v_type == VREG || vp->v_type == VDIR ||
@@ -415,14 +457,14 @@ ffs_free_inode(struct lwp *l, struct inode *ip)
 		/* What cannot be read cannot be freed: the inode goes all the same. */
 		if (ip->i_d.di_size == 0 && ip->i_d.di_blocks != 0)
 			ip->i_d.di_size = 1;
-		error = ffs_truncate(l, ip, 0);
+		/* A directory without contents would be damage on the disk. The log's list of unlinked inodes wants them with their mode. */
+		error = change_size(l, ip, 0, ump->um_wl == NULL);
 		if (error == -ENOMEM)
 			return error;
 	}
 	if ((error = ffs_begin(ump, l)) != 0)
 		return error;
 	free_extattr(ip);
-	mode = ip->i_d.di_mode;
 	ffs_unorphan(ip);
 	ip->i_d.di_mode = 0;
 	ip->i_d.di_size = 0;
