@@ -30,8 +30,10 @@ for jar in rumprun-kernel/target/rumprun-kernel-*.jar \
 	esac
 done
 work=$(mktemp -d "${TMPDIR:-/tmp}/rumprun-demo.XXXXXX") || exit 1
+hostpath=$PATH
 cleanup() {
 	[ -z "${RUMP_SERVER:-}" ] || halt >/dev/null 2>&1
+	PATH=$hostpath
 	rm -rf "$work"
 }
 trap cleanup EXIT
