@@ -84,6 +84,7 @@ struct fsck {
 	uint8_t *blkmap;		/* fragments in use */
 	int64_t *dups;			/* hash of fragments claimed twice, 0: free */
 	size_t ndups, adups;
+	bool ending;
 	bool rebuild;			/* dups were freed: count again */
 	uint32_t *zero;			/* inodes of link count 0 */
 	size_t nzero, azero;

@@ -18,7 +18,7 @@ fsck_now(struct fsck *f)
 	return ts.tv_sec;
 }
 
-/* Is any of [frag, frag + n) outside, or among a group's own blocks? Group 0's space before the data holds the boot area, too. */
+/* Is any of [frag, frag + n) outside? The groups' own blocks are in use from the start: claims on them are duplicates. */
 bool
 fsck_outside(const struct fsck *f, int64_t frag, int64_t n)
 {

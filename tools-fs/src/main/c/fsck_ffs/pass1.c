@@ -126,12 +126,10 @@ sizes_agree(struct fsck *f, const struct dinode *di)
 }
 
 static bool
-is_blank(struct fsck *f, uint32_t ino, const struct dinode *di)
+is_blank(const struct dinode *di)
 {
 	int i;
 
-	(void)f;
-	(void)ino;
 	if (di->di_mode != 0 || di->di_size != 0)
 		return false;
 	for (i = 0; i < UFS_NDADDR; i++)
@@ -181,7 +179,7 @@ check_inode(struct fsck *f, uint32_t ino)
 
 	inode_get(f, ino, &di);
 	if ((di.di_mode & S_IFMT) == 0) {
-		if (is_blank(f, ino, &di))
+		if (is_blank(&di))
 			return;
 		pfatal(f, "PARTIALLY ALLOCATED INODE I=%" PRIu32, ino);
 		if (reply(f, "CLEAR"))
@@ -325,17 +323,14 @@ each_inode(struct fsck *f, int (*block)(struct walk *, int64_t, int))
 		}
 }
 
-/* Own blocks of the file system claim theirs first, and print nothing. */
 void
 pass1b(struct fsck *f)
 {
-	const struct fs *fs = &f->fs;
 	size_t i;
 
 	if (f->ndups == 0)
 		return;
 	fsck_phase(f, "Phase 1b - Rescan For More DUPS");
-	(void)fs;
 	each_inode(f, claim_first);
 	for (i = 0; i < f->adups; i++)
 		if (f->dups[i] != 0)

@@ -13,13 +13,6 @@ name_is(const struct direct *d, const char *name)
 	    memcmp(d->d_name, name, d->d_namlen) == 0;
 }
 
-/* A fault of the directory itself, of which `parent` is known or 0. */
-static void
-dir_error(struct fsck *f, uint32_t dir, uint32_t ino, const char *msg)
-{
-	fileerror(f, dir, ino, msg);
-}
-
 static bool
 fix(struct fsck *f)
 {
@@ -27,12 +20,11 @@ fix(struct fsck *f)
 }
 
 static void
-write_entry(struct fsck *f, uint8_t *p, struct direct *d, uint32_t ino,
-    const char *name, uint32_t reclen)
+write_entry(struct fsck *f, uint8_t *p, uint32_t ino, const char *name,
+    uint32_t reclen)
 {
 	struct direct new;
 
-	(void)d;
 	memset(&new, 0, sizeof(new));
 	new.d_fileno = ino;
 	new.d_type = dir_oldfmt(f) ? 0 : S_IFDIR >> 12;
@@ -55,22 +47,22 @@ check_dot(struct scan *s, uint8_t *p, struct direct *d)
 	if (d->d_fileno != 0 && name_is(d, ".")) {
 		if (d->d_fileno != s->ino) {
 			d->d_fileno = s->ino;
-			dir_error(f, s->ino, s->ino,
+			fileerror(f, s->ino, s->ino,
 			    "BAD INODE NUMBER FOR '.'");
 			if (fix(f) && p != NULL) {
-				write_entry(f, p, d, s->ino, ".", d->d_reclen);
+				write_entry(f, p, s->ino, ".", d->d_reclen);
 				r |= SCAN_ALTERED;
 			}
 		} else if (d->d_type != S_IFDIR >> 12 && !dir_oldfmt(f)) {
-			dir_error(f, s->ino, s->ino, "BAD TYPE VALUE FOR '.'");
+			fileerror(f, s->ino, s->ino, "BAD TYPE VALUE FOR '.'");
 			if (fix(f) && p != NULL) {
-				write_entry(f, p, d, s->ino, ".", d->d_reclen);
+				write_entry(f, p, s->ino, ".", d->d_reclen);
 				r |= SCAN_ALTERED;
 			}
 		}
 		return r;
 	}
-	dir_error(f, s->ino, s->ino, "MISSING '.'");
+	fileerror(f, s->ino, s->ino, "MISSING '.'");
 	memset(msg, 0, sizeof(msg));
 	if (d->d_fileno != 0 && !name_is(d, "..")) {
 		memcpy(msg, d->d_name, d->d_namlen);
@@ -83,7 +75,7 @@ check_dot(struct scan *s, uint8_t *p, struct direct *d)
 		uint32_t reclen = d->d_reclen, number = d->d_fileno;
 
 		if (number != 0 || reclen >= 2 * used) {
-			write_entry(f, p, d, s->ino, ".", used);
+			write_entry(f, p, s->ino, ".", used);
 			memset(&rest, 0, sizeof(rest));
 			rest.d_name = number != 0 ? ".." : "";
 			rest.d_namlen = number != 0 ? 2 : 0;
@@ -95,7 +87,7 @@ check_dot(struct scan *s, uint8_t *p, struct direct *d)
 			    f->swapped);
 			d->d_reclen = used;
 		} else
-			write_entry(f, p, d, s->ino, ".", reclen);
+			write_entry(f, p, s->ino, ".", reclen);
 		r |= SCAN_ALTERED;
 	}
 	/* Counted as if it were there. */
@@ -118,10 +110,10 @@ check_dotdot(struct scan *s, uint8_t *p, struct direct *d,
 		dir->dotdot = d->d_fileno;
 		if (d->d_type == S_IFDIR >> 12 || dir_oldfmt(f))
 			return 0;
-		dir_error(f, s->ino, s->ino, "BAD TYPE VALUE FOR '..'");
+		fileerror(f, s->ino, s->ino, "BAD TYPE VALUE FOR '..'");
 		if (!fix(f) || p == NULL)
 			return 0;
-		write_entry(f, p, d, d->d_fileno, "..", d->d_reclen);
+		write_entry(f, p, d->d_fileno, "..", d->d_reclen);
 		return SCAN_ALTERED;
 	}
 	/* The parent may come later: then it is mended after all are seen. */
@@ -148,7 +140,7 @@ check_dotdot(struct scan *s, uint8_t *p, struct direct *d,
 	d->d_type = S_IFDIR >> 12;
 	if (!fix(f) || p == NULL)
 		return 0;
-	write_entry(f, p, d, dir->parent, "..", d->d_reclen);
+	write_entry(f, p, dir->parent, "..", d->d_reclen);
 	return SCAN_ALTERED;
 }
 
@@ -227,7 +219,7 @@ check_entry(struct scan *s, uint8_t *p, struct direct *d)
 	else if (s->entryno == 2)
 		r = check_dotdot(s, p, d, dir);
 	else if (d->d_fileno != 0 && (name_is(d, ".") || name_is(d, ".."))) {
-		dir_error(f, s->ino, s->ino, d->d_namlen == 1 ?
+		fileerror(f, s->ino, s->ino, d->d_namlen == 1 ?
 		    "EXTRA '.' ENTRY" : "EXTRA '..' ENTRY");
 		return fix(f) ? drop(f, p, d) : 0;
 	}
@@ -265,6 +257,8 @@ make_root(struct fsck *f, const char *what)
 {
 	if (!reply(f, what))
 		return false;
+	if (info(f, UFS_ROOTINO)->state != USTATE)
+		inode_free(f, UFS_ROOTINO);
 	if (dir_alloc(f, UFS_ROOTINO, UFS_ROOTINO, 0755) != UFS_ROOTINO) {
 		pfatal(f, "CANNOT ALLOCATE ROOT INODE\n");
 		giveup(f, EEXIT);
@@ -286,28 +280,14 @@ check_root(struct fsck *f)
 		break;
 	case DCLEAR:
 		pfatal(f, "DUPS/BAD IN ROOT INODE");
-		if (reply(f, "REALLOCATE")) {
-			inode_free(f, UFS_ROOTINO);
-			if (dir_alloc(f, UFS_ROOTINO, UFS_ROOTINO, 0755) !=
-			    UFS_ROOTINO) {
-				pfatal(f, "CANNOT ALLOCATE ROOT INODE\n");
-				giveup(f, EEXIT);
-			}
-		} else if (!reply(f, "CONTINUE"))
+		if (!make_root(f, "REALLOCATE") && !reply(f, "CONTINUE"))
 			giveup(f, EEXIT);
 		break;
 	case FSTATE:
 	case FCLEAR:
 		pfatal(f, "ROOT INODE NOT DIRECTORY");
-		if (reply(f, "REALLOCATE")) {
-			inode_free(f, UFS_ROOTINO);
-			if (dir_alloc(f, UFS_ROOTINO, UFS_ROOTINO, 0755) !=
-			    UFS_ROOTINO) {
-				pfatal(f, "CANNOT ALLOCATE ROOT INODE\n");
-				giveup(f, EEXIT);
-			}
+		if (make_root(f, "REALLOCATE"))
 			break;
-		}
 		if (!reply(f, "FIX"))
 			giveup(f, EEXIT);
 		inode_get(f, UFS_ROOTINO, &di);

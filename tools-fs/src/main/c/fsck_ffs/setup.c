@@ -106,6 +106,9 @@ groups_fit(const struct fsck *f)
 	int64_t itable = (int64_t)(fs->fs_ipg / fs->fs_inopb) * fs->fs_frag;
 	uint32_t c;
 
+	/* The map of fragments must be had in one piece. */
+	if ((uint64_t)fs->fs_size / 8 > SIZE_MAX / 4)
+		return false;
 	if (itable > fs->fs_size || fs->fs_iblkno + itable > fs->fs_dblkno ||
 	    itable * fs->fs_ncg > fs->fs_size + itable)
 		return false;
@@ -160,7 +163,7 @@ find_super(struct fsck *f)
 	return false;
 }
 
-/* What group 0's alternate says: of the parts that never change. */
+/* Whether the last group's superblock agrees in the parts that never change. */
 static void
 compare_alternate(struct fsck *f)
 {
@@ -267,14 +270,23 @@ fsck_write_alternates(struct fsck *f)
 {
 	uint8_t *block = t_malloc(f->t, SBLOCKSIZE);
 	struct fs fs = f->old ? f->raw : f->fs;
+	/* No more than up to the group's header. */
+	int64_t room = (int64_t)(fs.fs_cblkno - fs.fs_sblkno) *
+	    f->fs.fs_fsize;
 	uint32_t c;
 
+	if (room > SBLOCKSIZE)
+		room = SBLOCKSIZE;
+	if (room < FS_DISK_SIZE) {
+		t_free(f->t, block);
+		return;
+	}
 	if (!f->old)
 		ffs_sb_to_old(&fs);
 	memcpy(block, f->sbraw, SBLOCKSIZE);
 	ffs_sb_encode(&fs, block, SBLOCKSIZE, f->swapped);
 	for (c = 0; c < (uint32_t)f->fs.fs_ncg; c++)
-		fsck_write(f, block, SBLOCKSIZE, (int64_t)fsbtobyte(&f->fs,
+		fsck_write(f, block, (size_t)room, (int64_t)fsbtobyte(&f->fs,
 		    cgsblock(&f->fs, c)));
 	t_free(f->t, block);
 }
@@ -527,7 +539,7 @@ fsck_setup(struct fsck *f, const char *name)
 	clean = (f->fs.fs_clean & FS_ISCLEAN) != 0;
 	if (!wants_check(f))
 		return 0;
-	/* NetBSD says so. */
+	/* As NetBSD's has it, word for word. */
 	if (f->quiet && !f->preen)
 		t_printf(f->t, "** %s (vmsg)\n", f->dev);
 	if (clean && !f->preen)

@@ -9,6 +9,11 @@
 _Noreturn void
 giveup(struct fsck *f, int status)
 {
+	/* What was mended so far is on the disk. */
+	if (f->writable && f->hashtab != NULL && !f->ending) {
+		f->ending = true;
+		cache_flush(f);
+	}
 	t_exit(f->t, status);
 }
 
