@@ -72,8 +72,13 @@ hostfs_node_get(struct hostfs_mount *hm, struct hostfs_node *parent,
 	struct hostfs_node *n, **b = bucket(hm, hs->hs_dev, hs->hs_ino);
 
 	kmutex_enter(&hm->hm_lock);
+	/*
+	 * Each link of a file is a node of its own: the names would take the one node from each other. A directory has one
+	 * name; seen under another it has been moved by the host.
+	 */
 	for (n = *b; n != NULL && (n->hn_hostino != hs->hs_ino ||
-	    n->hn_hostdev != hs->hs_dev); n = n->hn_hashnext)
+	    n->hn_hostdev != hs->hs_dev || (!S_ISDIR(hs->hs_mode) &&
+	    !same_place(n, parent, name, len))); n = n->hn_hashnext)
 		continue;
 	if (n != NULL && !same_place(n, parent, name, len)) {
 		unhash(hm, n);

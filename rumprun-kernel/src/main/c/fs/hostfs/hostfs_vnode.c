@@ -214,6 +214,9 @@ hostfs_rename(struct lwp *l, struct vnode *fdvp,
     const struct componentname *tcn, struct vnode *tvp)
 {
 	char from[HOSTFS_PATHMAX], to[HOSTFS_PATHMAX], *name;
+	bool links = tvp != NULL &&
+	    VTOHOST(fvp)->hn_hostino == VTOHOST(tvp)->hn_hostino &&
+	    VTOHOST(fvp)->hn_hostdev == VTOHOST(tvp)->hn_hostdev;
 	int error;
 
 	name = kmem_alloc(l->l_k, tcn->cn_len + 1);
@@ -225,15 +228,18 @@ hostfs_rename(struct lwp *l, struct vnode *fdvp,
 	error = path_of(fdvp, fcn, from);
 	if (error == 0)
 		error = path_of(tdvp, tcn, to);
+	/* Between two links of a file the host's call does nothing; here the first name goes. */
 	if (error == 0)
-		error = HOST(l)->rename(from, to);
+		error = links ? HOST(l)->unlink(from) :
+		    HOST(l)->rename(from, to);
 	if (error == 0 && tvp != NULL)
-		hostfs_node_forget(MTOHOST(tvp->v_mount), VTOHOST(tvp));
-	if (error == 0)
+		hostfs_node_forget(MTOHOST(tvp->v_mount),
+		    VTOHOST(links ? fvp : tvp));
+	if (error == 0 && !links)
 		hostfs_node_moved(MTOHOST(fdvp->v_mount), VTOHOST(fvp),
 		    VTOHOST(tdvp), name);
 	paths_done(fdvp);
-	if (error != 0)
+	if (error != 0 || links)
 		kmem_free(l->l_k, name, tcn->cn_len + 1);
 	return error;
 }
