@@ -372,7 +372,7 @@ CASE(vfs_readdir_with_removals_misses_nothing)
 			seen[i] = 1;
 			CHECK_EQ(d->d_namlen, strlen(d->d_name));
 			if (i % 2 == 0) {
-				snprintf(path, sizeof(path), "d/%s",
+				snprintf(path, sizeof(path), "d/%.60s",
 				    d->d_name);
 				CHECK_EQ(x_unlink(path), 0);
 				removed++;
@@ -717,7 +717,7 @@ static const struct mcase cases[] = {
 	{ C(vfs_rename_of_files_in_its_forms), CAP_RENAME },
 	{ C(vfs_rename_of_directories_in_its_forms), CAP_RENAME },
 	{ C(vfs_rename_between_links_of_one_file_removes_nothing_else),
-	    CAP_RENAME | CAP_LINK | CAP_SEEDIR },
+	    CAP_RENAME | CAP_LINK },
 	{ C(vfs_rename_over_an_open_file_keeps_it), CAP_RENAME },
 	{ C(vfs_many_names_are_found_and_removed), 0 },
 	{ C(vfs_readdir_with_removals_misses_nothing), CAP_SEEDIR },
