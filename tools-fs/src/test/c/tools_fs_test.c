@@ -236,6 +236,28 @@ TEST(mount_status_is_the_helpers)
 	CHECK_STR(w.err, "mount_tmpfs: -o bogus: option not supported\n");
 }
 
+TEST(mount_getargs_tells_the_arguments)
+{
+	static const char args[] = "version=1, size_max=65536, nodes_max=20, "
+	    "root_uid=7, root_gid=8, root_mode=700";
+	char want[256];
+
+	CHECK_EQ(run(&w, "mkdir /a"), 0);
+	CHECK_EQ(run(&w, "mount_tmpfs -s 64k -n 20 -m 700 -u 7 -g 8 x /a"), 0);
+	snprintf(want, sizeof(want), "%s\n", args);
+	CHECK_EQ(run(&w, "mount_tmpfs -o getargs x /a"), 0);
+	CHECK_STR(w.out, want);
+	CHECK_EQ(run(&w, "mount -o getargs /a"), 0);
+	CHECK_STR(w.out, want);
+	snprintf(want, sizeof(want), ", [tmpfs: %s])\n", args);
+	CHECK_EQ(run(&w, "mount -vv"), 0);
+	CHECK(strstr(w.out, want) != NULL);
+	CHECK_EQ(run(&w, "mount_ffs -o getargs x /a"), 1);
+	CHECK_EQ(run(&w, "mount -o getargs /nosuch"), 1);
+	CHECK_EQ(run(&w, "umount /a"), 0);
+	CHECK_EQ(run(&w, "rmdir /a"), 0);
+}
+
 /* --- interruption --- */
 
 TEST(interrupt_ends_a_tool_at_its_next_call)
@@ -312,6 +334,7 @@ main(void)
 	RUN(mv_across_file_systems_keeps_attributes);
 	RUN(mount_unknown_type_is_told);
 	RUN(mount_status_is_the_helpers);
+	RUN(mount_getargs_tells_the_arguments);
 	RUN(interrupt_ends_a_tool_at_its_next_call);
 	RUN(dd_block_and_unblock_round_trip);
 	RUN(dd_character_sets_round_trip);

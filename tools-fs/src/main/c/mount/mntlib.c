@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What mount and the mount_* tools share. */
 #include "mount/mntlib.h"
+#include <inttypes.h>
 #include <string.h>
 
 const struct tmntopt mnt_standard_options[] = {
@@ -54,4 +55,51 @@ mnt_path(struct tool *t, const char *path)
 		t_warnx(t, "using \"%s\" instead.", real);
 	}
 	return real;
+}
+
+int
+mnt_args(struct tool *t, const char *type, const char *special,
+    const char *node, char **out)
+{
+	union {
+		struct ufs_args ufs;
+		struct tmpfs_args tmpfs;
+	} args;
+	const struct tmpfs_args *a = &args.tmpfs;
+	struct statvfs now;
+	int n;
+
+	*out = NULL;
+	n = sys_statvfs(t, node, &now, ST_NOWAIT);
+	if (n < 0)
+		return n;
+	/* The arguments are as the mount's own type has them. */
+	if (strncmp(now.f_fstypename, type, sizeof(now.f_fstypename)) != 0)
+		return -EINVAL;
+	memset(&args, 0, sizeof(args));
+	n = sys_mount(t, type, node, MNT_GETARGS, &args, sizeof(args));
+	if (n < 0)
+		return n;
+	if (strcmp(type, MOUNT_TMPFS) == 0)
+		*out = t_asprintf(t, "version=%d, size_max=%" PRId64
+		    ", nodes_max=%" PRIu64 ", root_uid=%u, root_gid=%u, "
+		    "root_mode=%o", a->ta_version, (int64_t)a->ta_size_max,
+		    (uint64_t)a->ta_nodes_max, a->ta_root_uid,
+		    a->ta_root_gid, (unsigned)a->ta_root_mode);
+	else	/* The kernel keeps the device's name elsewhere. */
+		*out = t_asprintf(t, "fspec=%s", special);
+	return 0;
+}
+
+int
+mnt_print_args(struct tool *t, const char *type, const char *special,
+    const char *node)
+{
+	char *args;
+	int error = mnt_args(t, type, special, node, &args);
+
+	if (error < 0)
+		t_fail(t, 1, error, "%s on %s", special, node);
+	t_printf(t, "%s\n", args);
+	return 0;
 }

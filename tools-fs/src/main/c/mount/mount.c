@@ -63,6 +63,7 @@ print_mount(struct mount *m, const struct statvfs *s)
 {
 	struct tool *t = m->t;
 	const char *sep = " (";
+	char *args;
 	size_t i;
 
 	t_printf(t, "%s on %s type %s", s->f_mntfromname, s->f_mntonname,
@@ -91,6 +92,9 @@ print_mount(struct mount *m, const struct statvfs *s)
 		    s->f_asyncreads, s->f_syncwrites, s->f_asyncwrites);
 		sep = ", ";
 	}
+	if (m->verbose > 1 && mnt_args(t, s->f_fstypename, s->f_mntfromname,
+	    s->f_mntonname, &args) == 0)
+		t_printf(t, ", [%s: %s]", s->f_fstypename, args);
 	t_puts(t, *sep == ',' ? ")\n" : "\n");
 }
 
@@ -186,6 +190,19 @@ already(struct mount *m, const char *special, const char *node)
 	return false;
 }
 
+static bool
+has_option(const char *options, const char *word)
+{
+	size_t n, len = strlen(word);
+
+	for (; *options != '\0'; options += n + (options[n] == ',')) {
+		n = strcspn(options, ",");
+		if (n == len && memcmp(options, word, n) == 0)
+			return true;
+	}
+	return false;
+}
+
 static int
 mount_one(struct mount *m, const char *type, const char *special,
     const char *node, const char *options, bool skip_mounted)
@@ -199,7 +216,8 @@ mount_one(struct mount *m, const char *type, const char *special,
 	if (skip_mounted && already(m, special, node))
 		return 0;
 	/* The root is there: what can be asked for is a change. */
-	if (strcmp(node, "/") == 0 || m->update)
+	if ((strcmp(node, "/") == 0 || m->update) && (options == NULL ||
+	    !has_option(options, "getargs")))
 		options = join(t, options, "update");
 	argv = arguments(m, program, options, special, node);
 	if (m->verbose > 1 || m->dry) {
@@ -224,23 +242,11 @@ mount_one(struct mount *m, const char *type, const char *special,
 		    status & 0xff);
 		return 1;
 	}
-	if (status == 0 && m->verbose > 0 &&
+	if (status == 0 && m->verbose > 0 && (options == NULL ||
+	    !has_option(options, "getargs")) &&
 	    sys_statvfs(t, node, &now, ST_NOWAIT) == 0)
 		print_mount(m, &now);
 	return status;
-}
-
-static bool
-has_option(const char *options, const char *word)
-{
-	size_t n, len = strlen(word);
-
-	for (; *options != '\0'; options += n + (options[n] == ',')) {
-		n = strcspn(options, ",");
-		if (n == len && memcmp(options, word, n) == 0)
-			return true;
-	}
-	return false;
 }
 
 static int
@@ -266,7 +272,7 @@ mount_all(struct mount *m)
 	return status != 0;
 }
 
-/* One operand: what the fstab says of it, or, for an update, the mount. */
+/* One operand: what the fstab says of it, or, for what is there already, the mount. */
 static int
 mount_known(struct mount *m, const char *name)
 {
@@ -279,7 +285,8 @@ mount_known(struct mount *m, const char *name)
 	if (t_realpath(t, name, real) != 0)
 		strncpy(real, name, sizeof(real) - 1)[sizeof(real) - 1] =
 		    '\0';
-	if (m->update) {
+	if (m->update || (m->options != NULL && has_option(m->options,
+	    "getargs"))) {
 		n = mount_table(m, &table);
 		for (i = n - 1; i >= 0; i--)
 			if (strcmp(table[i].f_mntonname, real) == 0 ||

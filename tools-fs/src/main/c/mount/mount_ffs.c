@@ -39,6 +39,8 @@ mount_ufs(struct tool *t, const char *type, int argc, char **argv)
 	special = mnt_path(t, argv[0]);
 	node = mnt_path(t, argv[1]);
 	memset(&args, 0, sizeof(args));
+	if ((flags & MNT_GETARGS) != 0)
+		return mnt_print_args(t, type, special, node);
 	args.fspec = t_strdup(t, special);
 	error = sys_mount(t, type, node, flags, &args, sizeof(args));
 	if (error < 0)

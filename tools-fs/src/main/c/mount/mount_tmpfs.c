@@ -157,6 +157,8 @@ mount_tmpfs_main(struct tool *t, int argc, char **argv)
 	if (argc != 2)
 		usage(t);
 	node = mnt_path(t, argv[1]);
+	if ((flags & MNT_GETARGS) != 0)
+		return mnt_print_args(t, MOUNT_TMPFS, argv[0], node);
 	error = sys_stat(t, node, &st);
 	if (error != 0)
 		t_fail(t, 1, error, "cannot stat `%s'", node);
