@@ -145,6 +145,22 @@ TEST(tool_output_broken_pipe_ends)
 }
 
 static int
+brief_main(struct tool *t, int argc, char **argv)
+{
+	(void)argv;
+	t_printf(t, "brief\n");
+	return argc > 1 ? 3 : 0;
+}
+
+TEST(tool_output_lost_at_the_end_fails)
+{
+	struct world w = { .broken = true };
+
+	CHECK_EQ(run(&w, brief_main, ARGV(NULL)), 128 + 13);
+	CHECK_EQ(run(&w, brief_main, ARGV("x", NULL)), 3);
+}
+
+static int
 memory_main(struct tool *t, int argc, char **argv)
 {
 	char *p, *q;
@@ -515,6 +531,7 @@ main(void)
 	RUN(tool_partition_names);
 	RUN(tool_exit_runs_functions_newest_first);
 	RUN(tool_output_broken_pipe_ends);
+	RUN(tool_output_lost_at_the_end_fails);
 	RUN(tool_memory_exhausted_ends);
 	RUN(tool_getline_last_line_without_newline);
 	RUN(tool_getopt_as_the_manual);

@@ -2,6 +2,7 @@
 /* Streams, signals and programs for tools that a shell runs. */
 #include "host/hostonly.h"
 #include "host/toolhost.h"
+#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <pthread.h>
@@ -117,6 +118,17 @@ void
 toolhost_ignore_sigpipe(void)
 {
 	signal(SIGPIPE, SIG_IGN);
+}
+
+void
+toolhost_hold_standard(void)
+{
+	int fd;
+
+	for (fd = 0; fd <= 2; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF &&
+		    open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY) < 0)
+			return;
 }
 
 int

@@ -19,6 +19,11 @@ void toolhost_signals_stop(struct toolhost_signals *);
 void toolhost_signals_default(void);
 /* Writing to a pipe that nobody reads is an error from here on. */
 void toolhost_ignore_sigpipe(void);
+/*
+ * Fills those of the descriptors 0, 1 and 2 that are closed, so that no socket or image gets their numbers: what reads or writes
+ * them still gets EBADF.
+ */
+void toolhost_hold_standard(void);
 
 /* Streams: ctx is a struct toolhost_signals or NULL; a read ends with -EINTR when *interrupt was raised. */
 int toolhost_read(void *ctx, int fd, void *buf, size_t n);

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define STATUS_INTERRUPTED	(128 + 2)
+#define STATUS_PIPE		(128 + 13)
 
 const struct tool_entry *
 t_find(const struct tool_group *const *groups, const char *name)
@@ -93,6 +94,24 @@ call_main(struct tool *t, tool_main *fn, int argc, char **argv)
 		p->tp_status = fn(t, argc, argv);
 }
 
+/* Output that was lost is a failure, whatever the tool thinks; but nobody misses what goes to a closed descriptor. */
+static void
+end_output(struct tool *t)
+{
+	struct tool_priv *p = t->t_priv;
+	int error = t_flush(t->t_out);
+
+	if (error != 0 && error != -EBADF && p->tp_status == 0) {
+		if (error == -EPIPE)
+			p->tp_status = STATUS_PIPE;
+		else {
+			t_warn(t, error, "stdout");
+			p->tp_status = 1;
+		}
+	}
+	t_flush(t->t_err);
+}
+
 int
 t_run(const struct tool_run *run, tool_main *fn, int argc, char **argv)
 {
@@ -125,8 +144,7 @@ t_run(const struct tool_run *run, tool_main *fn, int argc, char **argv)
 	if (t->t_out != NULL && t->t_err != NULL) {
 		call_main(t, fn, argc, argv);
 		run_atexit(t);
-		t_flush(t->t_out);
-		t_flush(t->t_err);
+		end_output(t);
 		status = p->tp_status;
 	}
 	arena_free(&p->tp_arena);

@@ -140,6 +140,7 @@ rumprun_tools_main(int argc, char **argv, char **envp,
 	struct tool_run run;
 	int skip, status;
 
+	toolhost_hold_standard();
 	memset(&s, 0, sizeof(s));
 	s.entry = pick(groups, argc, argv, &skip);
 	if (s.entry == NULL && argc == 2 &&
