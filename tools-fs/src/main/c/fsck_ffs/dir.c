@@ -436,6 +436,67 @@ dir_enter(struct fsck *f, uint32_t dir, uint32_t ino, const char *name)
 	return s.result != 0;
 }
 
+struct second {
+	uint32_t parent, moved;
+	char name[256];			/* of what stood in its place */
+};
+
+static int
+second_entry(struct scan *s, uint8_t *p, struct direct *d)
+{
+	struct second *w = s->ctx;
+	struct enter e = { "..", w->parent };
+	struct fsck *f = s->f;
+	struct direct new;
+	int r;
+
+	if (p == NULL || ++s->entryno > 2)
+		return SCAN_STOP;
+	if (s->entryno == 1) {
+		s->ctx = &e;
+		r = enter_entry(s, p, d);
+		s->ctx = w;
+		return r;
+	}
+	if (d->d_reclen < FFS_DIRSIZ(2))
+		return SCAN_STOP;
+	if (d->d_fileno != 0) {
+		w->moved = d->d_fileno;
+		memcpy(w->name, d->d_name, d->d_namlen);
+		w->name[d->d_namlen] = '\0';
+	}
+	fill(f, &new, w->parent, "..");
+	new.d_reclen = d->d_reclen;
+	put_entry(f, p, &new);
+	s->result = 1;
+	return SCAN_STOP | SCAN_ALTERED;
+}
+
+bool
+dir_enter_dotdot(struct fsck *f, uint32_t dir, uint32_t parent)
+{
+	struct second w = { .parent = parent };
+	struct scan s = { .entry = second_entry, .f = f, .ino = dir,
+	    .fix = FIX_NO, .ctx = &w };
+	struct dir_info *sub;
+	struct dinode di;
+
+	inode_get(f, dir, &di);
+	if (!f->writable || (di.di_mode & S_IFMT) != S_IFDIR)
+		return false;
+	dir_scan(&s, &di);
+	if (w.moved == 0 || dir_enter(f, dir, w.moved, w.name))
+		return s.result != 0;
+	/* A name less. */
+	if (fsck_ino_ok(f, w.moved)) {
+		info(f, w.moved)->links++;
+		sub = dir_find(f, w.moved);
+		if (sub != NULL && sub->parent == dir)
+			sub->parent = 0;
+	}
+	return true;
+}
+
 static int
 change_entry(struct scan *s, uint8_t *p, struct direct *d)
 {
@@ -620,7 +681,8 @@ dir_linkup(struct fsck *f, uint32_t orphan, uint32_t parent)
 	info(f, orphan)->links--;
 	if (!isdir)
 		return true;
-	if (parent != f->lfdir && dir_change(f, orphan, "..", f->lfdir)) {
+	if (parent != f->lfdir && (dir_change(f, orphan, "..", f->lfdir) ||
+	    dir_enter_dotdot(f, orphan, f->lfdir))) {
 		info(f, f->lfdir)->links--;
 		if (fsck_ino_ok(f, parent))
 			info(f, parent)->links++;

@@ -225,6 +225,8 @@ struct dir_info *dir_add(struct fsck *, uint32_t ino, const struct dinode *);
 uint32_t dir_lookup(struct fsck *, uint32_t dir, const char *name);
 bool dir_nameof(struct fsck *, uint32_t dir, uint32_t ino, char name[256]);
 bool dir_enter(struct fsck *, uint32_t dir, uint32_t ino, const char *name);
+/* ".." as the second entry; what stood there moves. */
+bool dir_enter_dotdot(struct fsck *, uint32_t dir, uint32_t parent);
 bool dir_change(struct fsck *, uint32_t dir, const char *name, uint32_t ino);
 /* A new empty directory; its number or 0. `wanted` 0: any. */
 uint32_t dir_alloc(struct fsck *, uint32_t parent, uint32_t wanted,

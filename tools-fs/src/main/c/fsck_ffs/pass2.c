@@ -359,7 +359,7 @@ check_parent(struct fsck *f, struct dir_info *d)
 		if (!fix(f))
 			return;
 		inode_get(f, d->ino, &di);
-		if (dir_enter(f, d->ino, d->parent, ".."))
+		if (dir_enter_dotdot(f, d->ino, d->parent))
 			info(f, d->parent)->links--;
 		else if (di.di_size == 0)
 			info(f, d->parent)->links--;

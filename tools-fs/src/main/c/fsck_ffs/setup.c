@@ -103,9 +103,18 @@ static bool
 groups_fit(const struct fsck *f)
 {
 	const struct fs *fs = &f->fs;
-	int64_t itable = (int64_t)(fs->fs_ipg / fs->fs_inopb) * fs->fs_frag;
+	int64_t itable = (int64_t)(fs->fs_ipg / fs->fs_inopb) * fs->fs_frag,
+	    maps;
 	uint32_t c;
 
+	/* A group's maps are behind its header. */
+	maps = FFS_CG_HEADER + (ffs_isufs2(fs) ? 0 : 6) +
+	    ((int64_t)fs->fs_ipg + 7) / 8 + ((int64_t)fs->fs_fpg + 7) / 8;
+	if (fs->fs_contigsumsize > 0)
+		maps = (maps + 3) / 4 * 4 + (int64_t)fs->fs_contigsumsize * 4 +
+		    (fs->fs_fpg / fs->fs_frag + 7) / 8;
+	if (maps > fs->fs_cgsize)
+		return false;
 	/* The map of fragments must be had in one piece. */
 	if ((uint64_t)fs->fs_size / 8 > SIZE_MAX / 4)
 		return false;
