@@ -448,6 +448,96 @@ TEST(large_directory)
 	}
 }
 
+static long
+xspace(struct fixture *f, long fd, off_t off, off_t len, bool discard)
+{
+	if (discard)
+		return SYS(f, SYS_fdiscard, fdiscard, P(int, fd),
+		    .pos = P(off_t, off), .len = P(off_t, len));
+	return SYS(f, SYS_posix_fallocate, posix_fallocate, P(int, fd),
+	    .pos = P(off_t, off), .len = P(off_t, len));
+}
+
+static void
+space_on(const char *name, int flags)
+{
+	static const char path[] = "/mnt/space";
+	struct fixture f;
+	struct stat st;
+	int64_t blocks;
+	long fd;
+
+	up_with(&f, name, flags);
+	write_pattern(&f, path, 5, 0, 700000, 65536);
+	CHECK_EQ(xlstat(&f, path, &st), 0);
+	blocks = (int64_t)st.st_blocks;
+	fd = xopen(&f, path, O_RDWR);
+	/* Direct and indirect blocks, with parts at both ends. */
+	CHECK_EQ(xspace(&f, fd, 3000, 400000, true), 0);
+	CHECK_EQ(xspace(&f, fd, 699990, 400000, true), 0);
+	CHECK_EQ(xlstat(&f, path, &st), 0);
+	CHECK_EQ(st.st_size, 700000);
+	CHECK((int64_t)st.st_blocks <= blocks - 360000 / 512);
+	CHECK_EQ(xclose(&f, fd), 0);
+	again(&f, flags);
+	CHECK(has_pattern(&f, path, 5, 0, 3000, false));
+	CHECK(has_pattern(&f, path, 5, 3000, 400000, true));
+	CHECK(has_pattern(&f, path, 5, 403000, 296990, false));
+	CHECK(has_pattern(&f, path, 5, 699990, 10, true));
+	fd = xopen(&f, path, O_RDWR);
+	/* Holes get disk again, the end moves; what is there stays. */
+	CHECK_EQ(xspace(&f, fd, 100, 800000, false), 0);
+	CHECK_EQ(xlstat(&f, path, &st), 0);
+	CHECK_EQ(st.st_size, 800100);
+	CHECK((int64_t)st.st_blocks >= 800100 / 512);
+	CHECK(has_pattern(&f, path, 5, 0, 3000, false));
+	CHECK(has_pattern(&f, path, 5, 3000, 400000, true));
+	CHECK(has_pattern(&f, path, 5, 403000, 296990, false));
+	CHECK(has_pattern(&f, path, 5, 700000, 100100, true));
+	CHECK_EQ(xspace(&f, fd, 0, (off_t)1 << 32, false), ENOSPC);
+	CHECK_EQ(xlstat(&f, path, &st), 0);
+	CHECK_EQ(st.st_size, 800100);
+	CHECK_EQ(xclose(&f, fd), 0);
+	fd = xopen(&f, path, O_RDONLY);
+	CHECK_EQ(xspace(&f, fd, 0, 10, true), -EBADF);
+	CHECK_EQ(xclose(&f, fd), 0);
+	/* A small file: fragments. */
+	fd = xopen(&f, "/mnt/small", O_RDWR | O_CREAT);
+	CHECK_EQ(xspace(&f, fd, 0, 700, false), 0);
+	CHECK_EQ(xspace(&f, fd, 0, 2700, false), 0);
+	CHECK_EQ(xclose(&f, fd), 0);
+	again(&f, flags);
+	CHECK(has_pattern(&f, "/mnt/small", 0, 0, 2700, true));
+	finish(&f);
+}
+
+TEST(space_ahead_and_holes)
+{
+	for (int i = 0; images[i] != NULL; i++)
+		space_on(images[i], 0);
+	for (int i = 0; i < 4; i++)
+		space_on(images[i], MNT_LOG);
+	space_on("ffs2-le", MNT_DISCARD);
+}
+
+/* With -o discard the image's blocks go back to the host. */
+TEST(discard_gives_the_host_its_disk_back)
+{
+	struct host_stat before, after;
+	struct fixture f;
+	int fd;
+
+	up_with(&f, "ffs2-le", MNT_DISCARD);
+	CHECK_EQ(host_linux.open(f.img, O_RDONLY, 0, &fd), 0);
+	write_pattern(&f, "/mnt/big", 1, 0, 1500000, 65536);
+	CHECK_EQ(host_linux.fstat(fd, &before), 0);
+	CHECK_EQ(xunlink(&f, "/mnt/big"), 0);
+	CHECK_EQ(host_linux.fstat(fd, &after), 0);
+	CHECK(before.hs_blocks512 >= after.hs_blocks512 + 1400000 / 512);
+	host_linux.close(fd);
+	finish(&f);
+}
+
 int
 main(void)
 {
@@ -460,5 +550,7 @@ main(void)
 	RUN(write_sizes_with_log_read_back);
 	RUN(log_replays_after_a_stop_at_any_time);
 	RUN(large_directory);
+	RUN(space_ahead_and_holes);
+	RUN(discard_gives_the_host_its_disk_back);
 	return check_done();
 }

@@ -155,6 +155,10 @@ int ffs_free_inode(struct lwp *, struct inode *) MUST_CHECK;
 int64_t ffs_getptr(const struct ffsmount *, const void *blk, uint32_t i);
 void ffs_setptr(const struct ffsmount *, void *blk, uint32_t i, int64_t frag);
 
+/* --- ffs_space.c --- */
+int ffs_fallocate(struct lwp *, struct vnode *, off_t, off_t);
+int ffs_fdiscard(struct lwp *, struct vnode *, off_t, off_t);
+
 /* --- ffs_alloc.c --- */
 /* Up to `want` blocks in a row at or near pref (0: anywhere good for the inode): *fragp, *gotp >= 1. -ENOSPC. */
 int ffs_alloc(struct lwp *, struct inode *, int64_t pref, int64_t want,

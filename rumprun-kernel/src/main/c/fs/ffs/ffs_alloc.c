@@ -221,7 +221,6 @@ take_frags(struct ffsmount *ump, struct cgbuf *c, uint32_t f, uint32_t n)
 	set_frags(c, f, n, false);
 	frsum_note(fs, c, ffs_blkmap(fs->fs_frag, c->c_free, h), 1);
 	c->c_delta.cs_nffree -= (int32_t)n;
-	c->c_cg.cg_frotor = (int32_t)f;
 }
 
 /* What is wished of a group: n blocks, or n fragments. */
@@ -266,8 +265,9 @@ cg_frags(struct ffsmount *ump, uint32_t cgx, struct wish *w)
 {
 	const struct fs *fs = &ump->um_fs;
 	struct csum cs = cg_hint(ump, cgx);
-	uint32_t f, h, n;
+	uint32_t f, h, n, pref;
 	struct cgbuf c;
+	bool near;
 	int error;
 
 	if (cs.cs_nbfree <= 0 && cs.cs_nffree < (int32_t)w->w_n)
@@ -275,16 +275,19 @@ cg_frags(struct ffsmount *ump, uint32_t cgx, struct wish *w)
 	if ((error = cg_open(ump, cgx, &c)) != 0)
 		return error;
 	f = (uint32_t)c.c_cg.cg_ndblk;
+	near = w->w_pref != 0 && dtog(fs, w->w_pref) == cgx;
+	pref = near ? dtogd(fs, w->w_pref) / (uint32_t)fs->fs_frag : 0;
 	for (n = w->w_n; n < (uint32_t)fs->fs_frag; n++)
 		if (c.c_cg.cg_frsum[n] > 0)
 			break;
 	if (n < (uint32_t)fs->fs_frag)
-		f = find_frags(fs, &c, c.c_cg.cg_frotor < 0 ? 0 :
+		f = find_frags(fs, &c, near ? pref : c.c_cg.cg_frotor < 0 ? 0 :
 		    (uint32_t)(c.c_cg.cg_frotor / fs->fs_frag), w->w_n);
-	if (f >= (uint32_t)c.c_cg.cg_ndblk) {
+	if (f < (uint32_t)c.c_cg.cg_ndblk) {
+		c.c_cg.cg_frotor = (int32_t)f / fs->fs_frag * fs->fs_frag;
+	} else {
 		/* No block is broken yet in this way: break one. */
-		h = w->w_pref != 0 && dtog(fs, w->w_pref) == cgx ?
-		    dtogd(fs, w->w_pref) / (uint32_t)fs->fs_frag :
+		h = near ? pref :
 		    (uint32_t)c.c_cg.cg_rotor / (uint32_t)fs->fs_frag;
 		h = find_run(fs, &c, h, 1, &n);
 		if (n == 0) {
@@ -543,6 +546,17 @@ ffs_free_now(struct ffsmount *ump, int64_t frag, int64_t n)
 	return result;
 }
 
+/*
+ * mount -o discard: the device is told what is free, while nobody else can have it. With a log it would be told before the commit, and what is then
+ * not committed would be lost: it is not told.
+ */
+static bool
+discards(const struct ffsmount *ump)
+{
+	return (atomic_load(&ump->um_mp->mnt_flag) & MNT_DISCARD) != 0 &&
+	    ump->um_dev->b_ops->bd_discard != NULL;
+}
+
 int
 ffs_free(struct ffsmount *ump, int64_t frag, int64_t n, bool meta)
 {
@@ -555,10 +569,13 @@ ffs_free(struct ffsmount *ump, int64_t frag, int64_t n, bool meta)
 	if (meta)
 		bcache_invalidate(ump->um_bc, fsbtobyte(fs, frag),
 		    (uint64_t)n * (uint32_t)fs->fs_fsize);
-	if (ump->um_wl != NULL)
-		return wapbl_register_deallocation(ump->um_wl,
-		    fsbtobyte(fs, frag) / 512,
-		    (uint32_t)(n * fs->fs_fsize));
+	if (ump->um_wl == NULL && discards(ump))
+		(void)!ump->um_dev->b_ops->bd_discard(ump->um_dev,
+		    fsbtobyte(fs, frag), (uint64_t)n * (uint32_t)fs->fs_fsize);
+	/* Without memory for it: at once. Only a crash before the commit could tell. */
+	if (ump->um_wl != NULL && wapbl_register_deallocation(ump->um_wl,
+	    fsbtobyte(fs, frag) / 512, (uint32_t)(n * fs->fs_fsize)) == 0)
+		return 0;
 	return ffs_free_now(ump, frag, n);
 }
 

@@ -61,6 +61,11 @@ sb_read(struct ffsmount *ump)
 
 	if (raw == NULL)
 		return -ENOMEM;
+	/* The first place that is looked at has to be there. */
+	if (ump->um_dev->b_size < SBLOCK_UFS2) {
+		kmem_free(ump->um_k, raw, SBLOCKSIZE);
+		return -EINVAL;
+	}
 	for (int i = 0; ffs_sblocksearch[i] >= 0; i++) {
 		if ((error = sb_try(ump, ffs_sblocksearch[i], raw)) == 0) {
 			ump->um_sbloc = ffs_sblocksearch[i];

@@ -223,6 +223,8 @@ const struct vnodeops ffs_vnodeops = {
 	.vop_readlink = ffs_readlink,
 	.vop_fsync = fsync,
 	.vop_pathconf = pathconf,
+	.vop_fallocate = ffs_fallocate,
+	.vop_fdiscard = ffs_fdiscard,
 	.vop_inactive = ffs_inactive,
 	.vop_reclaim = ffs_reclaim,
 };
