@@ -107,6 +107,17 @@ groups_fit(const struct fsck *f)
 	    maps;
 	uint32_t c;
 
+	/* An alternate stands between the superblock and the group's header. */
+	if ((int64_t)(fs->fs_cblkno - fs->fs_sblkno) * fs->fs_fsize <
+	    FS_DISK_SIZE || (f->alternate == 0 && (int64_t)fsbtobyte(fs,
+	    fs->fs_sblkno) < f->sbloc + FS_DISK_SIZE))
+		return false;
+	/* The summary is among the data of a group. */
+	c = fs->fs_ncg > 1 ? dtog(fs, fs->fs_csaddr) : 0;
+	if (fs->fs_csaddr < cgdmin(fs, c) || (fs->fs_ncg > 1 &&
+	    fs->fs_csaddr + numfrags(fs, fragroundup(fs, fs->fs_cssize)) >
+	    cgbase(fs, c) + fs->fs_fpg))
+		return false;
 	/* A group's maps are behind its header. */
 	maps = FFS_CG_HEADER + (ffs_isufs2(fs) ? 0 : 6) +
 	    ((int64_t)fs->fs_ipg + 7) / 8 + ((int64_t)fs->fs_fpg + 7) / 8;
