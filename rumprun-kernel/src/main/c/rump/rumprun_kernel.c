@@ -244,6 +244,16 @@ rumprun_etfs_remove(struct rumprun_kernel *rk, const char *key)
 	return error;
 }
 
+void
+rumprun_etfs_why(struct rumprun_kernel *rk, char *why, size_t whysize)
+{
+	say(why, whysize, "%s", "");
+	kmutex_enter(&rk->rk_lock);
+	if (rk->rk_k != NULL && why != NULL && whysize > 0)
+		etfs_why(rk->rk_k, why, whysize);
+	kmutex_exit(&rk->rk_lock);
+}
+
 /* --- processes --- */
 
 static struct rumprun_proc *

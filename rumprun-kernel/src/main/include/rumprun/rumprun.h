@@ -72,6 +72,9 @@ RUMPRUN_API int rumprun_etfs_register(struct rumprun_kernel *,
     const char *key, const char *hostpath, int type, int64_t begin,
     int64_t size, char *why, size_t whysize);
 RUMPRUN_API int rumprun_etfs_remove(struct rumprun_kernel *, const char *key);
+/* Who was in the way when a call last failed with EBUSY, as a sentence, or "". */
+RUMPRUN_API void rumprun_etfs_why(struct rumprun_kernel *, char *why,
+    size_t whysize);
 
 /* --- processes --- */
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 package org.rumprun.kernel;
 
-/** Asks a kernel to halt; {@link RumpKernel#haltRequested} tells, a server ends: {@code halt(8)}. */
+/**
+ * Asks a kernel to halt: {@code halt(8)}. {@link RumpKernel#haltRequested} tells; a server ends.
+ */
 public final class Halt extends Tool {
     private Halt(RumpHost host) {
         super(host, KernelTools.GROUP, "halt");

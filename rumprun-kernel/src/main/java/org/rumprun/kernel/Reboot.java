@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 package org.rumprun.kernel;
 
-/** Asks a kernel to reboot; {@link RumpKernel#haltRequested} tells, a server ends: {@code reboot(8)}. */
+/**
+ * Asks a kernel to reboot: {@code reboot(8)}. {@link RumpKernel#haltRequested} tells; a server
+ * ends.
+ */
 public final class Reboot extends Tool {
     private Reboot(RumpHost host) {
         super(host, KernelTools.GROUP, "reboot");

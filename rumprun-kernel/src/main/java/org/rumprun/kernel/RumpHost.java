@@ -11,7 +11,8 @@ import org.rumprun.kernel.internal.ProcHandle;
  * Where tools run: a kernel here, one behind a socket, or a process in either. The {@code with}
  * methods give the same host with other streams for the tools.
  */
-public abstract sealed class RumpHost permits RumpKernel, RumpServer, RumpClient, RumpProcess, With {
+public abstract sealed class RumpHost
+        permits RumpKernel, RumpServer, RumpClient, RumpProcess, With {
     RumpHost() {}
 
     /** The process whose children the tools are. */

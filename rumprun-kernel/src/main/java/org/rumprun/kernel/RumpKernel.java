@@ -280,6 +280,15 @@ public final class RumpKernel extends RumpHost implements AutoCloseable {
     }
 
     /**
+     * Who has an image that this kernel cannot have.
+     *
+     * @return a sentence about the last call that failed with EBUSY, or ""
+     */
+    public String busyBecause() {
+        return handle.busyBecause();
+    }
+
+    /**
      * Whether halt or reboot has run in it. The kernel lives on until it is closed.
      *
      * @return true once a process has asked

@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import org.rumprun.kernel.RumpException;
 import org.rumprun.kernel.RumpHost;
 import org.rumprun.kernel.RumpKernel;
@@ -18,7 +19,7 @@ import org.rumprun.kernel.RumpProcess;
 import org.rumprun.kernel.internal.Errno;
 import org.rumprun.kernel.internal.ProcHandle;
 
-/** Mounts an image in a kernel of its own, and gives a file system of a process that lives in it. */
+/** Mounts an image in a kernel of its own, and gives the file system of a process in it. */
 final class Images {
     private static final String DISK = "/dev/image";
     private static final String DIR = "/image";
@@ -50,7 +51,11 @@ final class Images {
             int flags = (readOnly ? MNT_RDONLY : 0) | (options.log ? MNT_LOG : 0);
             ProcHandle handle = mounter.handle();
             check(handle.mkdir(zero(DIR), 0755), image);
-            check(handle.mountFfs(zero(DISK), zero(DIR), flags), image);
+            int result = handle.mountFfs(zero(DISK), zero(DIR), flags);
+            if (result == -Errno.EBUSY && !kernel.busyBecause().isEmpty()) {
+                throw new FileSystemException(image.toString(), null, kernel.busyBecause());
+            }
+            check(result, image);
             RumpProcess process = enter(kernel, DIR);
             RumpKernel mine = kernel;
             return new RumpFileSystem(
@@ -151,7 +156,8 @@ final class Images {
                 if (channel.read(magic, superblock + MAGIC_OFFSET) != 4) {
                     continue;
                 }
-                for (ByteOrder order : new ByteOrder[] {ByteOrder.BIG_ENDIAN, ByteOrder.LITTLE_ENDIAN}) {
+                for (ByteOrder order :
+                        List.of(ByteOrder.BIG_ENDIAN, ByteOrder.LITTLE_ENDIAN)) {
                     int value = magic.order(order).getInt(0);
                     if (value == MAGIC1 || value == MAGIC2) {
                         return true;

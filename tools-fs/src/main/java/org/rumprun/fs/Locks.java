@@ -11,8 +11,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Locks on files of one file system. An image has one owner, so nobody outside this program can hold
- * any, and inside overlapping ones are an error, as FileLock has it.
+ * Locks on files of one file system. An image has one owner, so nobody outside this program can
+ * hold any, and inside overlapping ones are an error, as FileLock has it.
  */
 final class Locks {
     private final Map<RumpAttributes.Key, List<Held>> held = new HashMap<>();

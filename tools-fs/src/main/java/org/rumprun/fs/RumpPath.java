@@ -274,7 +274,8 @@ final class RumpPath implements Path {
             return new RumpPath(fs, new byte[0]);
         }
         if (path.isAbsolute() != isAbsolute()) {
-            throw new IllegalArgumentException("only one of " + this + " and " + path + " is absolute");
+            throw new IllegalArgumentException(
+                    "only one of " + this + " and " + path + " is absolute");
         }
         if (isEmpty()) {
             return path;

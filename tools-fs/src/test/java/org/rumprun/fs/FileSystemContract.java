@@ -394,7 +394,8 @@ abstract class FileSystemContract {
         FileTime time = FileTime.from(Instant.ofEpochSecond(1_000_000_000));
         Files.setLastModifiedTime(file, time);
         Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rwxr-x--x"));
-        PosixFileAttributeView view = Files.getFileAttributeView(file, PosixFileAttributeView.class);
+        PosixFileAttributeView view =
+                Files.getFileAttributeView(file, PosixFileAttributeView.class);
         view.setOwner(fs.getUserPrincipalLookupService().lookupPrincipalByName("12"));
         view.setGroup(fs.getUserPrincipalLookupService().lookupPrincipalByGroupName("34"));
         PosixFileAttributes all = Files.readAttributes(file, PosixFileAttributes.class);

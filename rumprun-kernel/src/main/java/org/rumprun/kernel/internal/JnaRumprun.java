@@ -57,10 +57,14 @@ final class JnaRumprun implements Rumprun {
     public native int rumprun_etfs_remove(Pointer kernel, byte[] key);
 
     @Override
+    public native void rumprun_etfs_why(Pointer kernel, byte[] why, int whysize);
+
+    @Override
     public native int rumprun_proc_create(Pointer kernel, byte[] name, Pointer procp);
 
     @Override
-    public native int rumprun_client_connect(byte[] url, byte[] name, Pointer procp, byte[] why, int whysize);
+    public native int rumprun_client_connect(
+            byte[] url, byte[] name, Pointer procp, byte[] why, int whysize);
 
     @Override
     public native void rumprun_proc_shut(Pointer proc);
@@ -72,7 +76,8 @@ final class JnaRumprun implements Rumprun {
     public native void rumprun_proc_destroy(Pointer proc);
 
     @Override
-    public native int rumprun_proc_syscall(Pointer proc, int number, Pointer args, int argsize, long[] results);
+    public native int rumprun_proc_syscall(
+            Pointer proc, int number, Pointer args, int argsize, long[] results);
 
     @Override
     public native int rumprun_open(Pointer proc, byte[] path, int flags, int mode);

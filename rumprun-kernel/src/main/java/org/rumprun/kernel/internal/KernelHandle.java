@@ -166,6 +166,24 @@ public final class KernelHandle implements AutoCloseable {
     }
 
     /**
+     * Who was in the way when a call failed with EBUSY.
+     *
+     * @return a sentence, or ""
+     */
+    public String busyBecause() {
+        byte[] why = new byte[WHY];
+        lock.readLock().lock();
+        try {
+            if (kernel != null) {
+                functions.rumprun_etfs_why(kernel, why, why.length);
+            }
+        } finally {
+            lock.readLock().unlock();
+        }
+        return Failure.text(why);
+    }
+
+    /**
      * Whether a process has asked for a reboot.
      *
      * @return the flags of its call, or -1

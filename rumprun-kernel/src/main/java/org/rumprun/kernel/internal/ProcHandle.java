@@ -10,8 +10,8 @@ import java.util.concurrent.locks.LockSupport;
 
 /**
  * A process: of a kernel here, or behind a socket. The calls give results as the C interface does:
- * negative errnos, no exceptions; paths are bytes that end with a NUL. Safe for threads; closing ends
- * the calls that others have in progress, and later calls give -ESHUTDOWN.
+ * negative errnos, no exceptions; paths are bytes that end with a NUL. Safe for threads; closing
+ * ends the calls that others have in progress, and later calls give -ESHUTDOWN.
  */
 public final class ProcHandle implements AutoCloseable {
     private static final int CLOSED = Integer.MIN_VALUE;
@@ -59,6 +59,15 @@ public final class ProcHandle implements AutoCloseable {
 
     void leave() {
         users.decrementAndGet();
+    }
+
+    /** What failed because of a close says so, whatever the kernel or the socket says. */
+    private int ended(int result) {
+        return result < 0 && isClosed() ? -Errno.ESHUTDOWN : result;
+    }
+
+    private long ended(long result) {
+        return result < 0 && isClosed() ? -Errno.ESHUTDOWN : result;
     }
 
     Pointer pointer() {
@@ -122,7 +131,7 @@ public final class ProcHandle implements AutoCloseable {
             return -Errno.ESHUTDOWN;
         }
         try {
-            return functions.rumprun_proc_syscall(proc, number, args, size, results);
+            return ended(functions.rumprun_proc_syscall(proc, number, args, size, results));
         } finally {
             leave();
         }
@@ -140,7 +149,7 @@ public final class ProcHandle implements AutoCloseable {
             return -Errno.ESHUTDOWN;
         }
         try {
-            return functions.rumprun_readlink(proc, path, buffer, buffer.length);
+            return ended(functions.rumprun_readlink(proc, path, buffer, buffer.length));
         } finally {
             leave();
         }
@@ -168,7 +177,7 @@ public final class ProcHandle implements AutoCloseable {
             names[0] = Failure.text(type);
             names[1] = Failure.text(from);
             names[2] = Failure.text(on);
-            return result;
+            return ended(result);
         } finally {
             leave();
         }
@@ -187,7 +196,7 @@ public final class ProcHandle implements AutoCloseable {
             return -Errno.ESHUTDOWN;
         }
         try {
-            return functions.rumprun_open(proc, path, flags, mode);
+            return ended(functions.rumprun_open(proc, path, flags, mode));
         } finally {
             leave();
         }
@@ -204,7 +213,7 @@ public final class ProcHandle implements AutoCloseable {
             return -Errno.ESHUTDOWN;
         }
         try {
-            return functions.rumprun_close(proc, fd);
+            return ended(functions.rumprun_close(proc, fd));
         } finally {
             leave();
         }
@@ -222,7 +231,7 @@ public final class ProcHandle implements AutoCloseable {
             return -Errno.ESHUTDOWN;
         }
         try {
-            return functions.rumprun_fsync(proc, fd, dataOnly);
+            return ended(functions.rumprun_fsync(proc, fd, dataOnly));
         } finally {
             leave();
         }
@@ -240,7 +249,7 @@ public final class ProcHandle implements AutoCloseable {
             return -Errno.ESHUTDOWN;
         }
         try {
-            return functions.rumprun_ftruncate(proc, fd, size);
+            return ended(functions.rumprun_ftruncate(proc, fd, size));
         } finally {
             leave();
         }
@@ -259,7 +268,7 @@ public final class ProcHandle implements AutoCloseable {
             return -Errno.ESHUTDOWN;
         }
         try {
-            return functions.rumprun_lseek(proc, fd, offset, whence);
+            return ended(functions.rumprun_lseek(proc, fd, offset, whence));
         } finally {
             leave();
         }
@@ -277,7 +286,7 @@ public final class ProcHandle implements AutoCloseable {
             return -Errno.ESHUTDOWN;
         }
         try {
-            return functions.rumprun_stat(proc, path, st);
+            return ended(functions.rumprun_stat(proc, path, st));
         } finally {
             leave();
         }
@@ -295,7 +304,7 @@ public final class ProcHandle implements AutoCloseable {
             return -Errno.ESHUTDOWN;
         }
         try {
-            return functions.rumprun_lstat(proc, path, st);
+            return ended(functions.rumprun_lstat(proc, path, st));
         } finally {
             leave();
         }
@@ -313,7 +322,7 @@ public final class ProcHandle implements AutoCloseable {
             return -Errno.ESHUTDOWN;
         }
         try {
-            return functions.rumprun_fstat(proc, fd, st);
+            return ended(functions.rumprun_fstat(proc, fd, st));
         } finally {
             leave();
         }
@@ -331,7 +340,7 @@ public final class ProcHandle implements AutoCloseable {
             return -Errno.ESHUTDOWN;
         }
         try {
-            return functions.rumprun_access(proc, path, mode);
+            return ended(functions.rumprun_access(proc, path, mode));
         } finally {
             leave();
         }
@@ -349,7 +358,7 @@ public final class ProcHandle implements AutoCloseable {
             return -Errno.ESHUTDOWN;
         }
         try {
-            return functions.rumprun_mkdir(proc, path, mode);
+            return ended(functions.rumprun_mkdir(proc, path, mode));
         } finally {
             leave();
         }
@@ -366,7 +375,7 @@ public final class ProcHandle implements AutoCloseable {
             return -Errno.ESHUTDOWN;
         }
         try {
-            return functions.rumprun_rmdir(proc, path);
+            return ended(functions.rumprun_rmdir(proc, path));
         } finally {
             leave();
         }
@@ -383,7 +392,7 @@ public final class ProcHandle implements AutoCloseable {
             return -Errno.ESHUTDOWN;
         }
         try {
-            return functions.rumprun_unlink(proc, path);
+            return ended(functions.rumprun_unlink(proc, path));
         } finally {
             leave();
         }
@@ -401,7 +410,7 @@ public final class ProcHandle implements AutoCloseable {
             return -Errno.ESHUTDOWN;
         }
         try {
-            return functions.rumprun_rename(proc, from, to);
+            return ended(functions.rumprun_rename(proc, from, to));
         } finally {
             leave();
         }
@@ -419,7 +428,7 @@ public final class ProcHandle implements AutoCloseable {
             return -Errno.ESHUTDOWN;
         }
         try {
-            return functions.rumprun_link(proc, path, link);
+            return ended(functions.rumprun_link(proc, path, link));
         } finally {
             leave();
         }
@@ -437,7 +446,7 @@ public final class ProcHandle implements AutoCloseable {
             return -Errno.ESHUTDOWN;
         }
         try {
-            return functions.rumprun_symlink(proc, target, path);
+            return ended(functions.rumprun_symlink(proc, target, path));
         } finally {
             leave();
         }
@@ -456,7 +465,7 @@ public final class ProcHandle implements AutoCloseable {
             return -Errno.ESHUTDOWN;
         }
         try {
-            return functions.rumprun_chmod(proc, path, mode, follow);
+            return ended(functions.rumprun_chmod(proc, path, mode, follow));
         } finally {
             leave();
         }
@@ -476,7 +485,7 @@ public final class ProcHandle implements AutoCloseable {
             return -Errno.ESHUTDOWN;
         }
         try {
-            return functions.rumprun_chown(proc, path, uid, gid, follow);
+            return ended(functions.rumprun_chown(proc, path, uid, gid, follow));
         } finally {
             leave();
         }
@@ -494,7 +503,7 @@ public final class ProcHandle implements AutoCloseable {
             return -Errno.ESHUTDOWN;
         }
         try {
-            return functions.rumprun_chflags(proc, path, flags);
+            return ended(functions.rumprun_chflags(proc, path, flags));
         } finally {
             leave();
         }
@@ -511,12 +520,14 @@ public final class ProcHandle implements AutoCloseable {
      * @param follow 1: of a link's target
      * @return 0, or a negative errno
      */
-    public int utimens(byte[] path, long atime, long atimeNs, long mtime, long mtimeNs, int follow) {
+    public int utimens(
+            byte[] path, long atime, long atimeNs, long mtime, long mtimeNs, int follow) {
         if (!enter()) {
             return -Errno.ESHUTDOWN;
         }
         try {
-            return functions.rumprun_utimens(proc, path, atime, atimeNs, mtime, mtimeNs, follow);
+            return ended(
+                    functions.rumprun_utimens(proc, path, atime, atimeNs, mtime, mtimeNs, follow));
         } finally {
             leave();
         }
@@ -535,7 +546,7 @@ public final class ProcHandle implements AutoCloseable {
             return -Errno.ESHUTDOWN;
         }
         try {
-            return functions.rumprun_mount_ffs(proc, device, dir, flags);
+            return ended(functions.rumprun_mount_ffs(proc, device, dir, flags));
         } finally {
             leave();
         }
@@ -553,7 +564,7 @@ public final class ProcHandle implements AutoCloseable {
             return -Errno.ESHUTDOWN;
         }
         try {
-            return functions.rumprun_unmount(proc, dir, force);
+            return ended(functions.rumprun_unmount(proc, dir, force));
         } finally {
             leave();
         }
@@ -573,7 +584,7 @@ public final class ProcHandle implements AutoCloseable {
             return -Errno.ESHUTDOWN;
         }
         try {
-            return functions.rumprun_pread(proc, fd, buffer, size, offset);
+            return ended(functions.rumprun_pread(proc, fd, buffer, size, offset));
         } finally {
             leave();
         }
@@ -593,7 +604,7 @@ public final class ProcHandle implements AutoCloseable {
             return -Errno.ESHUTDOWN;
         }
         try {
-            return functions.rumprun_pwrite(proc, fd, buffer, size, offset);
+            return ended(functions.rumprun_pwrite(proc, fd, buffer, size, offset));
         } finally {
             leave();
         }
@@ -612,7 +623,7 @@ public final class ProcHandle implements AutoCloseable {
             return -Errno.ESHUTDOWN;
         }
         try {
-            return functions.rumprun_read(proc, fd, buffer, size);
+            return ended(functions.rumprun_read(proc, fd, buffer, size));
         } finally {
             leave();
         }
@@ -631,7 +642,7 @@ public final class ProcHandle implements AutoCloseable {
             return -Errno.ESHUTDOWN;
         }
         try {
-            return functions.rumprun_write(proc, fd, buffer, size);
+            return ended(functions.rumprun_write(proc, fd, buffer, size));
         } finally {
             leave();
         }
@@ -650,7 +661,7 @@ public final class ProcHandle implements AutoCloseable {
             return -Errno.ESHUTDOWN;
         }
         try {
-            return functions.rumprun_getdents(proc, fd, buffer, size);
+            return ended(functions.rumprun_getdents(proc, fd, buffer, size));
         } finally {
             leave();
         }

@@ -5,8 +5,8 @@ import com.sun.jna.Callback;
 import com.sun.jna.Pointer;
 
 /**
- * The functions of {@code rumprun/rumprun.h}, by their names. Integers, longs, pointers: a size_t is
- * an int here, which both ABIs extend as they should.
+ * The functions of {@code rumprun/rumprun.h}, by their names. Integers, longs, pointers: a size_t
+ * is an int here, which both ABIs extend as they should.
  */
 interface Rumprun {
     /** The kernel's console. */
@@ -63,6 +63,8 @@ interface Rumprun {
             int whysize);
 
     int rumprun_etfs_remove(Pointer kernel, byte[] key);
+
+    void rumprun_etfs_why(Pointer kernel, byte[] why, int whysize);
 
     int rumprun_proc_create(Pointer kernel, byte[] name, Pointer procp);
 

@@ -62,7 +62,10 @@ public final class ToolCall {
      * @throws IOException when one of its streams failed
      */
     public int run(
-            ProcHandle parent, Natives.Group group, List<String> line, Map<String, String> environment)
+            ProcHandle parent,
+            Natives.Group group,
+            List<String> line,
+            Map<String, String> environment)
             throws IOException {
         List<String> variables = new ArrayList<>();
         environment.forEach((name, value) -> variables.add(name + "=" + value));
