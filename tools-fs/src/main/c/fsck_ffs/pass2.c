@@ -186,7 +186,8 @@ check_subdir(struct scan *s, struct direct *d)
 
 	if (sub == NULL)
 		return false;
-	if (sub->parent != 0) {
+	/* One that names itself would be a tree of its own. */
+	if (sub->parent != 0 || sub->ino == s->ino) {
 		here = fsck_path(f, s->ino, s->ino);
 		there = fsck_path(f, d->d_fileno, d->d_fileno);
 		pwarn(f, "%s IS AN EXTRANEOUS HARD LINK TO DIRECTORY %s\n",

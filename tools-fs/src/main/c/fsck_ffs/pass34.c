@@ -19,6 +19,20 @@ top_of(struct fsck *f, struct dir_info *d)
 	return d;
 }
 
+/* The name that it has in its own tree. */
+static void
+break_circle(struct fsck *f, struct dir_info *d)
+{
+	char name[256];
+
+	if (d->parent == 0 || d->parent == f->lfdir ||
+	    !fsck_ino_ok(f, d->parent) || info(f, d->parent)->state != DSTATE ||
+	    !dir_nameof(f, d->parent, d->ino, name))
+		return;
+	if (dir_change(f, d->parent, name, 0))
+		info(f, d->ino)->links++;
+}
+
 void
 pass3(struct fsck *f)
 {
@@ -34,6 +48,7 @@ pass3(struct fsck *f)
 		if (f->writable && !f->no)
 			d = top_of(f, d);
 		if (dir_linkup(f, d->ino, d->dotdot)) {
+			break_circle(f, d);
 			d->parent = d->dotdot = f->lfdir;
 			dir_propagate(f, d->ino);
 		}
