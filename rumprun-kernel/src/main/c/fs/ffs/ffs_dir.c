@@ -573,12 +573,17 @@ ffs_direnter(struct lwp *l, struct inode *dip, const char *name, size_t len,
 	}
 	dirhash_note(dip, p, off, off + at, name, len, true);
 	if (now && (error = write_block(dip, b, off)) != 0)
-		return error;
+		goto fail;
 	if (!now)
 		buf_dirty(b);
 	ffs_mark(dip, IN_CHANGE | IN_UPDATE);
 	/* A block that was added counts with the size only. */
-	return now ? ffs_update_now(dip) : ffs_update(dip);
+	if ((error = now ? ffs_update_now(dip) : ffs_update(dip)) == 0)
+		return 0;
+fail:
+	/* The cached block must not bring a name that the caller gives up. */
+	(void)!ffs_dirremove(dip, name, len);
+	return error;
 }
 
 int
@@ -626,7 +631,7 @@ ffs_dirrewrite(struct inode *dip, const char *name, size_t len, ino_t ino,
 {
 	struct dirslot ds;
 	struct buf *b;
-	uint8_t *p;
+	uint8_t before[8], *p;
 	int error;
 
 	if ((error = ffs_dirlookup(dip, name, len, &ds)) != 0)
@@ -635,11 +640,19 @@ ffs_dirrewrite(struct inode *dip, const char *name, size_t len, ino_t ino,
 		return error;
 	p = (uint8_t *)b->b_data +
 	    blkoff(&dip->i_ump->um_fs, (int64_t)ds.ds_off);
+	memcpy(before, p, sizeof(before));
 	ffs_put32(p, (uint32_t)ino, needswap(dip));
 	if (!oldfmt(dip))
 		p[6] = dtype(mode);
-	if ((error = write_block(dip, b, ds.ds_off)) != 0)
+	if ((error = write_block(dip, b, ds.ds_off)) != 0) {
+		/* The name stays what the caller goes on to think it is. */
+		if (ffs_blkatoff(dip, ds.ds_off, &b) == 0) {
+			memcpy((uint8_t *)b->b_data + blkoff(&dip->i_ump->um_fs,
+			    (int64_t)ds.ds_off), before, sizeof(before));
+			buf_dirty(b);
+		}
 		return error;
+	}
 	ffs_mark(dip, IN_CHANGE | IN_UPDATE);
 	return ffs_update(dip);
 }

@@ -77,7 +77,7 @@ rename_names(struct lwp *l, struct inode *fdip,
     const struct componentname *tcnp, struct inode *tip)
 {
 	bool dir = ip->i_vnode->v_type == VDIR;
-	bool newparent = dir && fdip != tdip;
+	bool newparent = dir && fdip != tdip, placed;
 	int error, undo;
 
 	if (tdip->i_d.di_nlink <= 0)
@@ -91,12 +91,16 @@ rename_names(struct lwp *l, struct inode *fdip,
 	ffs_mark(ip, IN_CHANGE);
 	if ((error = ffs_update_now(ip)) == 0)
 		error = place(l, ip, tdip, tcnp, tip, newparent);
+	placed = error == 0;
 	if (error == 0 && newparent)
 		error = reparent(ip, fdip, tdip);
 	if (error == 0 && tip != NULL)
 		error = drop_target(tdip, tip, dir);
 	if (error == 0)
 		error = ffs_dirremove(fdip, fcnp->cn_name, fcnp->cn_len);
+	/* Better a link too many than too few. */
+	if (error != 0 && placed)
+		return error;
 	ip->i_d.di_nlink--;
 	ffs_mark(ip, IN_CHANGE);
 	undo = ffs_update(ip);
