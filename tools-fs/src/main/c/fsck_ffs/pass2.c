@@ -211,7 +211,7 @@ check_entry(struct scan *s, uint8_t *p, struct direct *d)
 	struct dir_info *dir = dir_find(s->f, s->ino);
 	struct fsck *f = s->f;
 	struct inode_info *i;
-	bool own;
+	bool own, dots;
 	int r = 0;
 
 	s->entryno++;
@@ -227,10 +227,14 @@ check_entry(struct scan *s, uint8_t *p, struct direct *d)
 	if (d->d_fileno == 0)
 		return r;
 	own = s->entryno <= 2 && (name_is(d, ".") || name_is(d, ".."));
+	/* What may have been ".." is no name, either. */
+	dots = own || s->entryno == 1 || (s->entryno == 2 &&
+	    (d->d_fileno == dir->parent || (d->d_namlen == 2 &&
+	    d->d_name[0] == '.')));
 	i = info(f, d->d_fileno);
 	if (d->d_fileno < UFS_ROOTINO || i->state == USTATE ||
 	    i->state == DCLEAR || i->state == FCLEAR) {
-		if (own || s->entryno <= 2)
+		if (dots)
 			return r;
 		if (d->d_fileno < UFS_ROOTINO ? (fileerror(f, s->ino,
 		    d->d_fileno, "I OUT OF RANGE"), reply(f, "REMOVE")) :
@@ -239,7 +243,7 @@ check_entry(struct scan *s, uint8_t *p, struct direct *d)
 		if (i->state == USTATE)
 			return r;
 	}
-	if ((i->state == DSTATE || i->state == DFOUND) && s->entryno > 2 &&
+	if ((i->state == DSTATE || i->state == DFOUND) && !dots &&
 	    check_subdir(s, d))
 		return r | drop(f, p, d);
 	if (!dir_oldfmt(f) && d->d_type != i->type && !own) {
