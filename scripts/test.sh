@@ -83,6 +83,7 @@ stage_java() {
 	status=$?
 	tr '\r' '\n' <"$LOGS/mvn.log" |
 	    sed 's/^\([0-9]* \/ [0-9]* files compiled\.\.\. *\)*//'
+	echo	# Maven's last line has no end
 	find . -path '*/target/surefire-reports/TEST-*.xml' \
 	    -o -path '*/target/invoker-reports/BUILD-*.xml' | sort |
 	    xargs -r cat | awk '
