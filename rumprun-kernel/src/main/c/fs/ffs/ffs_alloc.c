@@ -5,18 +5,7 @@
  * A group belongs to who has its buffer busy; its counts are changed there and in the summary together. A wish goes to a group: the file's, then
  * others at growing distance, then every one.
  */
-#include "fs/ffs/ffs.h"
-
-/* A group that is being changed. */
-struct cgbuf {
-	struct buf *c_buf;
-	struct cg c_cg;
-	uint32_t c_cgx;
-	uint8_t *c_free;		/* fragments */
-	uint32_t c_nblk;		/* whole blocks */
-	struct csum c_delta;		/* what changed */
-	bool c_now;			/* fsck has to know it before it is used */
-};
+#include "fs/ffs/ffs_alloc.h"
 
 static int32_t
 add32(int32_t a, int32_t b)
@@ -25,8 +14,8 @@ add32(int32_t a, int32_t b)
 }
 
 /* A group's counts as they are at this moment: a hint for who has not got its buffer. */
-static struct csum
-cg_hint(struct ffsmount *ump, uint32_t cgx)
+struct csum
+ffs_group_hint(struct ffsmount *ump, uint32_t cgx)
 {
 	struct csum cs;
 
@@ -36,8 +25,8 @@ cg_hint(struct ffsmount *ump, uint32_t cgx)
 	return cs;
 }
 
-static int
-cg_open(struct ffsmount *ump, uint32_t cgx, struct cgbuf *c)
+int
+ffs_group_open(struct ffsmount *ump, uint32_t cgx, struct cgbuf *c)
 {
 	const struct fs *fs = &ump->um_fs;
 	int error;
@@ -81,8 +70,8 @@ sum_add(struct ffsmount *ump, uint32_t cgx, const struct csum *d)
 }
 
 /* Gives the group back; changed: with its new counts. */
-static void
-cg_close(struct ffsmount *ump, struct cgbuf *c, bool changed)
+void
+ffs_group_close(struct ffsmount *ump, struct cgbuf *c, bool changed)
 {
 	struct csum *cs = &c->c_cg.cg_cs;
 	int64_t now;
@@ -139,6 +128,23 @@ run_length(const struct fs *fs, const struct cgbuf *c, uint32_t h,
 	return n;
 }
 
+/* How many blocks from h on, many at a time, have no free fragment: a hint. */
+static uint32_t
+skip_used(const struct fs *fs, const struct cgbuf *c, uint32_t h)
+{
+	uint32_t step = 64 / (uint32_t)fs->fs_frag, start = h;
+	uint64_t bits;
+
+	while (h * (uint32_t)fs->fs_frag % 8 == 0 && c->c_nblk - h >= step) {
+		memcpy(&bits, c->c_free + h * (uint32_t)fs->fs_frag / 8,
+		    sizeof(bits));
+		if (bits != 0)
+			break;
+		h += step;
+	}
+	return h - start;
+}
+
 /*
  * A run of free blocks: at `pref` if that block is free (however short), else the first of `want` blocks behind it (or behind the group's start), else
  * the longest. c_nblk: none.
@@ -165,6 +171,11 @@ find_run(const struct fs *fs, const struct cgbuf *c, uint32_t pref,
 		}
 		seen += n + 1;
 		h += n + 1;
+		if (h < c->c_nblk) {
+			n = skip_used(fs, c, h);
+			seen += n;
+			h += n;
+		}
 		if (h >= c->c_nblk)
 			h = 0;
 	}
@@ -179,9 +190,17 @@ find_frags(const struct fs *fs, const struct cgbuf *c, uint32_t start,
 	uint32_t full = (1u << fs->fs_frag) - 1, want = (1u << n) - 1;
 	uint32_t h = start < c->c_nblk ? start : 0;
 
-	for (uint32_t i = 0; i < c->c_nblk; i++) {
-		uint32_t map = ffs_blkmap(fs->fs_frag, c->c_free, h);
+	for (uint32_t seen = 0; seen < c->c_nblk; seen++) {
+		uint32_t used = skip_used(fs, c, h), map;
 
+		if (used > 0) {
+			seen += used - 1;
+			h += used;
+			if (h == c->c_nblk)
+				h = 0;
+			continue;
+		}
+		map = ffs_blkmap(fs->fs_frag, c->c_free, h);
 		if (map != 0 && map != full)
 			for (uint32_t f = 0; f + n <= (uint32_t)fs->fs_frag; f++)
 				if (((map >> f) & want) == want)
@@ -240,9 +259,9 @@ cg_blocks(struct ffsmount *ump, uint32_t cgx, struct wish *w)
 	struct cgbuf c;
 	int error;
 
-	if (cg_hint(ump, cgx).cs_nbfree <= 0)
+	if (ffs_group_hint(ump, cgx).cs_nbfree <= 0)
 		return -ENOSPC;
-	if ((error = cg_open(ump, cgx, &c)) != 0)
+	if ((error = ffs_group_open(ump, cgx, &c)) != 0)
 		return error;
 	if (w->w_pref != 0 && dtog(fs, w->w_pref) == cgx)
 		pref = dtogd(fs, w->w_pref) / (uint32_t)fs->fs_frag;
@@ -250,13 +269,13 @@ cg_blocks(struct ffsmount *ump, uint32_t cgx, struct wish *w)
 		pref = (uint32_t)c.c_cg.cg_rotor / (uint32_t)fs->fs_frag;
 	h = find_run(fs, &c, pref, w->w_n, &n);
 	if (n == 0) {
-		cg_close(ump, &c, false);
+		ffs_group_close(ump, &c, false);
 		return -ENOSPC;
 	}
 	take_blocks(ump, &c, h, n);
 	w->w_frag = cgbase(fs, cgx) + blkstofrags(fs, h);
 	w->w_got = n;
-	cg_close(ump, &c, true);
+	ffs_group_close(ump, &c, true);
 	return 0;
 }
 
@@ -264,7 +283,7 @@ static int
 cg_frags(struct ffsmount *ump, uint32_t cgx, struct wish *w)
 {
 	const struct fs *fs = &ump->um_fs;
-	struct csum cs = cg_hint(ump, cgx);
+	struct csum cs = ffs_group_hint(ump, cgx);
 	uint32_t f, h, n, pref;
 	struct cgbuf c;
 	bool near;
@@ -272,7 +291,7 @@ cg_frags(struct ffsmount *ump, uint32_t cgx, struct wish *w)
 
 	if (cs.cs_nbfree <= 0 && cs.cs_nffree < (int32_t)w->w_n)
 		return -ENOSPC;
-	if ((error = cg_open(ump, cgx, &c)) != 0)
+	if ((error = ffs_group_open(ump, cgx, &c)) != 0)
 		return error;
 	f = (uint32_t)c.c_cg.cg_ndblk;
 	near = w->w_pref != 0 && dtog(fs, w->w_pref) == cgx;
@@ -291,7 +310,7 @@ cg_frags(struct ffsmount *ump, uint32_t cgx, struct wish *w)
 		    (uint32_t)c.c_cg.cg_rotor / (uint32_t)fs->fs_frag;
 		h = find_run(fs, &c, h, 1, &n);
 		if (n == 0) {
-			cg_close(ump, &c, false);
+			ffs_group_close(ump, &c, false);
 			return -ENOSPC;
 		}
 		f = h * (uint32_t)fs->fs_frag;
@@ -299,13 +318,13 @@ cg_frags(struct ffsmount *ump, uint32_t cgx, struct wish *w)
 	take_frags(ump, &c, f, w->w_n);
 	w->w_frag = cgbase(fs, cgx) + f;
 	w->w_got = w->w_n;
-	cg_close(ump, &c, true);
+	ffs_group_close(ump, &c, true);
 	return 0;
 }
 
 /* Asks group `first`, some at growing distance, then all. A group that is damaged is left out. */
-static int
-ask_groups(struct ffsmount *ump, uint32_t first,
+int
+ffs_ask_groups(struct ffsmount *ump, uint32_t first,
     int (*fn)(struct ffsmount *, uint32_t, void *), void *arg)
 {
 	uint32_t ncg = (uint32_t)ump->um_fs.fs_ncg, c = first % ncg, step;
@@ -382,7 +401,7 @@ allocate(struct lwp *l, struct inode *ip, struct wish *w)
 	error = space_ok(ump, l, w->w_frags ? (int64_t)w->w_n :
 	    fs->fs_frag);
 	if (error == 0)
-		error = ask_groups(ump, first_group(ip, w->w_pref), wish_fn, w);
+		error = ffs_ask_groups(ump, first_group(ip, w->w_pref), wish_fn, w);
 	if (error != 0)
 		return error;
 	frags = w->w_frags ? w->w_got : blkstofrags(fs, w->w_got);
@@ -412,10 +431,15 @@ int
 ffs_allocfrags(struct lwp *l, struct inode *ip, int64_t pref, int32_t n,
     int64_t *fragp)
 {
+	const struct fs *fs = &ip->i_ump->um_fs;
 	struct wish w = { .w_pref = pref, .w_n = (uint32_t)n,
 	    .w_frags = true };
 	int error;
 
+	/* A file's first are where its group begins to have room. */
+	if (w.w_pref == 0)
+		w.w_pref = cgbase(fs, ino_to_cg(fs, ip->i_number)) +
+		    fs->fs_frag;
 	if ((error = allocate(l, ip, &w)) == 0)
 		*fragp = w.w_frag;
 	return error;
@@ -436,14 +460,14 @@ ffs_fragextend(struct lwp *l, struct inode *ip, int64_t frag, int32_t oldn,
 		return -ENOSPC;
 	if ((error = space_ok(ump, l, newn - oldn)) != 0)
 		return error;
-	if ((error = cg_open(ump, dtog(fs, frag), &c)) != 0)
+	if ((error = ffs_group_open(ump, dtog(fs, frag), &c)) != 0)
 		return error;
 	f = dtogd(fs, frag);
 	h = f / (uint32_t)fs->fs_frag;
 	for (int32_t i = oldn; i < newn; i++) {
 		if (h >= c.c_nblk ||
 		    !ffs_isset(c.c_free, f + (uint32_t)i)) {
-			cg_close(ump, &c, false);
+			ffs_group_close(ump, &c, false);
 			return -ENOSPC;
 		}
 	}
@@ -452,7 +476,7 @@ ffs_fragextend(struct lwp *l, struct inode *ip, int64_t frag, int32_t oldn,
 	set_frags(&c, f + (uint32_t)oldn, (uint32_t)(newn - oldn), false);
 	frsum_note(fs, &c, ffs_blkmap(fs->fs_frag, c.c_free, h), 1);
 	c.c_delta.cs_nffree -= newn - oldn;
-	cg_close(ump, &c, true);
+	ffs_group_close(ump, &c, true);
 	ip->i_d.di_blocks += (uint64_t)(newn - oldn) *
 	    ((uint32_t)fs->fs_fsize / 512);
 	ffs_mark(ip, IN_CHANGE | IN_UPDATE);
@@ -514,7 +538,7 @@ ffs_free_now(struct ffsmount *ump, int64_t frag, int64_t n)
 
 		if (left > n)
 			left = n;
-		error = cg_open(ump, dtog(fs, frag), &c);
+		error = ffs_group_open(ump, dtog(fs, frag), &c);
 		if (error != 0) {
 			/* What a damaged group cannot take back is lost until fsck. */
 			result = error;
@@ -537,7 +561,7 @@ ffs_free_now(struct ffsmount *ump, int64_t frag, int64_t n)
 			if (error != 0)
 				result = error;
 		}
-		cg_close(ump, &c, true);
+		ffs_group_close(ump, &c, true);
 	}
 	if (result == -EIO)
 		kern_printf(ump->um_k,
@@ -577,217 +601,4 @@ ffs_free(struct ffsmount *ump, int64_t frag, int64_t n, bool meta)
 	    fsbtobyte(fs, frag) / 512, (uint32_t)(n * fs->fs_fsize)) == 0)
 		return 0;
 	return ffs_free_now(ump, frag, n);
-}
-
-/* --- inodes -------------------------------------------------------------------------------------------------------------- */
-
-/* The group for a new directory: more free inodes and blocks than the average, and the fewest directories. */
-static uint32_t
-dirpref(struct ffsmount *ump, uint32_t parent)
-{
-	const struct fs *fs = &ump->um_fs;
-	uint32_t ncg = (uint32_t)fs->fs_ncg, best = parent;
-	int64_t avgi, avgb;
-	int32_t mindir = INT32_MAX;
-
-	/* Near the parent while there is plenty: trees stay together. */
-	kmutex_enter(&ump->um_lock);
-	avgi = fs->fs_cstotal.cs_nifree / ncg;
-	avgb = fs->fs_cstotal.cs_nbfree / ncg;
-	if (ump->um_contigdirs[parent] < 32 &&
-	    ump->um_cs[parent].cs_nifree >= avgi - avgi / 4 &&
-	    ump->um_cs[parent].cs_nbfree >= avgb - avgb / 4) {
-		ump->um_contigdirs[parent]++;
-		kmutex_exit(&ump->um_lock);
-		return parent;
-	}
-	for (uint32_t i = 0; i < ncg; i++) {
-		uint32_t c = (uint32_t)(((uint64_t)parent + i) % ncg);
-		const struct csum *cs = &ump->um_cs[c];
-
-		if (cs->cs_nifree >= avgi && cs->cs_nbfree >= avgb &&
-		    cs->cs_ndir < mindir) {
-			mindir = cs->cs_ndir;
-			best = c;
-		}
-	}
-	ump->um_contigdirs[best] = 1;
-	kmutex_exit(&ump->um_lock);
-	return best;
-}
-
-/* UFS2 makes inodes of a group when they are first needed. */
-static int
-init_inodes(struct ffsmount *ump, struct cgbuf *c, uint32_t i)
-{
-	const struct fs *fs = &ump->um_fs;
-	uint32_t inopb = (uint32_t)fs->fs_inopb;
-	struct buf *b;
-	int error;
-
-	while (i >= (uint32_t)c->c_cg.cg_initediblk) {
-		uint64_t ino = (uint64_t)c->c_cgx * (uint32_t)fs->fs_ipg +
-		    (uint32_t)c->c_cg.cg_initediblk;
-
-		error = ffs_getbuf(ump, ino_to_fsba(fs, ino),
-		    (uint32_t)fs->fs_bsize, false, &b);
-		if (error != 0)
-			return error;
-		memset(b->b_data, 0, b->b_size);
-		for (uint32_t k = 0; k < inopb; k++) {
-			uint32_t gen;
-
-			ump->um_k->k_host->random(&gen, sizeof(gen));
-			ffs_put32((uint8_t *)b->b_data + k * DINODE2_SIZE + 80,
-			    gen >> 1 | 1, ump->um_swap);
-		}
-		if ((error = buf_write_part(b, 0, b->b_size)) != 0)
-			return error;
-		c->c_cg.cg_initediblk += (int32_t)inopb;
-		c->c_now = true;
-	}
-	return 0;
-}
-
-struct iwish {
-	mode_t i_mode;
-	ino_t i_ino;
-	int32_t i_gen;
-};
-
-/* The inode must not be somebody's who only the map has forgotten. */
-static int
-inode_is_free(struct ffsmount *ump, ino_t ino, int32_t *genp)
-{
-	const struct fs *fs = &ump->um_fs;
-	struct dinode di;
-	struct buf *b;
-	int error;
-
-	error = ffs_getbuf(ump, ino_to_fsba(fs, ino), (uint32_t)fs->fs_bsize,
-	    true, &b);
-	if (error != 0)
-		return error;
-	ffs_dinode_decode(fs, (uint8_t *)b->b_data + ino_to_fsbo(fs, ino) *
-	    ffs_dinode_size(fs), &di, ump->um_swap);
-	buf_release(b);
-	*genp = di.di_gen;
-	return di.di_mode == 0 ? 0 : -EEXIST;
-}
-
-static uint32_t
-next_inode(const struct fs *fs, const uint8_t *used, uint32_t start)
-{
-	uint32_t n = (uint32_t)fs->fs_ipg, i = start < n ? start : 0;
-
-	for (uint32_t seen = 0; seen < n;) {
-		if ((i & 7) == 0 && i + 8 <= n && used[i >> 3] == 0xff) {
-			i += 8;
-			seen += 8;
-		} else if (ffs_isset(used, i)) {
-			i++;
-			seen++;
-		} else {
-			return i;
-		}
-		if (i >= n)
-			i = 0;
-	}
-	return n;
-}
-
-static int
-cg_inode(struct ffsmount *ump, uint32_t cgx, void *arg)
-{
-	const struct fs *fs = &ump->um_fs;
-	struct iwish *w = arg;
-	bool changed = false;
-	struct cgbuf c;
-	uint8_t *used;
-	uint32_t i;
-	int error;
-
-	if (cg_hint(ump, cgx).cs_nifree <= 0)
-		return -ENOSPC;
-	if ((error = cg_open(ump, cgx, &c)) != 0)
-		return error;
-	used = ffs_cg_inosused(&c.c_cg, c.c_buf->b_data);
-	for (;;) {
-		i = next_inode(fs, used, c.c_cg.cg_irotor < 0 ? 0 :
-		    (uint32_t)c.c_cg.cg_irotor);
-		error = -ENOSPC;
-		if (i >= (uint32_t)fs->fs_ipg)
-			break;
-		if (ffs_isufs2(fs) && (error = init_inodes(ump, &c, i)) != 0)
-			break;
-		w->i_ino = (ino_t)cgx * (uint32_t)fs->fs_ipg + i;
-		error = w->i_ino <= (ino_t)UFS_ROOTINO ? -EEXIST :
-		    inode_is_free(ump, w->i_ino, &w->i_gen);
-		if (error != 0 && error != -EEXIST)
-			break;
-		ffs_setbit(used, i);
-		c.c_cg.cg_irotor = (int32_t)i;
-		c.c_delta.cs_nifree--;
-		changed = true;
-		if (error == 0)
-			break;
-	}
-	if (error == 0 && (w->i_mode & S_IFMT) == S_IFDIR)
-		c.c_delta.cs_ndir++;
-	cg_close(ump, &c, changed);
-	return error;
-}
-
-int
-ffs_ialloc(struct lwp *l, struct inode *dip, mode_t mode, ino_t *inop,
-    int32_t *genp)
-{
-	struct ffsmount *ump = dip->i_ump;
-	uint32_t cgx = ino_to_cg(&ump->um_fs, dip->i_number);
-	struct iwish w = { .i_mode = mode };
-	int error;
-
-	(void)l;
-	if ((mode & S_IFMT) == S_IFDIR) {
-		cgx = dirpref(ump, cgx);
-	} else {
-		kmutex_enter(&ump->um_lock);
-		if (ump->um_contigdirs[cgx] > 0)
-			ump->um_contigdirs[cgx]--;
-		kmutex_exit(&ump->um_lock);
-	}
-	if ((error = ask_groups(ump, cgx, cg_inode, &w)) != 0)
-		return error;
-	*inop = w.i_ino;
-	*genp = (int32_t)(((uint32_t)w.i_gen + 1) & 0x7fffffff);
-	if (*genp == 0)
-		*genp = 1;
-	return 0;
-}
-
-int
-ffs_ifree(struct ffsmount *ump, ino_t ino, mode_t mode)
-{
-	const struct fs *fs = &ump->um_fs;
-	struct cgbuf c;
-	uint8_t *used;
-	uint32_t i;
-	int error;
-
-	if ((error = cg_open(ump, ino_to_cg(fs, ino), &c)) != 0)
-		return error;
-	i = (uint32_t)(ino % (uint32_t)fs->fs_ipg);
-	used = ffs_cg_inosused(&c.c_cg, c.c_buf->b_data);
-	if (!ffs_isset(used, i)) {
-		cg_close(ump, &c, false);
-		return -EIO;
-	}
-	ffs_clrbit(used, i);
-	if (c.c_cg.cg_irotor > (int32_t)i)
-		c.c_cg.cg_irotor = (int32_t)i;
-	c.c_delta.cs_nifree++;
-	if ((mode & S_IFMT) == S_IFDIR)
-		c.c_delta.cs_ndir--;
-	cg_close(ump, &c, true);
-	return 0;
 }
