@@ -522,6 +522,15 @@ const struct vnodeops tmpfs_vnodeops = {
 	.vop_reclaim = tmpfs_reclaim,
 };
 
+/* The root file system knows no requests at all, where others find one inappropriate. */
+static int
+rumpfs_ioctl(struct lwp *l, struct vnode *vp, unsigned long cmd, void *data,
+    int fflag)
+{
+	(void)l, (void)vp, (void)cmd, (void)data, (void)fflag;
+	return -EOPNOTSUPP;
+}
+
 /* As NetBSD's: neither rename nor hard links. */
 const struct vnodeops rumpfs_vnodeops = {
 	.vop_lookup = tmpfs_lookup,
@@ -537,6 +546,7 @@ const struct vnodeops rumpfs_vnodeops = {
 	.vop_write = tmpfs_write,
 	.vop_readdir = tmpfs_readdir,
 	.vop_readlink = tmpfs_readlink,
+	.vop_ioctl = rumpfs_ioctl,
 	.vop_fsync = tmpfs_fsync,
 	.vop_fallocate = tmpfs_fallocate,
 	.vop_fdiscard = tmpfs_fdiscard,
