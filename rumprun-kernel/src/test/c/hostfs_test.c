@@ -224,7 +224,7 @@ TEST(hostfs_numbers_and_hard_links)
 {
 	struct fixture f;
 	struct stat sb;
-	char buf[64], text[16];
+	char buf[64], text[32];
 	int i;
 
 	begin(&f);
