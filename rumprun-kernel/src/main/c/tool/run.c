@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define STATUS_INTERRUPTED	(128 + 2)
+#define MAXERROR		4095
 #define STATUS_PIPE		(128 + 13)
 
 const struct tool_entry *
@@ -219,12 +220,15 @@ t_syscall(struct tool *t, int num, const void *args, size_t argsize,
     register_t rv[2])
 {
 	struct tool_priv *p = t->t_priv;
+	int error;
 
 	if (!p->tp_catch && !p->tp_ending && t_interrupted(t))
 		t_exit(t, STATUS_INTERRUPTED);
 	if (t->t_sys == NULL)
 		return -ENOSYS;
-	return t->t_sys->syscall(t->t_sysctx, num, args, argsize, rv);
+	error = t->t_sys->syscall(t->t_sysctx, num, args, argsize, rv);
+	/* A server may say anything; an error is one of a few. */
+	return error > 0 || error < -MAXERROR ? -EIO : error;
 }
 
 /* --- memory --- */

@@ -82,30 +82,37 @@ tell(struct tool *t, int what)
 static int
 by_name(const void *a, const void *b)
 {
-	return strcmp(((const struct modstat *)a)->ms_name,
-	    ((const struct modstat *)b)->ms_name);
+	return strncmp(((const struct modstat *)a)->ms_name,
+	    ((const struct modstat *)b)->ms_name,
+	    sizeof(((const struct modstat *)a)->ms_name));
 }
 
-/* The kernel says how much there is; it may become more until it is asked again. */
+#define MAXTRIES	10
+#define MAXSIZE		(1 << 20)
+
+/* The kernel says how much there is; it may become more until it is asked again, but not for ever. */
 static struct modstat *
 list(struct tool *t, size_t *countp)
 {
 	struct iovec iov;
 	size_t size = 8192;
-	int error;
+	void *buf;
+	int error, tries;
 
-	for (;;) {
-		iov.iov_base = t_malloc(t, size);
+	for (tries = 0; tries < MAXTRIES && size <= MAXSIZE; tries++) {
+		buf = t_calloc(t, 1, size);
+		iov.iov_base = buf;
 		iov.iov_len = size;
 		if ((error = modctl(t, MODCTL_STAT, &iov)) != 0)
 			t_fail(t, 1, error, "modctl(MODCTL_STAT)");
-		if (iov.iov_len <= size)
-			break;
-		t_free(t, iov.iov_base);
+		if (iov.iov_len <= size) {
+			*countp = iov.iov_len / sizeof(struct modstat);
+			return buf;
+		}
+		t_free(t, buf);
 		size = iov.iov_len;
 	}
-	*countp = iov.iov_len / sizeof(struct modstat);
-	return iov.iov_base;
+	t_fail(t, 1, EIO, "modctl(MODCTL_STAT)");
 }
 
 static void

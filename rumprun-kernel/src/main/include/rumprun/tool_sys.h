@@ -44,9 +44,10 @@ sys_rv64(const register_t rv[2])
 	register_t rv[2] = { 0, 0 };					\
 	int error;							\
 	memset(&a, 0, sizeof(a))
+/* A result below zero is no error number, so not what a kernel says. */
 #define SYS_END(call)							\
 	error = t_syscall(t, SYS_##call, &a, sizeof(a), rv);		\
-	return error != 0 ? error : (int)rv[0]
+	return error != 0 ? error : (int)rv[0] < 0 ? -EIO : (int)rv[0]
 #define SYS_ARG(name, value)	(a.name.datum = (value))
 /* For counts of at most n bytes: the server at the other end may be anybody's. */
 #define SYS_END_COUNT(call, n)						\
@@ -621,13 +622,19 @@ sys_clock_gettime(struct tool *t, clockid_t id, struct timespec *ts)
 
 	SYS_ARG(clock_id, id);
 	SYS_ARG(tp, ts);
-	SYS_END(__clock_gettime50);
+	error = t_syscall(t, SYS___clock_gettime50, &a, sizeof(a), rv);
+	/* A time that sums and differences in nanoseconds hold. */
+	if (error == 0 && (ts->tv_sec < 0 || ts->tv_sec > INT64_C(1) << 33 ||
+	    ts->tv_nsec < 0 || ts->tv_nsec > 999999999))
+		error = -EIO;
+	return error;
 }
 
 static inline int
 sys_sysctl(struct tool *t, const int *name, unsigned namelen, void *oldp,
     size_t *oldlenp, const void *newp, size_t newlen)
 {
+	size_t room = oldlenp != NULL ? *oldlenp : 0;
 	SYS_BEGIN(__sysctl);
 
 	SYS_ARG(name, name);
@@ -636,7 +643,11 @@ sys_sysctl(struct tool *t, const int *name, unsigned namelen, void *oldp,
 	SYS_ARG(oldlenp, oldlenp);
 	SYS_ARG(newv, newp);
 	SYS_ARG(newlen, newlen);
-	SYS_END(__sysctl);
+	error = t_syscall(t, SYS___sysctl, &a, sizeof(a), rv);
+	/* No more than there was room for, whatever a server says. */
+	if (error == 0 && oldp != NULL && oldlenp != NULL && *oldlenp > room)
+		error = -EIO;
+	return error != 0 ? error : (int)rv[0] < 0 ? -EIO : (int)rv[0];
 }
 
 static inline int
