@@ -303,9 +303,8 @@ remove_dir(struct inode *dip, const struct componentname *cnp,
 		return error;
 	/* Its own "." and the name. */
 	ip->i_d.di_nlink = 1;
-	if ((error = unlinked(ip)) != 0 || (error = ffs_update_now(ip)) != 0)
+	if ((error = unlinked(ip)) != 0)
 		return error;
-	/* Its ".." counts no more. */
 	if (dip->i_d.di_nlink > 2)
 		dip->i_d.di_nlink--;
 	ffs_mark(dip, IN_CHANGE);

@@ -188,6 +188,24 @@ ffs_update_block(struct ffsmount *ump, ino_t ino, const struct dinode *di,
 	return 0;
 }
 
+/*
+ * Without a log a directory whose name is gone, and that is open still, looks on the disk as one that lost its name: with its entries, for which the
+ * count is never too low.
+ */
+static int
+put_inode(struct inode *ip, bool now)
+{
+	struct dinode d;
+
+	if (ip->i_ump->um_wl != NULL || ip->i_d.di_nlink > 0 ||
+	    (ip->i_d.di_mode & S_IFMT) != S_IFDIR)
+		return ffs_update_block(ip->i_ump, ip->i_number, &ip->i_d,
+		    now);
+	d = ip->i_d;
+	d.di_nlink = 2;
+	return ffs_update_block(ip->i_ump, ip->i_number, &d, now);
+}
+
 static int
 update(struct inode *ip, bool now)
 {
@@ -200,7 +218,7 @@ update(struct inode *ip, bool now)
 	if ((ip->i_flag & IN_MODIFIED) == 0 && !now)
 		return 0;
 	atomic_fetch_and(&ip->i_flag, ~IN_MODIFIED);
-	error = ffs_update_block(ip->i_ump, ip->i_number, &ip->i_d, now);
+	error = put_inode(ip, now);
 	if (error != 0)
 		atomic_fetch_or(&ip->i_flag, IN_MODIFIED);
 	return error;

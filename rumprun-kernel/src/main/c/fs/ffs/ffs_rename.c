@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Rename: the new name first, then the old one goes; both lead to the file in between. */
+/* Rename: the new name first, then the old one goes; both lead to the file in between. Not so a directory that gets another parent. */
 #include "fs/ffs/ffs.h"
 
 /* What the new name led to loses it. */
@@ -35,40 +35,61 @@ check_target(const struct inode *tdip, struct inode *tip, bool dir)
 	return empty < 0 ? empty : empty == 0 ? -ENOTEMPTY : 0;
 }
 
+static int
+enter(struct lwp *l, struct inode *dip, const struct componentname *cnp,
+    const struct inode *ip)
+{
+	return ffs_direnter(l, dip, cnp->cn_name, cnp->cn_len, ip->i_number,
+	    ip->i_d.di_mode, true);
+}
+
 /* The new name: an entry that is there points at the file from now on, or one is made. */
 static int
 place(struct lwp *l, struct inode *ip, struct inode *tdip,
-    const struct componentname *tcnp, struct inode *tip, bool newparent)
+    const struct componentname *tcnp, struct inode *tip)
 {
-	int error;
-
 	if (tip != NULL)
 		return ffs_dirrewrite(tdip, tcnp->cn_name, tcnp->cn_len,
 		    ip->i_number, ip->i_d.di_mode);
-	if (newparent && tdip->i_d.di_nlink >= UFS_LINK_MAX)
-		return -EMLINK;
-	error = ffs_direnter(l, tdip, tcnp->cn_name, tcnp->cn_len,
-	    ip->i_number, ip->i_d.di_mode, true);
-	return error;
+	return enter(l, tdip, tcnp, ip);
 }
 
-/* A directory got another parent: its "..", and the parents' link counts. */
+/*
+ * A directory gets another parent: its ".." and the parents' link counts too. On the disk a name in one directory and a ".." that leads to another are damage; no
+ * name at all is what fsck_ffs -p mends. So the old name goes first.
+ */
 static int
-reparent(struct inode *ip, struct inode *fdip, struct inode *tdip)
+move_dir(struct lwp *l, struct inode *fdip, const struct componentname *fcnp,
+    struct inode *ip, struct inode *tdip, const struct componentname *tcnp,
+    struct inode *tip)
 {
 	int error;
 
+	if (tip == NULL && tdip->i_d.di_nlink >= UFS_LINK_MAX)
+		return -EMLINK;
 	tdip->i_d.di_nlink++;
 	ffs_mark(tdip, IN_CHANGE);
-	if ((error = ffs_update_now(tdip)) != 0)
-		return error;
+	if ((error = ffs_update_now(tdip)) != 0 ||
+	    (error = ffs_dirremove(fdip, fcnp->cn_name, fcnp->cn_len)) != 0)
+		goto fail;
 	error = ffs_dirrewrite(ip, "..", 2, tdip->i_number, S_IFDIR);
-	if (error != 0)
-		return error;
+	if (error == 0)
+		error = place(l, ip, tdip, tcnp, tip);
+	if (error != 0) {
+		/* The room that it had is there still. */
+		(void)!ffs_dirrewrite(ip, "..", 2, fdip->i_number, S_IFDIR);
+		(void)!enter(l, fdip, fcnp, ip);
+		goto fail;
+	}
 	if (fdip->i_d.di_nlink > 2)
 		fdip->i_d.di_nlink--;
 	ffs_mark(fdip, IN_CHANGE);
 	return ffs_update(fdip);
+fail:
+	tdip->i_d.di_nlink--;
+	ffs_mark(tdip, IN_CHANGE);
+	(void)!ffs_update(tdip);
+	return error;
 }
 
 static int
@@ -77,7 +98,6 @@ rename_names(struct lwp *l, struct inode *fdip,
     const struct componentname *tcnp, struct inode *tip)
 {
 	bool dir = ip->i_vnode->v_type == VDIR;
-	bool newparent = dir && fdip != tdip, placed;
 	int error, undo;
 
 	if (tdip->i_d.di_nlink <= 0)
@@ -89,18 +109,18 @@ rename_names(struct lwp *l, struct inode *fdip,
 	/* One more while it has two names. */
 	ip->i_d.di_nlink++;
 	ffs_mark(ip, IN_CHANGE);
-	if ((error = ffs_update_now(ip)) == 0)
-		error = place(l, ip, tdip, tcnp, tip, newparent);
-	placed = error == 0;
-	if (error == 0 && newparent)
-		error = reparent(ip, fdip, tdip);
+	if ((error = ffs_update_now(ip)) != 0) {
+		/* Nothing was done. */
+	} else if (dir && fdip != tdip) {
+		error = move_dir(l, fdip, fcnp, ip, tdip, tcnp, tip);
+	} else {
+		error = place(l, ip, tdip, tcnp, tip);
+		if (error == 0)
+			error = ffs_dirremove(fdip, fcnp->cn_name,
+			    fcnp->cn_len);
+	}
 	if (error == 0 && tip != NULL)
 		error = drop_target(tdip, tip, dir);
-	if (error == 0)
-		error = ffs_dirremove(fdip, fcnp->cn_name, fcnp->cn_len);
-	/* Better a link too many than too few. */
-	if (error != 0 && placed)
-		return error;
 	ip->i_d.di_nlink--;
 	ffs_mark(ip, IN_CHANGE);
 	undo = ffs_update(ip);
