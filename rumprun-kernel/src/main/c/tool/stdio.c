@@ -6,7 +6,7 @@
 
 /*
  * A broken stream stays broken, and quiet: the tool asks at its end. Standard output that nobody reads any more ends the
- * tool as SIGPIPE would.
+ * tool as SIGPIPE would; and a SIGINT ends one that makes no system calls here.
  */
 static void
 out_raw(struct tout *o, const void *buf, size_t n)
@@ -18,8 +18,14 @@ out_raw(struct tout *o, const void *buf, size_t n)
 	if (n == 0 || o->to_error != 0)
 		return;
 	error = io->write(io->ctx, o->to_fd, buf, n);
-	if (error >= 0)
+	if (error >= 0) {
+		if (o->to_fd == 1 && !p->tp_catch && !p->tp_ending &&
+		    t_interrupted(o->to_tool)) {
+			o->to_len = 0;
+			t_exit(o->to_tool, 128 + 2);
+		}
 		return;
+	}
 	o->to_error = error;
 	if (error == -EPIPE && o->to_fd == 1 && !p->tp_ending) {
 		o->to_len = 0;
