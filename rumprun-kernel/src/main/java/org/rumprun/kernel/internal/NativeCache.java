@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -12,6 +13,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -54,6 +56,20 @@ final class NativeCache {
 
     /** The folder that holds exactly these files, executable; makes it where it is missing. */
     Path publish(SortedMap<String, byte[]> files) throws IOException {
+        try {
+            return extract(files);
+        } catch (FileSystemException e) {
+            throw new IOException(
+                    "nothing can be extracted to "
+                            + root
+                            + " ("
+                            + e
+                            + "): name another folder with -Drumprun.native.cache=FOLDER",
+                    e);
+        }
+    }
+
+    private Path extract(SortedMap<String, byte[]> files) throws IOException {
         makePrivate(root);
         refuseNoexec(root);
         Path folder = root.resolve(hash(files));
@@ -203,7 +219,7 @@ final class NativeCache {
         }
         List<Path> all;
         try (var walk = Files.walk(folder)) {
-            all = walk.sorted(java.util.Comparator.reverseOrder()).toList();
+            all = walk.sorted(Comparator.reverseOrder()).toList();
         }
         for (Path path : all) {
             Files.deleteIfExists(path);

@@ -87,7 +87,10 @@ class NativesTest {
     void cacheFolderThatCannotBeMadeIsNamed() throws Exception {
         Path file = Files.createFile(folder.resolve("file"));
         String said = run("-Drumprun.native.cache=" + file.resolve("cache"));
-        assertThat(said).contains("available false").contains(file.toString());
+        assertThat(said)
+                .contains("available false")
+                .contains(file.toString())
+                .contains("-Drumprun.native.cache");
     }
 
     @Test
