@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 
 _Static_assert(sizeof(struct sock_vec) == sizeof(struct iovec) &&
@@ -231,6 +232,15 @@ void
 sock_close(int fd)
 {
 	(void)close(fd);
+}
+
+uint64_t
+sock_identity(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) != 0 || !S_ISSOCK(st.st_mode) ? 0 :
+	    (uint64_t)st.st_ino;
 }
 
 void

@@ -45,6 +45,8 @@ int sock_sendv(int fd, struct sock_vec *, int count, size_t *sentp);
 int64_t sock_trysend(int fd, const void *, size_t);
 void sock_shutdown(int fd, bool in, bool out);
 void sock_close(int fd);
+/* Tells a socket from another that has its number later; 0: it is closed. */
+uint64_t sock_identity(int fd);
 /* Removes a socket's path. */
 void sock_unlink(const char *path);
 /* The current directory. -ERANGE and what else getcwd(3) gives. */

@@ -31,6 +31,7 @@ struct pending {
 struct proxy_client {
 	struct proxy_client_config cl_config;
 	int cl_fd;
+	uint64_t cl_socket;		/* sock_identity */
 	struct kmutex cl_wlock;
 	struct kmutex cl_lock;
 	bool cl_reading, cl_dead;
@@ -441,6 +442,7 @@ create(int fd, const struct proxy_client_config *config,
 	memset(cl, 0, offsetof(struct proxy_client, cl_rbuf));
 	cl->cl_config = *config;
 	cl->cl_fd = fd;
+	cl->cl_socket = sock_identity(fd);
 	if (config->pc_signals)
 		sock_timeout(fd, PATIENCE_MS);
 	/* Not one of those that programs use by number. */
@@ -566,17 +568,26 @@ proxy_client_exec(int fd, const struct proxy_client_config *config,
 	    strlen(config->pc_name) + 1, clp);
 }
 
+/* A program that closes all its descriptors closes this one too; then the number may be somebody else's. */
+static bool
+ours(const struct proxy_client *cl)
+{
+	return sock_identity(cl->cl_fd) == cl->cl_socket;
+}
+
 void
 proxy_client_close(struct proxy_client *cl)
 {
-	sock_shutdown(cl->cl_fd, true, true);
+	if (ours(cl))
+		sock_shutdown(cl->cl_fd, true, true);
 	proxy_client_abandon(cl);
 }
 
 void
 proxy_client_abandon(struct proxy_client *cl)
 {
-	sock_close(cl->cl_fd);
+	if (ours(cl))
+		sock_close(cl->cl_fd);
 	host_free(cl);
 }
 
