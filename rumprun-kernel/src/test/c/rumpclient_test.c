@@ -275,6 +275,60 @@ TEST(server_back_calls_go_on_when_wanted)
 	CHECK_EQ(errno, 9);
 }
 
+/* As closefrom(3) of a program that does not know: every call afterwards has a new connection. */
+TEST(closed_socket_is_replaced_and_not_closed_again)
+{
+	rumpclient_setconnretry(RUMPCLIENT_RETRYCONN_INFTIME);
+	for (int i = 0; i < 5; i++) {
+		for (int fd = 3; fd < 64; fd++)
+			(void)close(fd);
+		CHECK_EQ(rump_sys_getpid() > 1, 1);
+		CHECK_EQ(rump_sys_close(55), -1);
+		CHECK_EQ(errno, 9);
+	}
+	rumpclient_setconnretry(0);
+}
+
+/* A daemon has nothing to do but to serve: it ends with its kernel, and takes its socket with it. */
+TEST(daemon_ends_when_a_client_halts_it)
+{
+	char pid[32] = "", path[80];
+	FILE *f;
+	int left = 500;
+	pid_t parent;
+
+	snprintf(path, sizeof(path), "%s.pid", url + 7);
+	if ((parent = fork()) == 0) {
+		if (rump_daemonize_begin() != 0 || rump_init() != 0 ||
+		    rump_init_server(url) != 0 ||
+		    (f = fopen(path, "w")) == NULL)
+			_exit(1);
+		fprintf(f, "%d", (int)getpid());
+		fclose(f);
+		if (rump_daemonize_done(RUMP_DAEMONIZE_SUCCESS) != 0)
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	CHECK_EQ(status_of(parent), 0);
+	f = fopen(path, "r");
+	CHECK(f != NULL);
+	CHECK(f != NULL && fgets(pid, sizeof(pid), f) != NULL);
+	if (f != NULL)
+		fclose(f);
+	unlink(path);
+	rumpclient_setconnretry(5);
+	CHECK_EQ(rump_sys_getpid(), 2);
+	rumpclient_setconnretry(0);
+	(void)rump_sys_reboot(0, NULL);
+	while (left-- > 0 && atoi(pid) > 0 && kill(atoi(pid), 0) == 0)
+		usleep(10000);
+	CHECK(left > 0);
+	CHECK(access(url + 7, F_OK) != 0);
+	if (left <= 0 && atoi(pid) > 0)
+		kill(atoi(pid), SIGKILL);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -303,7 +357,9 @@ main(int argc, char **argv)
 	if ((server = start_server()) == -1)
 		return 1;
 	RUN(server_back_calls_go_on_when_wanted);
+	RUN(closed_socket_is_replaced_and_not_closed_again);
 	stop_server(server);
 	unlink(url + 7);
+	RUN(daemon_ends_when_a_client_halts_it);
 	return check_done();
 }

@@ -6,9 +6,11 @@
  * A call holds a use of the kernel while it runs without an lwp of its own, so
  * that a halt can wait for it: calls with an lwp are waited for by the kernel.
  */
+#include "host/sock.h"
 #include "kern/kernel.h"
 #include "rump/implicit.h"
 #include "rump/lwpcache.h"
+#include <netbsd/syscall.h>
 #include <rump/rump.h>
 
 static struct rump_kernel *_Atomic the_kernel;
@@ -23,6 +25,9 @@ static void *_Atomic client;
 
 /* Without the general case's function call; eight bytes are always to be had. */
 static _Thread_local struct lwp *current
+    __attribute__((tls_model("initial-exec")));
+/* This thread is in a reboot(2) of its own. */
+static _Thread_local bool rebooting
     __attribute__((tls_model("initial-exec")));
 
 void
@@ -82,12 +87,28 @@ implicit_set_lwp(struct lwp *l)
 	current = l;
 }
 
+static void halt_now(void);
+
+/* The caller of the daemon's parent is long gone: nobody but the kernel's clients needs the process. */
+static void
+end_daemon(void *arg)
+{
+	(void)arg;
+	halt_now();
+	sock_exit(0);
+}
+
+/* A call of this program's own halts when it is back; a client's finds nobody who would. */
 void
 implicit_halt_later(void *ctx, int howto)
 {
+	struct host_thread *t;
+
 	(void)ctx;
 	(void)howto;
 	atomic_store(&halt_asked, true);
+	if (atomic_load(&daemon_fd) == IMPLICIT_DAEMON && !rebooting)
+		(void)!host_thread_create("halt", end_daemon, NULL, &t);
 }
 
 struct rump_boot_etfs *
@@ -176,10 +197,14 @@ rump_syscall(int num, const void *args, size_t argsize, register_t *retval)
 	if (fn != NULL)
 		return fn(atomic_load(&remote_ctx), num, args, argsize,
 		    retval);
+	if (num == SYS_reboot)
+		rebooting = true;
 	if ((l = current) != NULL)
 		error = kern_syscall(l, num, args, rv);
 	else
 		error = call_as_init(num, args, rv);
+	if (num == SYS_reboot)
+		rebooting = false;
 	retval[0] = rv[0];
 	retval[1] = rv[1];
 	if (atomic_load_explicit(&halt_asked, memory_order_relaxed))

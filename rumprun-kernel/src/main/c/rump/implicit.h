@@ -46,7 +46,8 @@ void implicit_halt_later(void *ctx, int howto);
 struct rump_boot_etfs *implicit_boot_etfs(void);
 void implicit_add_boot_etfs(struct rump_boot_etfs *);
 
-/* The pipe's end that rump_daemonize_done answers to, -1: none. */
+/* The pipe's end that rump_daemonize_done answers to, -1: none, or that this is a daemon. */
+#define IMPLICIT_DAEMON	(-2)
 int implicit_daemon_fd(void);
 void implicit_set_daemon_fd(int);
 

@@ -4,6 +4,11 @@
 #include "kern/config.h"
 #include "proxy/proxy.h"
 #include "rump/implicit.h"
+#include <inttypes.h>
+#include <netbsd/errnames.h>
+#include <netbsd/mount.h>
+#include <netbsd/syscallargs.h>
+#include <stdio.h>
 #include <rump/rump.h>
 
 #define PUBLIC	__attribute__((visibility("default")))
@@ -133,9 +138,9 @@ rump_daemonize_done(int error)
 {
 	int fd = implicit_daemon_fd();
 
-	if (fd == -1)
+	if (fd < 0)
 		return 0;
-	implicit_set_daemon_fd(-1);
+	implicit_set_daemon_fd(error == 0 ? IMPLICIT_DAEMON : -1);
 	return -host_daemon_done(fd, error);
 }
 
@@ -247,6 +252,38 @@ rump_pub_etfs_remove(const char *key)
 	if (k == NULL)
 		return ENXIO;
 	return -etfs_remove(k, key);
+}
+
+/* --- for who looks for a fault --- */
+
+PUBLIC void
+rump_pub_vfs_mount_print(const char *path, int full)
+{
+	struct statvfs sb;
+	struct sys_statvfs1_args args;
+	register_t rv[2];
+	char line[512];
+	int error, n;
+
+	memset(&args, 0, sizeof(args));
+	SCARG(&args, path) = path;
+	SCARG(&args, buf) = &sb;
+	SCARG(&args, flags) = ST_NOWAIT;
+	error = rump_syscall(SYS_statvfs1, &args, sizeof(args), rv);
+	if (error != 0)
+		n = snprintf(line, sizeof(line), "%.200s: %s\n", path,
+		    rumprun_strerror(error));
+	else
+		n = snprintf(line, sizeof(line), "%.200s on %.200s type %.31s"
+		    " flags %#lx\n", sb.f_mntfromname, sb.f_mntonname,
+		    sb.f_fstypename, sb.f_flag);
+	console(NULL, line, (size_t)n);
+	if (error != 0 || !full)
+		return;
+	n = snprintf(line, sizeof(line), "blocks of %lu: %" PRIu64 ", free %"
+	    PRIu64 "; files %" PRIu64 ", free %" PRIu64 "\n", sb.f_frsize,
+	    sb.f_blocks, sb.f_bfree, sb.f_files, sb.f_ffree);
+	console(NULL, line, (size_t)n);
 }
 
 PUBLIC void

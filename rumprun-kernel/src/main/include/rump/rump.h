@@ -95,6 +95,9 @@ int rump_pub_etfs_register_withsize(const char *key, const char *hostpath,
     enum rump_etfs_type, uint64_t begin, uint64_t size);
 int rump_pub_etfs_remove(const char *key);
 
+/* What is mounted on a path, on the console; full: with its space. */
+void rump_pub_vfs_mount_print(const char *path, int full);
+
 /* Registered by rump_init; eb_status says how that went: -1 not yet. */
 struct rump_boot_etfs {
 	const char *eb_key;
