@@ -200,6 +200,7 @@ ffs_put64(void *p, uint64_t v, bool swapped)
 #define ffs_dinode_encode	rumprun_ffs_dinode_encode
 #define ffs_dirent_get		rumprun_ffs_dirent_get
 #define ffs_dirent_put		rumprun_ffs_dirent_put
+#define ffs_apple_label		rumprun_ffs_apple_label
 
 /* Where superblocks are looked for, in order; ends with -1. */
 FFS_API extern const int64_t ffs_sblocksearch[5];
@@ -320,6 +321,9 @@ FFS_API int ffs_dirent_get(const void *blk, size_t len, size_t off,
 /* Writes header and name (NUL-padded to 4); d_reclen >= FFS_DIRSIZ(d_namlen) bytes are there. */
 FFS_API void ffs_dirent_put(void *p, const struct direct *, bool oldfmt,
     bool swapped);
+
+/* Is this the label of an Apple UFS volume: APPLEUFS_LABEL_SIZE bytes at APPLEUFS_LABEL_OFFSET? Its directories' blocks have APPLEUFS_DIRBLKSIZ bytes. */
+FFS_API bool ffs_apple_label(const void *label);
 
 /* --- places and sizes: macros of fs(5) as functions ---------------------------------------------------------------- */
 

@@ -136,7 +136,8 @@ int
 dir_scan(struct scan *s, const struct dinode *di)
 {
 	struct fsck *f = s->f;
-	struct dir_info *known = dir_find(f, s->ino);
+	const struct dir_info *known = s->as != NULL ? s->as :
+	    dir_find(f, s->ino);
 	uint64_t off, size = di->di_size;
 	uint32_t bsize = (uint32_t)f->fs.fs_bsize, n, c;
 	int64_t frag;
@@ -189,12 +190,13 @@ dir_find(struct fsck *f, uint32_t ino)
 	return NULL;
 }
 
+/* The newer of two takes the older's place. */
 static void
 hash_dir(struct fsck *f, struct dir_info *d)
 {
 	size_t i = d->ino * 2654435761u % f->abyino;
 
-	while (f->byino[i] != NULL)
+	while (f->byino[i] != NULL && f->byino[i]->ino != d->ino)
 		i = (i + 1) % f->abyino;
 	f->byino[i] = d;
 }
@@ -212,13 +214,17 @@ order_of(const struct fsck *f, int64_t frag)
 	    (int32_t)__builtin_bswap32((uint32_t)frag);
 }
 
+/*
+ * A root that is made anew is a second one: what the first had as entries is looked at all the same, and whom it names
+ * is the new one's.
+ */
 struct dir_info *
 dir_add(struct fsck *f, uint32_t ino, const struct dinode *di)
 {
 	struct dir_info *d = dir_find(f, ino);
 	size_t i;
 
-	if (d == NULL) {
+	if (d == NULL || ino == UFS_ROOTINO) {
 		if (f->ndirs == f->adirs) {
 			f->adirs = f->adirs > 0 ? f->adirs * 2 : 64;
 			f->dirs = t_realloc(f->t, f->dirs, f->adirs *

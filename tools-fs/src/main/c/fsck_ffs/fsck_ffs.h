@@ -210,6 +210,7 @@ struct scan {
 	int (*entry)(struct scan *, uint8_t *p, struct direct *);
 	struct fsck *f;
 	uint32_t ino;			/* the directory */
+	const struct dir_info *as;	/* as which it was found; NULL: the only one */
 	enum fix fix;			/* of a corrupt one; FIX_NO: be silent */
 	int entryno;
 	void *ctx;
@@ -243,5 +244,6 @@ void pass2(struct fsck *);
 void pass3(struct fsck *);
 void pass4(struct fsck *);
 void pass5(struct fsck *);
+void pass6(struct fsck *);
 
 #endif

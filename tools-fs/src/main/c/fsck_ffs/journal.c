@@ -272,8 +272,14 @@ fsck_journal(struct fsck *f)
 		return;
 	}
 	if ((f->fs.fs_flags & FS_DOWAPBL) == 0 || (f->preen && !f->force) ||
-	    (f->fs.fs_clean & FS_ISCLEAN) != 0 || !locate(f, &l))
+	    (f->fs.fs_clean & FS_ISCLEAN) != 0)
 		return;
+	if (!f->quiet)
+		pwarn(f, "** File system is journaled; replaying journal\n");
+	if (!locate(f, &l)) {
+		pwarn(f, "** Journal is damaged; not replayed\n");
+		return;
+	}
 	have[0] = read_header(&l, 0, &h[0]);
 	have[1] = read_header(&l, 1, &h[1]);
 	if (!have[0] && !have[1]) {

@@ -47,6 +47,8 @@ phases(struct fsck *f)
 	pass3(f);
 	pass4(f);
 	pass5(f);
+	if (!f->old && (f->fs.fs_flags & FS_DOQUOTA2) != 0)
+		pass6(f);
 }
 
 static void

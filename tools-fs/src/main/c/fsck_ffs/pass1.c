@@ -14,8 +14,8 @@ is_fs_inode(const struct fsck *f, uint32_t ino)
 	const struct fs *fs = &f->fs;
 	int i;
 
-	/* The journal and the quotas have no names. */
-	if ((fs->fs_flags & FS_DOWAPBL) != 0 && fs->fs_journal_location ==
+	/* The journal, also one that lies idle, and the quotas have no names. */
+	if (!f->old && fs->fs_journal_location ==
 	    UFS_WAPBL_JOURNALLOC_IN_FILESYSTEM &&
 	    fs->fs_journallocs[UFS_WAPBL_INFS_INO] == ino)
 		return true;

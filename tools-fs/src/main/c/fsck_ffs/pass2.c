@@ -364,7 +364,9 @@ check_parent(struct fsck *f, struct dir_info *d)
 		if (!fix(f))
 			return;
 		inode_get(f, d->ino, &di);
-		if (dir_enter_dotdot(f, d->ino, d->parent))
+		/* The root of before has no directory of its own. */
+		if (d != dir_find(f, d->ino) ? dir_enter(f, d->ino,
+		    d->parent, "..") : dir_enter_dotdot(f, d->ino, d->parent))
 			info(f, d->parent)->links--;
 		else if (di.di_size == 0)
 			info(f, d->parent)->links--;
@@ -394,11 +396,13 @@ pass2(struct fsck *f)
 		qsort(f->dirs, n, sizeof(*f->dirs), by_block);
 	for (i = 0; i < n; i++) {
 		struct dir_info *d = f->dirs[i];
-		struct scan s = { .entry = check_entry, .f = f, .ino = d->ino };
+		struct scan s = { .entry = check_entry, .f = f, .ino = d->ino,
+		    .as = d };
 
 		if (d->di.di_size == 0 || info(f, d->ino)->state == USTATE)
 			continue;
-		check_length(f, d);
+		if (d == dir_find(f, d->ino))
+			check_length(f, d);
 		dir_scan(&s, &d->di);
 		t_progress(f->t, "fsck_ffs phase 2", i + 1, n);
 	}

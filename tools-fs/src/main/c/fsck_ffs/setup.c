@@ -254,6 +254,19 @@ read_super(struct fsck *f)
 	return true;
 }
 
+/* Apple's file systems have longer directory blocks; a label tells them. */
+static void
+find_apple(struct fsck *f)
+{
+	uint8_t label[APPLEUFS_LABEL_SIZE];
+
+	f->dirblksiz = UFS_DIRBLKSIZ;
+	f->apple = fsck_read(f, label, sizeof(label), APPLEUFS_LABEL_OFFSET) &&
+	    ffs_apple_label(label);
+	if (f->apple)
+		f->dirblksiz = APPLEUFS_DIRBLKSIZ;
+}
+
 /* The superblock's block, with what changed in it. */
 void
 fsck_write_super(struct fsck *f)
@@ -532,7 +545,6 @@ fsck_setup(struct fsck *f, const char *name)
 	f->dev = resolve(f, name, &st);
 	if (!open_device(f))
 		return -1;
-	f->dirblksiz = UFS_DIRBLKSIZ;
 	f->sbraw = t_calloc(f->t, 1, SBLOCKSIZE);
 	cache_init(f);
 	measure(f);
@@ -556,6 +568,7 @@ fsck_setup(struct fsck *f, const char *name)
 	if (f->alternate == 0)
 		compare_alternate(f);
 	fsck_journal(f);
+	find_apple(f);
 	clean = (f->fs.fs_clean & FS_ISCLEAN) != 0;
 	if (!wants_check(f))
 		return 0;

@@ -15,7 +15,9 @@ newfs_alloc(struct newfs *n, struct newfs_group *g, uint32_t bytes)
 	/* There is one: it was made sure of before anything was written. */
 	while (!ffs_isblock(fs, map, blk))
 		blk++;
-	ffs_cg_clusteracct(fs, &g->cg, g->buf, blk, -1, n->swapped);
+	/* The sums of clusters stay those of the empty group, as NetBSD leaves them: allocation takes them for a guess. */
+	if (fs->fs_contigsumsize > 0)
+		ffs_clrbit(ffs_cg_clustersfree(&g->cg, g->buf), blk);
 	g->cg.cg_cs.cs_nbfree--;
 	g->cg.cg_cs.cs_nffree += fs->fs_frag;
 	for (i = 0; i < frags; i++)
@@ -84,7 +86,7 @@ newfs_root(struct newfs *n, struct newfs_group *g)
 
 /* No limits, a week of grace. */
 static void
-put_defaults(struct newfs *n, uint8_t *p)
+put_defaults(uint8_t *p, bool swapped)
 {
 	size_t step = Q2H_OFF(q2h_defentry_val_softlimit) -
 	    Q2H_OFF(q2h_defentry_val_hardlimit), entry = 5 * step;
@@ -94,34 +96,34 @@ put_defaults(struct newfs *n, uint8_t *p)
 		uint8_t *val = p + Q2H_OFF(q2h_defentry_val_hardlimit) +
 		    (size_t)i * entry;
 
-		ffs_put64(val, UINT64_MAX, n->swapped);
-		ffs_put64(val + step, UINT64_MAX, n->swapped);
+		ffs_put64(val, UINT64_MAX, swapped);
+		ffs_put64(val + step, UINT64_MAX, swapped);
 		ffs_put64(val + 4 * step, i == QL_BLOCK ? MAX_DQ_TIME :
-		    MAX_IQ_TIME, n->swapped);
+		    MAX_IQ_TIME, swapped);
 	}
 }
 
 /* A header, a table of hash chains (half of the block at most), and a list of free entries in the rest. */
-static void
-put_quota_block(struct newfs *n, uint8_t *p, int type)
+void
+newfs_quota_block(uint8_t *p, uint32_t bsize, int type, bool swapped)
 {
-	uint32_t bsize = (uint32_t)n->fs.fs_bsize, off, next;
+	uint32_t off, next;
 	unsigned shift = 0;
 
 	while (Q2H_DISK_SIZE + (8u << (shift + 1)) <= bsize / 2)
 		shift++;
 	off = Q2H_DISK_SIZE + (8u << shift);
-	ffs_put32(p + Q2H_OFF(q2h_magic_number), Q2_HEAD_MAGIC, n->swapped);
+	ffs_put32(p + Q2H_OFF(q2h_magic_number), Q2_HEAD_MAGIC, swapped);
 	p[Q2H_OFF(q2h_type)] = (uint8_t)type;
 	p[Q2H_OFF(q2h_hash_shift)] = (uint8_t)shift;
 	ffs_put16(p + Q2H_OFF(q2h_hash_size), (uint16_t)(1u << shift),
-	    n->swapped);
-	put_defaults(n, p);
-	ffs_put64(p + Q2H_OFF(q2h_free), off, n->swapped);
+	    swapped);
+	put_defaults(p, swapped);
+	ffs_put64(p + Q2H_OFF(q2h_free), off, swapped);
 	for (; off + Q2E_DISK_SIZE <= bsize; off = next) {
 		next = off + Q2E_DISK_SIZE;
 		ffs_put64(p + off + Q2E_OFF(q2e_next), next + Q2E_DISK_SIZE <=
-		    bsize ? next : 0, n->swapped);
+		    bsize ? next : 0, swapped);
 	}
 }
 
@@ -142,7 +144,7 @@ newfs_quotas(struct newfs *n, struct newfs_group *g)
 			continue;
 		memset(data, 0, bsize);
 		memset(di, 0, sizeof(*di));
-		put_quota_block(n, data, type);
+		newfs_quota_block(data, bsize, type, n->swapped);
 		di->di_mode = S_IFREG;
 		di->di_nlink = 1;
 		di->di_size = bsize;

@@ -749,3 +749,21 @@ ffs_dirent_put(void *buf, const struct direct *d, bool oldfmt, bool swapped)
 	if (d->d_namlen > 0)
 		memcpy(p + FFS_DIRHEADER, d->d_name, d->d_namlen);
 }
+
+bool
+ffs_apple_label(const void *label)
+{
+	const uint8_t *p = label;
+	uint32_t sum = 0;
+	size_t i;
+
+	/* Big-endian always; the one's complement sum of all is all ones. */
+	for (i = 0; i < APPLEUFS_LABEL_SIZE; i += 2)
+		sum += (uint32_t)p[i] << 8 | p[i + 1];
+	sum = (sum >> 16) + (sum & 0xffff);
+	sum += sum >> 16;
+	p += APPLEUFS_OFF(ul_magic);
+	return (sum & 0xffff) == 0xffff && ((uint32_t)p[0] << 24 |
+	    (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3]) ==
+	    APPLEUFS_LABEL_MAGIC;
+}
