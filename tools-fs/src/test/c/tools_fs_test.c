@@ -222,6 +222,22 @@ TEST(mv_across_file_systems_keeps_attributes)
 	unmount_two();
 }
 
+TEST(mv_to_the_root_file_system_copies)
+{
+	CHECK_EQ(run(&w, "mkdir /a"), 0);
+	CHECK_EQ(run(&w, "mount_tmpfs x /a"), 0);
+	w.in = "contents\n";
+	w.inpos = 0;
+	CHECK_EQ(run(&w, "dd of=/a/f msgfmt=quiet"), 0);
+	CHECK_EQ(run(&w, "mv /a/f /tmp/g"), 0);
+	CHECK_STR(w.err, "");
+	CHECK_EQ(run(&w, "cat /tmp/g"), 0);
+	CHECK_STR(w.out, "contents\n");
+	CHECK_EQ(run(&w, "rm /tmp/g"), 0);
+	CHECK_EQ(run(&w, "umount /a"), 0);
+	CHECK_EQ(run(&w, "rmdir /a"), 0);
+}
+
 /* --- helpers that are other tools --- */
 
 TEST(mount_unknown_type_is_told)
@@ -332,6 +348,7 @@ main(void)
 		return 1;
 	RUN(tree_deeper_than_a_path_walked);
 	RUN(mv_across_file_systems_keeps_attributes);
+	RUN(mv_to_the_root_file_system_copies);
 	RUN(mount_unknown_type_is_told);
 	RUN(mount_status_is_the_helpers);
 	RUN(mount_getargs_tells_the_arguments);

@@ -42,7 +42,9 @@ check(struct move *m)
 	    (atomic_load(&fvp->v_flag) & VV_ROOT))
 		return -EBUSY;
 	if (tdvp->v_ops->vop_rename == NULL)
-		return vnode_isdead(tdvp) ? -ENOENT : -EOPNOTSUPP;
+		return vnode_isdead(tdvp) ? -ENOENT : fdvp->v_mount !=
+		    tdvp->v_mount && !(m->to.ni_cn.cn_flags & CN_DOTDOT) ?
+		    -EXDEV : -EOPNOTSUPP;
 	if (m->to.ni_cn.cn_flags & CN_DOTDOT)
 		return -EINVAL;
 	if (is_dots(&m->to.ni_cn))
