@@ -112,12 +112,15 @@ toolhost_signals_default(void)
 	signal_set(true, &set);
 	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_DFL);
+	signal(SIGUSR1, SIG_DFL);
 }
 
 void
-toolhost_ignore_sigpipe(void)
+toolhost_ignore_signals(void)
 {
 	signal(SIGPIPE, SIG_IGN);
+	/* One that is blocked is kept for the thread that waits for it all the same. */
+	signal(SIGUSR1, SIG_IGN);
 }
 
 void

@@ -17,8 +17,8 @@ int toolhost_signals_start(_Atomic int *info, _Atomic int *interrupt,
 void toolhost_signals_stop(struct toolhost_signals *);
 /* In a child before it becomes another program: signals as they were. */
 void toolhost_signals_default(void);
-/* Writing to a pipe that nobody reads is an error from here on. */
-void toolhost_ignore_sigpipe(void);
+/* Writing to a pipe that nobody reads is an error from here on; a SIGUSR1 before anybody looks, or after, is nothing. */
+void toolhost_ignore_signals(void);
 /*
  * Fills those of the descriptors 0, 1 and 2 that are closed, so that no socket or image gets their numbers: what reads or writes
  * them still gets EBADF.

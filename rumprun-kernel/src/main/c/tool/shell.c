@@ -157,7 +157,7 @@ rumprun_tools_main(int argc, char **argv, char **envp,
 		return 2;
 	}
 	/* An end of standard output that nobody reads is an error of write, so that what is mounted is unmounted. */
-	toolhost_ignore_sigpipe();
+	toolhost_ignore_signals();
 	s.groups = groups;
 	s.envp = envp;
 	s.io.read = toolhost_read;
