@@ -85,6 +85,7 @@ struct fsck {
 	int64_t *dups;			/* hash of fragments claimed twice, 0: free */
 	size_t ndups, adups;
 	bool ending;
+	bool newroot;			/* made anew in place of one that was bad */
 	bool rebuild;			/* dups were freed: count again */
 	uint32_t *zero;			/* inodes of link count 0 */
 	size_t nzero, azero;

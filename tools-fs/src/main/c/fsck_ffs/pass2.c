@@ -268,6 +268,7 @@ make_root(struct fsck *f, const char *what)
 		pfatal(f, "CANNOT ALLOCATE ROOT INODE\n");
 		giveup(f, EEXIT);
 	}
+	f->newroot = true;
 	return true;
 }
 

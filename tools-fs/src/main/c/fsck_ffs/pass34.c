@@ -106,9 +106,9 @@ check_links(struct fsck *f, uint32_t ino, struct inode_info *i)
 			clri(f, ino, "ZERO LENGTH", true);
 			break;
 		}
-		/* Its names were counted, and are gone now. */
+		/* Its names were counted, and are gone now; with a new root NetBSD's says nothing of it. */
 		clri(f, ino, "BAD/DUP", true);
-		if (i->state == USTATE)
+		if (i->state == USTATE && !f->newroot)
 			f->rerun = true;
 		break;
 	case FCLEAR:
