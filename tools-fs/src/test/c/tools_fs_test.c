@@ -252,6 +252,22 @@ TEST(mount_status_is_the_helpers)
 	CHECK_STR(w.err, "mount_tmpfs: -o bogus: option not supported\n");
 }
 
+TEST(mount_tmpfs_sizes_at_the_ends_of_their_range)
+{
+	CHECK_EQ(run(&w, "mkdir /a"), 0);
+	CHECK_EQ(run(&w, "mount_tmpfs -s -10 x /a"), 0);
+	CHECK_EQ(run(&w, "umount /a"), 0);
+	CHECK_EQ(run(&w, "mount_tmpfs -s 9223372036854775807 x /a"), 0);
+	CHECK_EQ(run(&w, "umount /a"), 0);
+	CHECK_EQ(run(&w, "mount_tmpfs -s 9223372036854775808 x /a"), 1);
+	CHECK_STR(w.err, "mount_tmpfs: failed to parse size "
+	    "`9223372036854775808': Result too large or too small\n");
+	CHECK_EQ(run(&w, "mount_tmpfs -s 9223372036854775807k x /a"), 1);
+	CHECK_EQ(run(&w, "mount_tmpfs -s - x /a"), 1);
+	CHECK_EQ(run(&w, "mount_tmpfs -n -1 x /a"), 1);
+	CHECK_EQ(run(&w, "rmdir /a"), 0);
+}
+
 TEST(mount_getargs_tells_the_arguments)
 {
 	static const char args[] = "version=1, size_max=65536, nodes_max=20, "
@@ -351,6 +367,7 @@ main(void)
 	RUN(mv_to_the_root_file_system_copies);
 	RUN(mount_unknown_type_is_told);
 	RUN(mount_status_is_the_helpers);
+	RUN(mount_tmpfs_sizes_at_the_ends_of_their_range);
 	RUN(mount_getargs_tells_the_arguments);
 	RUN(interrupt_ends_a_tool_at_its_next_call);
 	RUN(dd_block_and_unblock_round_trip);

@@ -19,18 +19,18 @@ static int
 dehumanize(const char *s, int64_t *out)
 {
 	static const char units[] = "bkmgtpe";
-	const char *unit;
-	char *end;
-	long long v;
-	int64_t n, factor = 1;
+	const char *unit, *end = s + (*s == '-' || *s == '+');
+	int64_t n = 0, factor = 1;
 	int i;
 
-	if ((*s < '0' || *s > '9') && *s != '-' && *s != '+')
+	if (*end < '0' || *end > '9')
 		return -EINVAL;
-	v = strtoll(s, &end, 10);
-	if (end == s)
-		return -EINVAL;
-	n = v;
+	for (; *end >= '0' && *end <= '9'; end++) {
+		i = *s == '-' ? '0' - *end : *end - '0';
+		if (__builtin_mul_overflow(n, 10, &n) ||
+		    __builtin_add_overflow(n, i, &n))
+			return -ERANGE;
+	}
 	if (*end != '\0') {
 		unit = strchr(units, *end | 0x20);
 		if (unit == NULL || end[1] != '\0')
@@ -74,7 +74,8 @@ parse_number(struct tool *t, const char *what, const char *s)
 		error = part_of_memory(t, s, &v);
 	else
 		error = dehumanize(s, &v);
-	if (error == 0 && v < 0)
+	/* A size below that of a page, whatever it is, sets no limit. */
+	if (error == 0 && v < 0 && strcmp(what, "size") != 0)
 		error = -EINVAL;
 	if (error != 0)
 		t_fail(t, 1, error, "failed to parse %s `%s'", what, s);
@@ -84,14 +85,14 @@ parse_number(struct tool *t, const char *what, const char *s)
 static uint32_t
 parse_id(struct tool *t, const char *s, bool group)
 {
-	unsigned long v;
+	unsigned long long v;
 	uint32_t id;
 	char *end;
 
 	if ((group ? t_gid_from_group(t, s, &id) : t_uid_from_user(t, s,
 	    &id)) == 0)
 		return id;
-	v = strtoul(s, &end, 10);
+	v = strtoull(s, &end, 10);
 	if (*s < '0' || *s > '9' || *end != '\0' || v > UINT32_MAX)
 		t_errx(t, 1, "unknown %s id: %s", group ? "group" : "user",
 		    s);
