@@ -182,12 +182,25 @@ find_run(const struct fs *fs, const struct cgbuf *c, uint32_t pref,
 	return best;
 }
 
-/* A run of n free fragments in a block that is partly used: its first fragment, or cg_ndblk. */
+/* Does a run of exactly n free fragments begin at f? */
+static bool
+is_run(uint32_t map, uint32_t f, uint32_t n)
+{
+	uint32_t want = (1u << n) - 1;
+
+	return ((map >> f) & want) == want && ((map >> f) >> n & 1) == 0 &&
+	    (f == 0 || (map >> (f - 1) & 1) == 0);
+}
+
+/*
+ * A run of n free fragments, no more, in a block that is partly used: its first fragment, or cg_ndblk. The group's count of such runs told that there
+ * is one; longer runs stay what they are.
+ */
 static uint32_t
 find_frags(const struct fs *fs, const struct cgbuf *c, uint32_t start,
     uint32_t n)
 {
-	uint32_t full = (1u << fs->fs_frag) - 1, want = (1u << n) - 1;
+	uint32_t full = (1u << fs->fs_frag) - 1;
 	uint32_t h = start < c->c_nblk ? start : 0;
 
 	for (uint32_t seen = 0; seen < c->c_nblk; seen++) {
@@ -203,7 +216,7 @@ find_frags(const struct fs *fs, const struct cgbuf *c, uint32_t start,
 		map = ffs_blkmap(fs->fs_frag, c->c_free, h);
 		if (map != 0 && map != full)
 			for (uint32_t f = 0; f + n <= (uint32_t)fs->fs_frag; f++)
-				if (((map >> f) & want) == want)
+				if (is_run(map, f, n))
 					return h * (uint32_t)fs->fs_frag + f;
 		if (++h == c->c_nblk)
 			h = 0;
@@ -301,7 +314,7 @@ cg_frags(struct ffsmount *ump, uint32_t cgx, struct wish *w)
 			break;
 	if (n < (uint32_t)fs->fs_frag)
 		f = find_frags(fs, &c, near ? pref : c.c_cg.cg_frotor < 0 ? 0 :
-		    (uint32_t)(c.c_cg.cg_frotor / fs->fs_frag), w->w_n);
+		    (uint32_t)(c.c_cg.cg_frotor / fs->fs_frag), n);
 	if (f < (uint32_t)c.c_cg.cg_ndblk) {
 		c.c_cg.cg_frotor = (int32_t)f / fs->fs_frag * fs->fs_frag;
 	} else {

@@ -221,6 +221,30 @@ free_old(struct inode *ip, const struct ffs_run *run)
 	    ip->i_vnode->v_type != VREG);
 }
 
+/*
+ * A new place for an end of newn fragments. A file that grows like this goes on growing: optimized for time, it gets a whole block, and gives back what
+ * it does not need yet, so that it need not move again.
+ */
+static int
+new_end(struct lwp *l, struct inode *ip, int64_t lbn, int32_t newn,
+    int64_t *fragp)
+{
+	const struct fs *fs = &ip->i_ump->um_fs;
+	int64_t got;
+	int error;
+
+	if (newn < fs->fs_frag && fs->fs_optim != FS_OPTTIME)
+		return ffs_allocfrags(l, ip, ffs_blkpref(ip, lbn), newn,
+		    fragp);
+	error = ffs_alloc(l, ip, ffs_blkpref(ip, lbn), 1, fragp, &got);
+	if (error == 0 && newn < fs->fs_frag)
+		undo(ip, *fragp + newn, fs->fs_frag - newn);
+	else if (error == -ENOSPC && newn < fs->fs_frag)
+		error = ffs_allocfrags(l, ip, ffs_blkpref(ip, lbn), newn,
+		    fragp);
+	return error;
+}
+
 /* The file's last block, fragments of `have` bytes, gets `want` bytes. */
 static int
 grow_frags(struct lwp *l, struct inode *ip, int64_t lbn, uint32_t have,
@@ -230,7 +254,7 @@ grow_frags(struct lwp *l, struct inode *ip, int64_t lbn, uint32_t have,
 	const struct fs *fs = &ump->um_fs;
 	int32_t oldn = (int32_t)(have / (uint32_t)fs->fs_fsize);
 	int32_t newn = (int32_t)(want / (uint32_t)fs->fs_fsize);
-	int64_t old = ip->i_d.di_db[lbn], frag = old, got;
+	int64_t old = ip->i_d.di_db[lbn], frag = old;
 	bool meta = ip->i_vnode->v_type != VREG;
 	int error;
 
@@ -238,12 +262,7 @@ grow_frags(struct lwp *l, struct inode *ip, int64_t lbn, uint32_t have,
 		return -EIO;
 	error = ffs_fragextend(l, ip, old, oldn, newn);
 	if (error == -ENOSPC) {
-		if (newn == fs->fs_frag)
-			error = ffs_alloc(l, ip, ffs_blkpref(ip, lbn), 1,
-			    &frag, &got);
-		else
-			error = ffs_allocfrags(l, ip, ffs_blkpref(ip, lbn),
-			    newn, &frag);
+		error = new_end(l, ip, lbn, newn, &frag);
 		if (error == 0 && !meta &&
 		    (error = copy_data(ump, old, frag, have)) != 0)
 			undo(ip, frag, newn);
