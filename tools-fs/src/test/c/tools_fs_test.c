@@ -238,6 +238,20 @@ TEST(mv_to_the_root_file_system_copies)
 	CHECK_EQ(run(&w, "rmdir /a"), 0);
 }
 
+TEST(chown_takes_numbers_only)
+{
+	CHECK_EQ(run(&w, "touch /tmp/f"), 0);
+	CHECK_EQ(run(&w, "chown #5:#6 /tmp/f"), 0);
+	CHECK_EQ(run(&w, "stat -f %u:%g /tmp/f"), 0);
+	CHECK_STR(w.out, "5:6\n");
+	CHECK_EQ(run(&w, "chown 4294967296 /tmp/f"), 1);
+	CHECK_EQ(run(&w, "chown ## /tmp/f"), 1);
+	CHECK_EQ(run(&w, "chgrp #7 /tmp/f"), 0);
+	CHECK_EQ(run(&w, "stat -f %u:%g /tmp/f"), 0);
+	CHECK_STR(w.out, "5:7\n");
+	CHECK_EQ(run(&w, "rm /tmp/f"), 0);
+}
+
 /* --- helpers that are other tools --- */
 
 TEST(mount_unknown_type_is_told)
@@ -365,6 +379,7 @@ main(void)
 	RUN(tree_deeper_than_a_path_walked);
 	RUN(mv_across_file_systems_keeps_attributes);
 	RUN(mv_to_the_root_file_system_copies);
+	RUN(chown_takes_numbers_only);
 	RUN(mount_unknown_type_is_told);
 	RUN(mount_status_is_the_helpers);
 	RUN(mount_tmpfs_sizes_at_the_ends_of_their_range);

@@ -24,15 +24,18 @@ usage(struct tool *t, const struct chown *c)
 	t_exit(t, 1);
 }
 
+/* A name goes before a number; a '#' in front says that it is none. */
 static bool
 number(const char *s, uint32_t *out)
 {
-	unsigned long v;
+	unsigned long long v;
 	char *end;
 
+	if (*s == '#')
+		s++;
 	if (*s < '0' || *s > '9')
 		return false;
-	v = strtoul(s, &end, 10);
+	v = strtoull(s, &end, 10);
 	if (*end != '\0' || v > UINT32_MAX)
 		return false;
 	*out = (uint32_t)v;

@@ -193,12 +193,12 @@ list(struct tool *t, char **names)
 static bool
 number(const char *s, uint32_t *out)
 {
-	unsigned long v;
+	unsigned long long v;
 	char *end;
 
 	if (*s < '0' || *s > '9')
 		return false;
-	v = strtoul(s, &end, 0);
+	v = strtoull(s, &end, 0);
 	if (*end != '\0' || v > UINT32_MAX)
 		return false;
 	*out = (uint32_t)v;

@@ -17,14 +17,14 @@ usage(struct tool *t)
 static uint32_t
 parse_id(struct tool *t, const char *s, bool group)
 {
-	unsigned long v;
+	unsigned long long v;
 	uint32_t id;
 	char *end;
 
 	if ((group ? t_gid_from_group(t, s, &id) : t_uid_from_user(t, s,
 	    &id)) == 0)
 		return id;
-	v = strtoul(s, &end, 10);
+	v = strtoull(s, &end, 10);
 	if (*s < '0' || *s > '9' || *end != '\0' || v > UINT32_MAX)
 		t_errx(t, 1, "unknown %s id: %s", group ? "group" : "user",
 		    s);
@@ -34,7 +34,7 @@ parse_id(struct tool *t, const char *s, bool group)
 static mode_t
 parse_mask(struct tool *t, const char *s)
 {
-	unsigned long v;
+	unsigned long long v;
 	char *end;
 
 	v = strtoul(s, &end, 8);
