@@ -3,8 +3,8 @@
 #
 # usage: golden.sh [-e NTH] amd64|i386 [CASE ...]
 # Replays the recorded cases beside this tree against target/dist, in two
-# shards. Left out are those that test/golden-skip.txt lists; they count as
-# skipped. -e 10 runs every tenth only. The totals are the last line.
+# shards. Left out are those that test/golden-skip.txt lists, and for i386
+# test/golden-skip-i386.txt; they count as skipped. -e 10 runs every tenth only. The totals are the last line.
 set -u
 cd "${ROOT:-$(dirname "$0")/..}" || exit 1
 every=1
@@ -31,7 +31,9 @@ skipped=0
 if [ $# -gt 0 ]; then
 	printf '%s\n' "$@" >"$scratch/cases"
 else
-	sed -e '/^#/d' -e 's/	.*//' -e '/^$/d' test/golden-skip.txt \
+	only=
+	[ "$arch" != i386 ] || only=test/golden-skip-i386.txt
+	sed -e '/^#/d' -e 's/	.*//' -e '/^$/d' test/golden-skip.txt $only \
 	    >"$scratch/skip"
 	(cd "$golden/cases" && find fs kern proxy -name '*.case' | sort) |
 	    sed 's/\.case$//' >"$scratch/all"
