@@ -31,6 +31,7 @@ struct ffsmount {
 	struct wapbl_ops um_wlops;
 	struct fs um_fs;		/* counts under um_lock */
 	int64_t um_sbloc;		/* byte */
+	uint32_t um_dirblksiz;		/* of a directory's blocks */
 	bool um_swap, um_ronly;
 	bool um_oldsb;			/* superblock without the newer fields */
 	struct kmutex um_lock;		/* summary: */

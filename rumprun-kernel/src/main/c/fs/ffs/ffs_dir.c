@@ -2,14 +2,14 @@
 /*
  * Directories.
  *
- * A directory is a file of 512-byte blocks; entries do not cross their borders, and their record lengths fill each block. Names are found by reading
+ * A directory is a file of 512-byte blocks (Apple's: 1024); entries do not cross their borders, and their record lengths fill each block. Names are found by reading
  * all of it, as long as the directory is small; larger ones get a table in memory: from the hash of each name to its
  * place, and how much room each block has. The table follows every change and is made again when it is not there (no memory: it does without).
  */
 #include "fs/ffs/ffs.h"
 #include <netbsd/dirent.h>
 
-#define HASH_MIN	(4 * UFS_DIRBLKSIZ)	/* smaller ones are searched */
+#define HASH_MIN	(4 * APPLEUFS_DIRBLKSIZ)	/* smaller ones are searched */
 
 struct dirhash {
 	uint32_t *dh_slot;		/* place / 4 + 2; SLOT_* */
@@ -35,18 +35,25 @@ oldfmt(const struct inode *ip)
 	return ffs_olddirfmt(&ip->i_ump->um_fs);
 }
 
+/* Bytes of a block that entries do not cross. */
+static uint32_t
+dirblk(const struct inode *ip)
+{
+	return ip->i_ump->um_dirblksiz;
+}
+
 /* The entry at `off` of the directory, inside the buffer of its file block. */
 static int
 entry_at(struct inode *ip, struct buf *b, uint64_t off, struct direct *d)
 {
 	uint32_t at = blkoff(&ip->i_ump->um_fs, (int64_t)off);
-	uint32_t start = at & ~(uint32_t)(UFS_DIRBLKSIZ - 1);
+	uint32_t start = at & ~(dirblk(ip) - 1);
 	uint32_t len = b->b_size - start;
 
 	if (at >= b->b_size)
 		return -EIO;
-	if (len > UFS_DIRBLKSIZ)
-		len = UFS_DIRBLKSIZ;
+	if (len > dirblk(ip))
+		len = dirblk(ip);
 	if (ffs_dirent_get((uint8_t *)b->b_data + start, len, at - start,
 	    oldfmt(ip), needswap(ip), d) != 0)
 		return -EIO;
@@ -77,7 +84,7 @@ walk(struct inode *ip, uint64_t from, uint64_t to,
 				return error;
 		}
 		if (entry_at(ip, b, off, &d) != 0) {
-			off = (off | (UFS_DIRBLKSIZ - 1)) + 1;
+			off = (off | (dirblk(ip) - 1)) + 1;
 			continue;
 		}
 		if ((error = fn(arg, ip, off, &d)) != 0)
@@ -212,8 +219,8 @@ build_entry(void *arg, struct inode *ip, uint64_t off, const struct direct *d)
 {
 	struct dirhash *dh = arg;
 
-	if (spare(d) > dh->dh_free[off / UFS_DIRBLKSIZ])
-		dh->dh_free[off / UFS_DIRBLKSIZ] = (uint16_t)spare(d);
+	if (spare(d) > dh->dh_free[off / dirblk(ip)])
+		dh->dh_free[off / dirblk(ip)] = (uint16_t)spare(d);
 	if (d->d_fileno == 0)
 		return 0;
 	if (!slots_grow(ip->i_ump->um_k, dh))
@@ -237,7 +244,7 @@ dirhash_get(struct inode *ip)
 	dh = ip->i_dirhash;
 	if (dh == NULL && (dh = kmem_zalloc(k, sizeof(*dh))) != NULL) {
 		if (!slots_grow(k, dh) || !blks_grow(k, dh,
-		    (uint32_t)(size / UFS_DIRBLKSIZ), 0) ||
+		    (uint32_t)(size / dirblk(ip)), 0) ||
 		    walk(ip, 0, size, build_entry, dh) != 0) {
 			dirhash_destroy(k, dh);
 			dh = NULL;
@@ -380,15 +387,15 @@ dtype(mode_t mode)
 	return (uint8_t)((mode & S_IFMT) >> 12);
 }
 
-/* The largest room that a record of the 512 bytes at p has. */
+/* The largest room that a record of the block at p has. */
 static uint16_t
 block_room(const struct inode *ip, const uint8_t *p)
 {
 	uint32_t off = 0, room = 0;
 	struct direct d;
 
-	while (off < UFS_DIRBLKSIZ) {
-		if (ffs_dirent_get(p, UFS_DIRBLKSIZ, off, oldfmt(ip),
+	while (off < dirblk(ip)) {
+		if (ffs_dirent_get(p, dirblk(ip), off, oldfmt(ip),
 		    needswap(ip), &d) != 0)
 			return 0;
 		if (spare(&d) > room)
@@ -398,17 +405,17 @@ block_room(const struct inode *ip, const uint8_t *p)
 	return (uint16_t)room;
 }
 
-/* Puts the entry into a record of the block at p that has room: its place in the block, or UFS_DIRBLKSIZ. */
+/* Puts the entry into a record of the block at p that has room: its place in the block, or its end. */
 static uint32_t
 block_insert(const struct inode *ip, uint8_t *p, struct direct *new)
 {
 	uint32_t need = FFS_DIRSIZ(new->d_namlen), off = 0, size;
 	struct direct d;
 
-	while (off < UFS_DIRBLKSIZ) {
-		if (ffs_dirent_get(p, UFS_DIRBLKSIZ, off, oldfmt(ip),
+	while (off < dirblk(ip)) {
+		if (ffs_dirent_get(p, dirblk(ip), off, oldfmt(ip),
 		    needswap(ip), &d) != 0)
-			return UFS_DIRBLKSIZ;
+			return dirblk(ip);
 		if (spare(&d) < need) {
 			off += d.d_reclen;
 			continue;
@@ -420,7 +427,7 @@ block_insert(const struct inode *ip, uint8_t *p, struct direct *new)
 			ffs_put16(p + off + 4, (uint16_t)size, needswap(ip));
 		return off + size;
 	}
-	return UFS_DIRBLKSIZ;
+	return dirblk(ip);
 }
 
 struct roomsearch {
@@ -436,7 +443,7 @@ room_entry(void *arg, struct inode *ip, uint64_t off, const struct direct *d)
 	(void)ip;
 	if (spare(d) < r->r_need)
 		return 0;
-	r->r_off = off & ~(uint64_t)(UFS_DIRBLKSIZ - 1);
+	r->r_off = off & ~((uint64_t)dirblk(ip) - 1);
 	return 1;
 }
 
@@ -457,7 +464,7 @@ find_room(struct inode *ip, struct dirhash *dh, uint32_t need, uint64_t *offp)
 				first = false;
 			}
 			if (dh->dh_free[i] >= need) {
-				*offp = (uint64_t)i * UFS_DIRBLKSIZ;
+				*offp = (uint64_t)i * dirblk(ip);
 				return 0;
 			}
 		}
@@ -483,17 +490,17 @@ static int
 grow(struct lwp *l, struct inode *dip, struct dirhash *dh)
 {
 	uint64_t off = dip->i_d.di_size;
-	struct direct d = { .d_reclen = UFS_DIRBLKSIZ, .d_name = "" };
-	uint8_t blk[UFS_DIRBLKSIZ] = { 0 };
+	struct direct d = { .d_reclen = dirblk(dip), .d_name = "" };
+	uint8_t blk[APPLEUFS_DIRBLKSIZ] = { 0 };
 	int error;
 
-	if (off > UFS_MAXDIRSIZE - UFS_DIRBLKSIZ)
+	if (off > UFS_MAXDIRSIZE - dirblk(dip))
 		return -EFBIG;
 	ffs_dirent_put(blk, &d, oldfmt(dip), needswap(dip));
-	if ((error = ffs_growmeta(l, dip, blk, sizeof(blk))) != 0)
+	if ((error = ffs_growmeta(l, dip, blk, dirblk(dip))) != 0)
 		return error;
 	if (dh != NULL && !blks_grow(dip->i_ump->um_k, dh,
-	    (uint32_t)(off / UFS_DIRBLKSIZ) + 1, UFS_DIRBLKSIZ))
+	    (uint32_t)(off / dirblk(dip)) + 1, (uint16_t)dirblk(dip)))
 		dirhash_lost(dip);
 	return 0;
 }
@@ -504,7 +511,7 @@ dirhash_note(struct inode *ip, const uint8_t *p, uint64_t blk, uint64_t off,
     const char *name, size_t len, bool added)
 {
 	struct dirhash *dh = ip->i_dirhash;
-	uint32_t hash, i, nblk = (uint32_t)(blk / UFS_DIRBLKSIZ);
+	uint32_t hash, i, nblk = (uint32_t)(blk / dirblk(ip));
 
 	if (dh == NULL)
 		return;
@@ -534,12 +541,12 @@ dirhash_note(struct inode *ip, const uint8_t *p, uint64_t blk, uint64_t off,
 	}
 }
 
-/* Writes the directory's 512 bytes around off, which were changed in b; releases it. */
+/* Writes the directory's block around off, which were changed in b; releases it. */
 static int
 write_block(const struct inode *dip, struct buf *b, uint64_t off)
 {
 	return buf_write_part(b, blkoff(&dip->i_ump->um_fs, (int64_t)off) &
-	    ~(uint32_t)(UFS_DIRBLKSIZ - 1), UFS_DIRBLKSIZ);
+	    ~(dirblk(dip) - 1), dirblk(dip));
 }
 
 int
@@ -556,7 +563,7 @@ ffs_direnter(struct lwp *l, struct inode *dip, const char *name, size_t len,
 	int error;
 
 	if (dip->i_d.di_size > UFS_MAXDIRSIZE ||
-	    dip->i_d.di_size % UFS_DIRBLKSIZ != 0)
+	    dip->i_d.di_size % dirblk(dip) != 0)
 		return -EIO;
 	dh = dirhash_get(dip);
 	error = find_room(dip, dh, FFS_DIRSIZ(len), &off);
@@ -567,7 +574,7 @@ ffs_direnter(struct lwp *l, struct inode *dip, const char *name, size_t len,
 	if (error != 0)
 		return error;
 	p = (uint8_t *)b->b_data + blkoff(&dip->i_ump->um_fs, (int64_t)off);
-	if ((at = block_insert(dip, p, &d)) == UFS_DIRBLKSIZ) {
+	if ((at = block_insert(dip, p, &d)) == dirblk(dip)) {
 		buf_release(b);
 		return -EIO;
 	}
@@ -601,12 +608,12 @@ ffs_dirremove(struct inode *dip, const char *name, size_t len)
 		return error;
 	if ((error = ffs_blkatoff(dip, ds.ds_off, &b)) != 0)
 		return error;
-	blk = ds.ds_off & ~(uint64_t)(UFS_DIRBLKSIZ - 1);
+	blk = ds.ds_off & ~((uint64_t)dirblk(dip) - 1);
 	target = (uint32_t)(ds.ds_off - blk);
 	p = (uint8_t *)b->b_data + blkoff(&dip->i_ump->um_fs, (int64_t)blk);
 	/* The record before it takes its bytes; the first of a block becomes free. */
 	prev.d_reclen = 0;
-	while (at < target && ffs_dirent_get(p, UFS_DIRBLKSIZ, at, oldfmt(dip),
+	while (at < target && ffs_dirent_get(p, dirblk(dip), at, oldfmt(dip),
 	    needswap(dip), &d) == 0) {
 		prev = d;
 		if (at + d.d_reclen >= target)
@@ -663,13 +670,13 @@ ffs_dirinit(struct lwp *l, struct inode *dip, ino_t parent)
 	struct direct dot = { .d_fileno = (uint32_t)dip->i_number,
 	    .d_reclen = 12, .d_type = DT_DIR, .d_namlen = 1, .d_name = "." };
 	struct direct dotdot = { .d_fileno = (uint32_t)parent,
-	    .d_reclen = UFS_DIRBLKSIZ - 12, .d_type = DT_DIR, .d_namlen = 2,
+	    .d_reclen = dirblk(dip) - 12, .d_type = DT_DIR, .d_namlen = 2,
 	    .d_name = ".." };
-	uint8_t blk[UFS_DIRBLKSIZ] = { 0 };
+	uint8_t blk[APPLEUFS_DIRBLKSIZ] = { 0 };
 
 	ffs_dirent_put(blk, &dot, oldfmt(dip), needswap(dip));
 	ffs_dirent_put(blk + 12, &dotdot, oldfmt(dip), needswap(dip));
-	return ffs_growmeta(l, dip, blk, sizeof(blk));
+	return ffs_growmeta(l, dip, blk, dirblk(dip));
 }
 
 /* --- readdir ---------------------------------------------------------------------------------------------------------------- */
@@ -738,7 +745,7 @@ ffs_readdir(struct lwp *l, struct vnode *vp, struct uio *uio, bool *eof)
 		rd.rd_size = READDIR_MAX;
 	if ((rd.rd_buf = kmem_alloc(ip->i_ump->um_k, READDIR_MAX)) == NULL)
 		return -ENOMEM;
-	error = walk(ip, rd.rd_start & ~(uint64_t)(UFS_DIRBLKSIZ - 1), size,
+	error = walk(ip, rd.rd_start & ~((uint64_t)dirblk(ip) - 1), size,
 	    readdir_entry, &rd);
 	/* A damaged block at the end was left out; the offset is behind it. */
 	if (error == 0) {

@@ -22,6 +22,7 @@
 #include "fs/ffs/ffs.h"
 #include "vfs/vfs_impl.h"
 
+#define LABEL_READ	8192		/* as the superblock is read */
 #define CACHE_MIN	((size_t)4 << 20)
 #define CACHE_MAX	((size_t)64 << 20)
 
@@ -400,6 +401,24 @@ overlay(void *ctx, void *data, uint32_t size, uint64_t off)
 	return error < 0 ? error : 0;
 }
 
+/* An Apple label tells that the directories' blocks are longer. */
+static int
+find_label(struct ffsmount *ump)
+{
+	uint8_t *raw = kmem_alloc(ump->um_k, LABEL_READ);
+	int error;
+
+	if (raw == NULL)
+		return -ENOMEM;
+	error = blkdev_read(ump->um_dev, raw, LABEL_READ,
+	    APPLEUFS_LABEL_OFFSET / LABEL_READ * LABEL_READ);
+	ump->um_dirblksiz = error == 0 && ffs_apple_label(raw +
+	    APPLEUFS_LABEL_OFFSET % LABEL_READ) ? APPLEUFS_DIRBLKSIZ :
+	    UFS_DIRBLKSIZ;
+	kmem_free(ump->um_k, raw, LABEL_READ);
+	return error == -EINVAL ? -EIO : error;
+}
+
 /* Superblock, journal, summary: everything to read with. */
 static int
 load(struct ffsmount *ump, struct lwp *l)
@@ -408,6 +427,8 @@ load(struct ffsmount *ump, struct lwp *l)
 	int error;
 
 	if ((error = sb_read(ump)) != 0)
+		return error;
+	if ((error = find_label(ump)) != 0)
 		return error;
 	if ((error = ffs_wapbl_replay(ump, l, &replayed)) != 0)
 		return error;
