@@ -477,6 +477,27 @@ buf_write(struct buf *b)
 	return error;
 }
 
+/* Writes what has to be on the device before b, which is the caller's. */
+static int
+write_deps(struct bcache *bc, struct buf *b)
+{
+	struct buf *d;
+	int error = 0;
+
+	kmutex_enter(&bc->bc_lock);
+	while (error == 0 && (d = dependency(bc, b)) != NULL) {
+		d = first_of(bc, d);
+		if (d == b || (d->b_flags & B_PINNED) != 0)
+			break;
+		if (d->b_busy)
+			wait_busy(bc, d->b_off);
+		else
+			error = write_from(bc, d);
+	}
+	kmutex_exit(&bc->bc_lock);
+	return error;
+}
+
 int
 buf_write_part(struct buf *b, uint32_t at, uint32_t n)
 {
@@ -492,8 +513,10 @@ buf_write_part(struct buf *b, uint32_t at, uint32_t n)
 	n = (at - start + n + unit - 1) / unit * unit;
 	if (n > left)
 		n = left;
-	error = blkdev_write(bc->bc_dev, (uint8_t *)b->b_data + start, n,
-	    b->b_off + start);
+	error = b->b_ndeps == 0 ? 0 : write_deps(bc, b);
+	if (error == 0)
+		error = blkdev_write(bc->bc_dev, (uint8_t *)b->b_data + start,
+		    n, b->b_off + start);
 	kmutex_enter(&bc->bc_lock);
 	b->b_flags |= B_VALID;
 	if (error != 0 && (b->b_flags & B_DIRTY) == 0)
@@ -596,6 +619,36 @@ out:
 	if (now)
 		(void)!blkdev_write(bc->bc_dev, first->b_data, first->b_size,
 		    first->b_off);
+}
+
+void
+buf_depend_on(struct buf *then, uint64_t off)
+{
+	struct bcache *bc = then->b_cache;
+	struct buf *first;
+
+	kmutex_enter(&bc->bc_lock);
+	if (bc->bc_journal.bj_dirty != NULL ||
+	    (first = lookup(bc, off)) == NULL || first == then ||
+	    (first->b_flags & B_DIRTY) == 0)
+		goto out;
+	if ((then->b_flags & B_DIRTY) == 0)
+		then->b_ndeps = 0;
+	for (unsigned i = 0; i < then->b_ndeps; i++)
+		if (then->b_deps[i] == off)
+			goto out;
+	/* One of those that are clean by now makes place. */
+	for (unsigned i = 0; i < then->b_ndeps; i++) {
+		first = lookup(bc, then->b_deps[i]);
+		if (first == NULL || (first->b_flags & B_DIRTY) == 0) {
+			then->b_deps[i] = off;
+			goto out;
+		}
+	}
+	assert(then->b_ndeps < BUF_NDEPS);
+	then->b_deps[then->b_ndeps++] = off;
+out:
+	kmutex_exit(&bc->bc_lock);
 }
 
 int

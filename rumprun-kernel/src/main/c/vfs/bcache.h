@@ -53,6 +53,8 @@ void buf_discard(struct buf *);			/* contents are of no use any more; releases *
 /* The range [off, off+size) becomes free or data: cached contents are dropped, never written later. */
 void bcache_invalidate(struct bcache *, uint64_t off, uint64_t size);
 void buf_depend(struct buf *first, struct buf *then);
+/* The same for what the cache has at `off` now, which is not busy by the caller and depends on nothing. */
+void buf_depend_on(struct buf *then, uint64_t off);
 /* Writes all dirty, unpinned buffers in order. sync: then blkdev_sync. First error is returned; the buffers stay dirty. */
 int bcache_flush(struct bcache *, bool sync) MUST_CHECK;
 /* Flush of just one buffer's block if cached and dirty (and what must go before it). */

@@ -94,6 +94,11 @@ void ffs_itimes(struct inode *);
 int ffs_update(struct inode *) MUST_CHECK;
 /* The same, and without a log the inode is on the device when it returns (no host sync): what is done next relies on it. */
 int ffs_update_now(struct inode *) MUST_CHECK;
+/*
+ * Without a log: puts the inode into its buffer with the size that it will have. Indirect blocks depend on it: a size without pointers is a hole, pointers without the size
+ * would be blocks that fsck does not count.
+ */
+int ffs_announce_size(struct inode *, uint64_t size) MUST_CHECK;
 int ffs_update_block(struct ffsmount *, ino_t, const struct dinode *, bool now)
     MUST_CHECK;
 /*

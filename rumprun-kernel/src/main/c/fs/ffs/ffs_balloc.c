@@ -74,6 +74,8 @@ put_pointers(const struct inode *ip, struct buf *b, uint32_t i, int64_t n)
 
 	if (ip->i_vnode->v_type == VDIR)
 		return buf_write_part(b, i * size, (uint32_t)n * size);
+	buf_depend_on(b, fsbtobyte(&ip->i_ump->um_fs,
+	    ino_to_fsba(&ip->i_ump->um_fs, ip->i_number)));
 	buf_dirty(b);
 	return 0;
 }
@@ -149,7 +151,7 @@ fill_leaf(struct inode *ip, int64_t leaffrag, uint32_t at, int64_t n,
 /* A hole of up to n blocks at lbn becomes whole blocks. */
 static int
 fill_hole(struct lwp *l, struct inode *ip, int64_t lbn, int64_t n,
-    struct ffs_run *run)
+    uint64_t newsize, struct ffs_run *run)
 {
 	const struct fs *fs = &ip->i_ump->um_fs;
 	uint32_t idx[UFS_NIADDR];
@@ -162,7 +164,8 @@ fill_hole(struct lwp *l, struct inode *ip, int64_t lbn, int64_t n,
 		room = UFS_NDADDR - lbn;
 	} else {
 		room = (int64_t)ffs_nindir(fs) - idx[levels - 1];
-		error = leaf(l, ip, levels, idx, &leaffrag);
+		if ((error = ffs_announce_size(ip, newsize)) == 0)
+			error = leaf(l, ip, levels, idx, &leaffrag);
 		if (error != 0)
 			return error;
 	}
@@ -304,6 +307,11 @@ ffs_balloc(struct lwp *l, struct inode *ip, int64_t lbn, int64_t maxblks,
 	want = dblksize(fs, newsize, lbn);
 	if (want == 0)
 		want = (uint32_t)fs->fs_bsize;
+	/* A pointer behind the end is what a stop between two writes left: the block is not the file's. */
+	if (frag != 0 && lbn > oldlast && lbn >= UFS_NDADDR) {
+		frag = 0;
+		n = 1;
+	}
 	if (frag != 0) {
 		have = lbn == oldlast ? dblksize(fs, size, lbn) :
 		    (uint32_t)fs->fs_bsize;
@@ -336,7 +344,7 @@ ffs_balloc(struct lwp *l, struct inode *ip, int64_t lbn, int64_t maxblks,
 	    dblksize(fs, newsize, newlast) != 0 &&
 	    dblksize(fs, newsize, newlast) < (uint32_t)fs->fs_bsize)
 		n = newlast - lbn;
-	return fill_hole(l, ip, lbn, n, run);
+	return fill_hole(l, ip, lbn, n, newsize, run);
 }
 
 int

@@ -206,6 +206,18 @@ put_inode(struct inode *ip, bool now)
 	return ffs_update_block(ip->i_ump, ip->i_number, &d, now);
 }
 
+int
+ffs_announce_size(struct inode *ip, uint64_t size)
+{
+	struct dinode d = ip->i_d;
+
+	if (ip->i_ump->um_wl != NULL || size <= d.di_size)
+		return 0;
+	d.di_size = size;
+	ffs_mark(ip, IN_CHANGE | IN_UPDATE);
+	return ffs_update_block(ip->i_ump, ip->i_number, &d, false);
+}
+
 static int
 update(struct inode *ip, bool now)
 {

@@ -76,12 +76,12 @@ ptr_ok(const struct fs *fs, int64_t frag)
 
 /*
  * Cuts the tree below indirect block `frag` (levels 1..3) so that its first `keep` data blocks stay; at most about *budget blocks are freed, from the end. *emptyp: nothing
- * is left in it; *donep: all that was asked is done. -EIO: it is damaged, or cannot be written; who points at it lets go of it, then nothing points at
+ * is left in it; *donep: all that was asked is done. Behind the first `have` blocks, the file's end, pointers are not the file's: they only go. -EIO: it is damaged, or cannot be written; who points at it lets go of it, then nothing points at
  * what was gathered. After other errors nothing of it was gathered.
  */
 static int
 cut_indirect(struct freelist *f, int64_t frag, int level, uint64_t keep,
-    int64_t *budget, bool *emptyp, bool *donep)
+    uint64_t have, int64_t *budget, bool *emptyp, bool *donep)
 {
 	struct ffsmount *ump = f->f_ump;
 	const struct fs *fs = &ump->um_fs;
@@ -117,7 +117,9 @@ cut_indirect(struct freelist *f, int64_t frag, int level, uint64_t keep,
 
 		if (p == 0)
 			continue;
-		if (level == 1) {
+		if ((i - 1) * span >= have) {
+			(*budget)--;
+		} else if (level == 1) {
 			if (ptr_ok(fs, p))
 				give_back(f, p, fs->fs_frag, f->f_meta);
 			(*budget)--;
@@ -127,8 +129,8 @@ cut_indirect(struct freelist *f, int64_t frag, int level, uint64_t keep,
 			uint64_t sub = keep > (i - 1) * span ?
 			    keep - (i - 1) * span : 0;
 
-			error = cut_indirect(f, p, level - 1, sub, budget,
-			    &empty, &done);
+			error = cut_indirect(f, p, level - 1, sub,
+			    have - (i - 1) * span, budget, &empty, &done);
 			/* Damaged: let go of what is below. */
 			if (error == -EIO) {
 				error = 0;
@@ -173,6 +175,7 @@ cut_blocks(struct inode *ip, struct freelist *f, int64_t keep,
 {
 	const struct fs *fs = &ip->i_ump->um_fs;
 	int64_t budget = PIECE_BLKS, start[UFS_NIADDR + 1];
+	int64_t blks = oldsize == 0 ? 0 : lblkno(fs, (int64_t)oldsize - 1) + 1;
 	uint64_t span = 1;
 	bool empty, done;
 	int error;
@@ -194,6 +197,7 @@ cut_blocks(struct inode *ip, struct freelist *f, int64_t keep,
 		}
 		error = cut_indirect(f, frag, i + 1,
 		    keep > start[i] ? (uint64_t)(keep - start[i]) : 0,
+		    blks > start[i] ? (uint64_t)(blks - start[i]) : 0,
 		    &budget, &empty, &done);
 		if (error == -EIO) {
 			empty = done = true;
