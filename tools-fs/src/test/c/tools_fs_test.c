@@ -252,6 +252,15 @@ TEST(chown_takes_numbers_only)
 	CHECK_EQ(run(&w, "rm /tmp/f"), 0);
 }
 
+TEST(rm_undelete_leaves_what_is_there)
+{
+	CHECK_EQ(run(&w, "touch /tmp/f"), 0);
+	CHECK_EQ(run(&w, "rm -W /tmp/f"), 1);
+	CHECK_STR(w.err, "rm: /tmp/f: File exists\n");
+	CHECK_EQ(run(&w, "rm -fW /tmp/f"), 1);
+	CHECK_EQ(run(&w, "rm /tmp/f"), 0);
+}
+
 /* --- helpers that are other tools --- */
 
 TEST(mount_unknown_type_is_told)
@@ -380,6 +389,7 @@ main(void)
 	RUN(mv_across_file_systems_keeps_attributes);
 	RUN(mv_to_the_root_file_system_copies);
 	RUN(chown_takes_numbers_only);
+	RUN(rm_undelete_leaves_what_is_there);
 	RUN(mount_unknown_type_is_told);
 	RUN(mount_status_is_the_helpers);
 	RUN(mount_tmpfs_sizes_at_the_ends_of_their_range);

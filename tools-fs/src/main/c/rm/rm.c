@@ -180,6 +180,11 @@ remove_names(struct tool *t, struct rm *rm, char **argv)
 			memset(&st, 0, sizeof(st));
 			st.st_mode = S_IFWHT | S_IWUSR | S_IRUSR;
 			error = 0;
+		} else if (error == 0 && rm->whiteouts &&
+		    !S_ISWHT(st.st_mode)) {
+			/* What is there covers no whiteout, and is not meant. */
+			result(t, rm, *argv, -EEXIST);
+			continue;
 		}
 		if (error == 0 && S_ISDIR(st.st_mode) && !rm->directories) {
 			t_warnx(t, "%s: is a directory", *argv);
