@@ -26,12 +26,21 @@
 #define RETRY_DIE	(-3)
 #define CLOSE_FCLOSEM	2
 
+/*
+ * One connection and the calls that use it. A signal handler may make a call wherever a call is, so these are counted without a
+ * lock. A link that another has taken the place of is closed with its last call, and its memory kept: a late counter may still look at it.
+ */
+struct link {
+	struct proxy_client *ln_client;
+	_Atomic int ln_refs;		/* being the current one is one */
+	_Atomic bool ln_closed;
+	struct link *ln_older;
+};
+
 struct rumpclient {
-	struct kmutex rc_lock;
-	struct kcond rc_cond;		/* rc_users went down, rc_busy ended */
-	struct proxy_client *rc_client;	/* NULL: lost */
-	int rc_users;			/* calls in progress on it */
-	bool rc_busy;			/* a thread connects anew */
+	_Atomic(struct link *) rc_link;
+	struct kmutex rc_lock;		/* connecting anew; signals are blocked */
+	_Atomic uintptr_t rc_owner;	/* who does that */
 	int rc_pid;
 	char rc_url[256];
 	char rc_parsed[256];		/* for RUMP__PARSEDSERVER, or "" */
@@ -113,6 +122,12 @@ current(void)
 	struct slot *sl = implicit_client();
 
 	return sl != NULL ? sl->sl_client : NULL;
+}
+
+static struct proxy_client *
+client_of(struct rumpclient *rc)
+{
+	return atomic_load(&rc->rc_link)->ln_client;
 }
 
 /* The one before is gone. NULL: none. */
@@ -230,26 +245,44 @@ make(struct rumpclient **rcp)
 	return 0;
 }
 
+/* Of a process that this one was forked from: nothing is said to the server. */
+static void
+abandon(struct rumpclient *rc)
+{
+	struct link *ln, *older;
+
+	for (ln = atomic_load(&rc->rc_link); ln != NULL; ln = older) {
+		older = ln->ln_older;
+		if (!atomic_load(&ln->ln_closed))
+			proxy_client_abandon(ln->ln_client);
+		host_free(ln);
+	}
+	host_free(rc);
+}
+
+static int set_link(struct rumpclient *, struct proxy_client *);
+
 int
 rumpclient_init(void)
 {
 	struct rumpclient *rc = current();
+	struct proxy_client *cl;
 	int error;
 
 	if (rc != NULL && rc->rc_pid == host_getpid())
 		return 0;
-	/* A child that came without rumpclient_fork: not its connection. */
-	if (rc != NULL && rc->rc_client != NULL)
-		proxy_client_abandon(rc->rc_client);
 	if ((error = set_current(NULL)) != 0)
 		return fail(error);
+	/* A child that came without rumpclient_fork: not its connection. */
 	if (rc != NULL)
-		host_free(rc);
+		abandon(rc);
 	if ((error = make(&rc)) != 0)
 		return fail(error);
-	error = take_execfd(rc, &rc->rc_client);
+	error = take_execfd(rc, &cl);
 	if (error == 0)
-		error = connect_guest(rc, false, &rc->rc_client);
+		error = connect_guest(rc, false, &cl);
+	if (error >= 0 && (error = set_link(rc, cl)) != 0)
+		proxy_client_close(cl);
 	if (error < 0) {
 		host_free(rc);
 		return fail(error);
@@ -260,11 +293,12 @@ rumpclient_init(void)
 
 /* --- calls, and the loss of the server --- */
 
-/* Tries as long as it is wanted; rc_busy is this thread's. */
+/* Tries as long as it is wanted, with the caller's signals let in between; rc_lock is this thread's. */
 static struct proxy_client *
-reconnect(struct rumpclient *rc)
+reconnect(struct rumpclient *rc, const struct sock_sigs *sigs)
 {
 	struct proxy_client *cl = NULL;
+	struct sock_sigs all;
 	long retry = retry_time();
 	int64_t begin = host_linux.monotonic(), pause;
 
@@ -282,65 +316,80 @@ reconnect(struct rumpclient *rc)
 			pause = (int64_t)(attempt - 10) * NSEC;
 		if (pause > (int64_t)10 * NSEC)
 			pause = (int64_t)10 * NSEC;
+		sock_sigrestore(sigs);
 		host_sleep_ns(pause);
+		sock_sigblock(&all);
 	}
-	return cl;
-}
-
-/* A call found that `lost` is. True: there is a new connection. */
-static bool
-replace(struct rumpclient *rc, struct proxy_client *lost)
-{
-	struct proxy_client *cl;
-	bool again;
-
-	kmutex_enter(&rc->rc_lock);
-	rc->rc_users--;
-	kcond_broadcast(&rc->rc_cond);
-	while (rc->rc_busy)
-		kcond_wait(&rc->rc_cond, &rc->rc_lock);
-	if (rc->rc_client == lost && retry_time() != 0) {
-		rc->rc_busy = true;
-		while (rc->rc_users > 0)
-			kcond_wait(&rc->rc_cond, &rc->rc_lock);
-		kmutex_exit(&rc->rc_lock);
-		cl = reconnect(rc);
-		kmutex_enter(&rc->rc_lock);
-		if (cl != NULL) {
-			proxy_client_close(lost);
-			rc->rc_client = cl;
-		}
-		rc->rc_busy = false;
-		kcond_broadcast(&rc->rc_cond);
-	}
-	again = rc->rc_client != lost;
-	kmutex_exit(&rc->rc_lock);
-	return again;
-}
-
-/* The connection, for one call. */
-static struct proxy_client *
-enter(struct rumpclient *rc)
-{
-	struct proxy_client *cl;
-
-	kmutex_enter(&rc->rc_lock);
-	while (rc->rc_busy)
-		kcond_wait(&rc->rc_cond, &rc->rc_lock);
-	cl = rc->rc_client;
-	rc->rc_users++;
-	kmutex_exit(&rc->rc_lock);
 	return cl;
 }
 
 static void
-leave(struct rumpclient *rc)
+leave(struct link *ln)
 {
+	if (atomic_fetch_sub(&ln->ln_refs, 1) == 1 &&
+	    !atomic_exchange(&ln->ln_closed, true))
+		proxy_client_close(ln->ln_client);
+}
+
+/* The connection, for one call. */
+static struct link *
+enter(struct rumpclient *rc)
+{
+	struct link *ln;
+
+	for (;;) {
+		ln = atomic_load(&rc->rc_link);
+		atomic_fetch_add(&ln->ln_refs, 1);
+		if (atomic_load(&rc->rc_link) == ln)
+			return ln;
+		leave(ln);
+	}
+}
+
+static int
+set_link(struct rumpclient *rc, struct proxy_client *cl)
+{
+	struct link *ln = host_malloc(sizeof(*ln)), *old;
+
+	if (ln == NULL)
+		return -ENOMEM;
+	ln->ln_client = cl;
+	atomic_init(&ln->ln_refs, 1);
+	atomic_init(&ln->ln_closed, false);
+	ln->ln_older = old = atomic_load(&rc->rc_link);
+	atomic_store(&rc->rc_link, ln);
+	if (old != NULL)
+		leave(old);
+	return 0;
+}
+
+/*
+ * A call found that `lost` is, and is done with it. True: there is a new connection. One thread makes it, the others wait; a handler
+ * that runs while it waits for a server finds none.
+ */
+static bool
+replace(struct rumpclient *rc, struct link *lost)
+{
+	struct proxy_client *cl;
+	struct sock_sigs sigs;
+	bool again;
+
+	leave(lost);
+	if (atomic_load(&rc->rc_owner) == sock_self())
+		return false;
+	sock_sigblock(&sigs);
 	kmutex_enter(&rc->rc_lock);
-	rc->rc_users--;
-	if (rc->rc_busy)
-		kcond_broadcast(&rc->rc_cond);
+	atomic_store(&rc->rc_owner, sock_self());
+	if (atomic_load(&rc->rc_link) == lost && retry_time() != 0) {
+		cl = reconnect(rc, &sigs);
+		if (cl != NULL && set_link(rc, cl) != 0)
+			proxy_client_close(cl);
+	}
+	again = atomic_load(&rc->rc_link) != lost;
+	atomic_store(&rc->rc_owner, 0);
 	kmutex_exit(&rc->rc_lock);
+	sock_sigrestore(&sigs);
+	return again;
 }
 
 static int
@@ -348,18 +397,19 @@ remote_syscall(void *ctx, int num, const void *args, size_t size,
     register_t *rv)
 {
 	struct rumpclient *rc = ctx;
-	struct proxy_client *cl;
+	struct link *ln;
 	bool lost;
 	int error;
 
 	do {
-		cl = enter(rc);
-		error = proxy_client_syscall(cl, num, args, size, rv, &lost);
+		ln = enter(rc);
+		error = proxy_client_syscall(ln->ln_client, num, args, size,
+		    rv, &lost);
 		if (!lost) {
-			leave(rc);
+			leave(ln);
 			return -error;
 		}
-	} while (replace(rc, cl));
+	} while (replace(rc, ln));
 	return sock_host_errno(-ENOTCONN);
 }
 
@@ -389,7 +439,7 @@ rumpclient_prefork(void)
 {
 	struct rumpclient *rc = current();
 	struct rumpclient_fork *rf;
-	struct proxy_client *cl;
+	struct link *ln;
 	int error;
 
 	if (rc == NULL) {
@@ -400,9 +450,9 @@ rumpclient_prefork(void)
 		(void)fail(-ENOMEM);
 		return NULL;
 	}
-	cl = enter(rc);
-	error = proxy_client_prefork(cl, rf->rf_cookie);
-	leave(rc);
+	ln = enter(rc);
+	error = proxy_client_prefork(ln->ln_client, rf->rf_cookie);
+	leave(ln);
 	if (error != 0) {
 		host_free(rf);
 		(void)fail(error);
@@ -416,6 +466,7 @@ rumpclient_fork_init(struct rumpclient_fork *rf)
 {
 	struct rumpclient *old = current(), *rc;
 	struct proxy_client_config config;
+	struct proxy_client *cl;
 	char why[320];
 	int error;
 
@@ -431,12 +482,12 @@ rumpclient_fork_init(struct rumpclient_fork *rf)
 	memcpy(rc->rc_name, old->rc_name, sizeof(rc->rc_name));
 	config_of(rc, &config);
 	error = proxy_client_fork(rc->rc_url, &config, rf->rf_cookie, why,
-	    sizeof(why), &rc->rc_client);
+	    sizeof(why), &cl);
 	(void)set_current(NULL);
-	if (old->rc_client != NULL)
-		proxy_client_abandon(old->rc_client);
-	host_free(old);
+	abandon(old);
 	host_free(rf);
+	if (error == 0 && (error = set_link(rc, cl)) != 0)
+		proxy_client_close(cl);
 	if (error != 0) {
 		host_free(rc);
 		return fail(error);
@@ -489,6 +540,7 @@ int
 rumpclient_exec(const char *path, char *const argv[], char *const envp[])
 {
 	struct rumpclient *rc = current();
+	struct proxy_client *cl = rc != NULL ? client_of(rc) : NULL;
 	char fd[64], parsed[300], **env;
 	size_t n = 0, m = 0;
 	int error;
@@ -504,19 +556,19 @@ rumpclient_exec(const char *path, char *const argv[], char *const envp[])
 			env[m++] = envp[i];
 	if (rc != NULL) {
 		snprintf(fd, sizeof(fd), "RUMPCLIENT__EXECFD=%d,-1",
-		    proxy_client_fd(rc->rc_client));
+		    proxy_client_fd(cl));
 		env[m++] = fd;
 		if (rc->rc_parsed[0] != '\0') {
 			snprintf(parsed, sizeof(parsed),
 			    "RUMP__PARSEDSERVER=%s", rc->rc_parsed);
 			env[m++] = parsed;
 		}
-		sock_inherit(proxy_client_fd(rc->rc_client), true);
+		sock_inherit(proxy_client_fd(cl), true);
 	}
 	env[m] = NULL;
 	error = sock_exec(path, argv, env);
 	if (rc != NULL)
-		sock_inherit(proxy_client_fd(rc->rc_client), false);
+		sock_inherit(proxy_client_fd(cl), false);
 	host_free(env);
 	return fail(error);
 }
@@ -547,11 +599,13 @@ int
 rumpclient__closenotify(int *fdp, int variant)
 {
 	struct rumpclient *rc = current();
+	struct proxy_client *cl;
 	int ours, error = 0;
 
-	if (rc == NULL || rc->rc_client == NULL)
+	if (rc == NULL)
 		return 0;
-	ours = proxy_client_fd(rc->rc_client);
+	cl = client_of(rc);
+	ours = proxy_client_fd(cl);
 	if (variant == CLOSE_FCLOSEM) {
 		if (*fdp > ours)
 			return 0;
@@ -561,6 +615,6 @@ rumpclient__closenotify(int *fdp, int variant)
 		return 0;
 	}
 	if (*fdp == ours)
-		error = proxy_client_movefd(rc->rc_client, ours + 1);
+		error = proxy_client_movefd(cl, ours + 1);
 	return error != 0 ? fail(error) : 0;
 }
