@@ -107,13 +107,13 @@ stage_java() {
 	}
 	END { printf "%d passed, %d failed, %d skipped\n", passed, failed,
 	      skipped }'
-	for log in it/target/it/*/build.log; do
-		[ -e "$log" ] || continue
-		if grep -q 'BUILD SUCCESS' "$log"; then
+	for job in it/target/it/*/build.log; do
+		[ -e "$job" ] || continue
+		if grep -q 'BUILD SUCCESS' "$job"; then
 			continue
 		fi
-		echo "FAIL $log"
-		grep -E '^\[(ERROR|INFO\] Tests)|Exception|^	at ' "$log" |
+		echo "FAIL $job"
+		grep -E '^\[(ERROR|INFO\] Tests)|Exception|^	at ' "$job" |
 		    head -30
 	done
 	return $status
