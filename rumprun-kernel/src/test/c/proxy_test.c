@@ -608,6 +608,22 @@ TEST(client_wrong_answer_drops_it)
 	server_stop(&s);
 }
 
+/* What a server of the other ABI says is enough: nothing of it may be taken for structures of ours. */
+TEST(client_of_another_machine_refuses)
+{
+	const char *other = strcmp(WIRE_MACHINE, "amd64") == 0 ?
+	    "RUMPSP-0.4-NetBSD-7.99.34/i386\n" :
+	    "RUMPSP-0.4-NetBSD-7.99.34/amd64\n";
+	struct proxy_client *cl;
+	int fds[2];
+
+	CHECK_EQ(sock_pair(fds), 0);
+	send_raw(fds[1], other, strlen(other));
+	CHECK_EQ(proxy_client_attach(fds[0], &config, &cl), -EPROGMISMATCH);
+	CHECK(cl == NULL);
+	sock_close(fds[1]);
+}
+
 TEST(client_huge_frame_drops_it)
 {
 	uint8_t frame[WIRE_HEAD];
@@ -749,6 +765,7 @@ main(void)
 	RUN(client_death_at_any_byte_leaves_nothing);
 	RUN(client_noise_drops_that_client_only);
 	RUN(client_wrong_answer_drops_it);
+	RUN(client_of_another_machine_refuses);
 	RUN(client_huge_frame_drops_it);
 	RUN(client_that_never_reads_hinders_nobody);
 	RUN(stop_with_blocked_clients_they_see_the_loss);

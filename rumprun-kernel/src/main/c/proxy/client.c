@@ -466,6 +466,20 @@ handshake(struct proxy_client *cl, uint32_t kind, const void *body, size_t n)
 	return error;
 }
 
+/*
+ * Structures and words travel as they are in memory, so the peers have one ABI. The text says which, where it says something: a server for the
+ * other x86 is refused, one that names no machine is not.
+ */
+static bool
+same_abi(const char *banner)
+{
+	const char *machine = strrchr(banner, '/');
+
+	return machine == NULL || strcmp(machine + 1, WIRE_MACHINE) == 0 ||
+	    (strcmp(machine + 1, "amd64") != 0 &&
+	    strcmp(machine + 1, "i386") != 0);
+}
+
 /* The line that the server begins with. What comes behind it in one go is an error; it says nothing before it is asked. */
 static int
 read_banner(int fd)
@@ -478,7 +492,10 @@ read_banner(int fd)
 		return (int)got;
 	if (got == 0)
 		return -ECONNRESET;
-	return line[got - 1] == '\n' ? 0 : -EINVAL;
+	if (line[got - 1] != '\n')
+		return -EINVAL;
+	line[got - 1] = '\0';
+	return same_abi(line) ? 0 : -EPROGMISMATCH;
 }
 
 static int
@@ -537,7 +554,11 @@ proxy_client_connect(const char *url, const struct proxy_client_config *config,
 	*clp = NULL;
 	if ((error = connect(url, why, whysize, &fd)) != 0)
 		return error;
-	return proxy_client_attach(fd, config, clp);
+	error = proxy_client_attach(fd, config, clp);
+	if (error == -EPROGMISMATCH)
+		snprintf(why, whysize, "%.200s: a server for another machine, "
+		    "this program is for " WIRE_MACHINE, url);
+	return error;
 }
 
 int
