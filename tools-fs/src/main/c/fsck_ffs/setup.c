@@ -562,13 +562,13 @@ fsck_setup(struct fsck *f, const char *name)
 			    "PARTITION\n", f->dev);
 		return -1;
 	}
+	find_apple(f);
 	if (fsck_byteorder(f))
 		f->fs.fs_clean = 0;
 	say_order(f);
 	if (f->alternate == 0)
 		compare_alternate(f);
 	fsck_journal(f);
-	find_apple(f);
 	clean = (f->fs.fs_clean & FS_ISCLEAN) != 0;
 	if (!wants_check(f))
 		return 0;
