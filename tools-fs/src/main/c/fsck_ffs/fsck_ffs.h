@@ -57,6 +57,7 @@ struct patch { int64_t off; const uint8_t *data; };	/* 512 bytes of the journal 
 struct fsck {
 	struct tool *t;
 	const char *dev;		/* for messages */
+	const char *path;		/* to open */
 	/* Options. */
 	bool preen, force, yes, no, quiet, debug, file, progress, markclean;
 	int64_t alternate;		/* -b, 0: none */
@@ -131,7 +132,7 @@ void fsck_phase(struct fsck *, const char *msg);
 
 /* --- setup.c, journal.c, convert.c --- */
 /* 1: check it; 0: nothing to do; -1: cannot. */
-int fsck_setup(struct fsck *, const char *dev);
+int fsck_setup(struct fsck *, const char *name, const char *path);
 void fsck_write_super(struct fsck *);
 void fsck_write_alternates(struct fsck *);
 void fsck_check_super(struct fsck *);

@@ -72,9 +72,9 @@ summary(struct fsck *f)
 
 /* One file system: what it adds to the exit status. */
 static int
-check(struct fsck *f, const char *name)
+check(struct fsck *f, const char *name, const char *path)
 {
-	switch (fsck_setup(f, name)) {
+	switch (fsck_setup(f, name, path)) {
 	case 0:
 		return 0;
 	case -1:
@@ -159,6 +159,7 @@ int
 fsck_ffs_main(struct tool *t, int argc, char **argv)
 {
 	struct fsck opt, *f;
+	const char *path;
 	int status = 0, r, i;
 
 	memset(&opt, 0, sizeof(opt));
@@ -170,7 +171,8 @@ fsck_ffs_main(struct tool *t, int argc, char **argv)
 	for (i = t->t_opt.optind; i < argc; i++) {
 		f = t_malloc(t, sizeof(*f));
 		*f = opt;
-		r = check(f, t_diskpath(t, argv[i], true, opt.no, false, 0));
+		path = t_diskpath(t, argv[i], true, opt.no, false, 0);
+		r = check(f, strcmp(path, argv[i]) == 0 ? path : argv[i], path);
 		if (r > status)
 			status = r;
 	}

@@ -466,7 +466,7 @@ open_device(struct fsck *f)
 	struct stat st;
 	int error;
 
-	error = sys_stat(t, f->dev, &st);
+	error = sys_stat(t, f->path, &st);
 	if (error != 0) {
 		t_printf(t, "Can't stat `%s' (%s)", f->dev, t_strerror(error));
 		t_printf(t, "Can't stat %s: %s\n", f->dev, t_strerror(error));
@@ -479,14 +479,14 @@ open_device(struct fsck *f)
 		if (!reply(f, "CONTINUE"))
 			return false;
 	}
-	f->fd = sys_open(t, f->dev, O_RDONLY, 0);
+	f->fd = sys_open(t, f->path, O_RDONLY, 0);
 	if (f->fd < 0) {
 		t_printf(t, "Can't open %s: %s\n", f->dev, t_strerror(f->fd));
 		return false;
 	}
 	f->writable = false;
 	if (!f->no) {
-		int fd = sys_open(t, f->dev, O_RDWR, 0);
+		int fd = sys_open(t, f->path, O_RDWR, 0);
 
 		if (fd >= 0) {
 			sys_close(t, f->fd);
@@ -537,12 +537,14 @@ start_maps(struct fsck *f)
 }
 
 int
-fsck_setup(struct fsck *f, const char *name)
+fsck_setup(struct fsck *f, const char *name, const char *path)
 {
 	struct stat st;
 	bool clean;
 
-	f->dev = resolve(f, name, &st);
+	f->path = resolve(f, path, &st);
+	/* An image of the host's is known by the name that it was given with. */
+	f->dev = name == path ? f->path : name;
 	if (!open_device(f))
 		return -1;
 	f->sbraw = t_calloc(f->t, 1, SBLOCKSIZE);
