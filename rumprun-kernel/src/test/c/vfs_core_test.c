@@ -10,6 +10,7 @@
 #include "host/host.h"
 #include "kern/kernel.h"
 #include "lib/check.h"
+#include "vfs/vfs_impl.h"
 
 struct fixture {
 	struct rump_kernel *k;
@@ -815,6 +816,20 @@ wait_lock(void *arg)
 	w->result = setlk(&w->f, w->fd, F_SETLKW, F_WRLCK, 0, 1);
 }
 
+/* However long the other thread takes to get there: the one that comes second is told. */
+static void
+await_lock_waiter(struct rump_kernel *k)
+{
+	bool waits = false;
+
+	while (!waits) {
+		host_sleep_ns(1000000);
+		kmutex_enter(&k->k_vfs->vs_lockflock);
+		waits = k->k_vfs->vs_lockfwaits != NULL;
+		kmutex_exit(&k->k_vfs->vs_lockflock);
+	}
+}
+
 TEST(vfs_record_locks_find_deadlocks)
 {
 	struct fixture f;
@@ -830,7 +845,7 @@ TEST(vfs_record_locks_find_deadlocks)
 	CHECK_EQ(setlk(&f, fd, F_SETLK, F_WRLCK, 0, 1), 0);
 	CHECK_EQ(setlk(&w.f, w.fd, F_SETLK, F_WRLCK, 1, 1), 0);
 	CHECK_EQ(host_thread_create("w", wait_lock, &w, &w.t), 0);
-	host_sleep_ns(50000000);
+	await_lock_waiter(f.k);
 	CHECK_EQ(setlk(&f, fd, F_SETLKW, F_WRLCK, 1, 1), -EDEADLK);
 	CHECK_EQ(setlk(&f, fd, F_SETLK, F_UNLCK, 0, 0), 0);
 	host_thread_join(w.t);
