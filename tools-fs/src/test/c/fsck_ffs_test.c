@@ -143,6 +143,45 @@ TEST(fsck_ffs_questions_answered_by_standard_input)
 	fake_fini(&f);
 }
 
+/* A damaged quota file is emptied, one that is not there is turned off. */
+TEST(fsck_ffs_quota_files_checked)
+{
+	static const uint8_t zero[4096];
+	struct fake_node *n;
+	struct fake_sys f;
+	bool swapped;
+	uint8_t *img;
+	struct fs fs;
+	size_t len, at;
+
+	n = disk(&f, 2 * MB);
+	CHECK_EQ(fake_run(&f, newfs_main, "newfs -O 1 -s 4096 -n 200 -q user "
+	    "-q group /rdk"), 0);
+	CHECK_EQ(fake_run(&f, fsck_ffs_main, "fsck_ffs -fn /rdk"), 0);
+	CHECK(prints(&f, "** Phase 6 - Check Quotas\n"));
+	img = fake_read(&f, n->host, &len);
+	CHECK_EQ(ffs_sb_decode(img + SBLOCK_UFS1, SBLOCKSIZE, &fs, &swapped),
+	    0);
+	for (at = 0; at + 4096 <= len; at += 4096)
+		if (ffs_get32(img + at, swapped) == Q2_HEAD_MAGIC)
+			break;
+	CHECK(at + 4096 <= len);
+	free(img);
+	poke(n, (int64_t)at, zero, sizeof(zero));
+	CHECK_EQ(fake_run(&f, fsck_ffs_main, "fsck_ffs -fn /rdk"), 2);
+	CHECK(prints(&f, "USER QUOTA FILE DAMAGED\nEMPTY? no\n"));
+	CHECK_EQ(fake_run(&f, fsck_ffs_main, "fsck_ffs -fy /rdk"), 0);
+	CHECK_EQ(fake_run(&f, fsck_ffs_main, "fsck_ffs -fn /rdk"), 0);
+	at = (size_t)fsbtobyte(&fs, ino_to_fsba(&fs,
+	    (uint32_t)fs.fs_quotafile[1])) + ino_to_fsbo(&fs,
+	    (uint32_t)fs.fs_quotafile[1]) * ffs_dinode_size(&fs);
+	poke(n, (int64_t)at, zero, ffs_dinode_size(&fs));
+	CHECK_EQ(fake_run(&f, fsck_ffs_main, "fsck_ffs -fy /rdk"), 2);
+	CHECK(prints(&f, "GROUP QUOTA FILE MISSING\nTURN OFF? yes\n"));
+	CHECK_EQ(fake_run(&f, fsck_ffs_main, "fsck_ffs -fn /rdk"), 0);
+	fake_fini(&f);
+}
+
 TEST(fsck_ffs_byte_order_turned_and_back)
 {
 	uint8_t *before, *after;
@@ -295,6 +334,7 @@ main(void)
 	RUN(fsck_ffs_new_file_system_clean);
 	RUN(fsck_ffs_orphans_go_to_lost_found);
 	RUN(fsck_ffs_questions_answered_by_standard_input);
+	RUN(fsck_ffs_quota_files_checked);
 	RUN(fsck_ffs_byte_order_turned_and_back);
 	RUN(fsck_ffs_damaged_bytes_survived);
 	RUN(fsck_ffs_damaged_images_survived);
