@@ -4,7 +4,7 @@
  *
  * setup.c finds a superblock that can be worked with; phase 1 looks at every inode and what it claims, 1b at what is
  * claimed twice, 2 at every directory, 3 connects what the root does not reach, 4 puts the counts of links right, 5 the
- * groups' maps and the totals. Changes stand in a cache (cache.c) and are on the disk when a file system is done.
+ * groups' maps and the totals, 6 looks at quota files. Changes stand in a cache (cache.c) and are on the disk when a file system is done.
  *
  * Exit status: 0 clean or mended, 1 usage, 2 inconsistencies remain, 8 given up (always under -p), 130 interrupted.
  */
