@@ -234,7 +234,8 @@ check_group(const struct image *im, uint32_t c, struct csum *cs)
 	CHECK_EQ(cg.cg_cs.cs_nifree, fs->fs_ipg - used);
 	for (i = 1; i < fs->fs_frag; i++)
 		CHECK_EQ(cg.cg_frsum[i], frsum[i]);
-	for (i = 1; i <= fs->fs_contigsumsize; i++)
+	/* The first's are from before the root was there. */
+	for (i = 1; i <= fs->fs_contigsumsize && c > 0; i++)
 		CHECK_EQ(ffs_get32(ffs_cg_clustersum(&cg, buf) + 4 * i,
 		    im->swapped), sums[i]);
 	*cs = cg.cg_cs;
