@@ -155,18 +155,6 @@ file_punch(int fd, int64_t off, int64_t len)
 	return result(r);
 }
 
-/*
- * By system call, since the C library's functions of these names got new
- * versions. struct stat is here what the kernel fills.
- */
-#ifdef __LP64__
-#define FSTAT	SYS_fstat
-#define STATAT	SYS_newfstatat
-#else
-#define FSTAT	SYS_fstat64
-#define STATAT	SYS_fstatat64
-#endif
-
 static int64_t
 nanoseconds(const struct timespec *t)
 {

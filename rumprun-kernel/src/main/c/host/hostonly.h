@@ -29,6 +29,18 @@
 #define NETBSD_TYPES_H
 #include "host/host.h"
 
+/*
+ * By system call, since the C library's functions of these names got new
+ * versions. struct stat is here what the kernel fills.
+ */
+#ifdef __LP64__
+#define FSTAT	SYS_fstat
+#define STATAT	SYS_newfstatat
+#else
+#define FSTAT	SYS_fstat64
+#define STATAT	SYS_fstatat64
+#endif
+
 #define NB_ACCMODE	3
 #define NB_ENOMEM	12
 #define NB_EBUSY	16

@@ -13,12 +13,8 @@
 
 #ifdef __LP64__
 #define FCNTL	SYS_fcntl
-#define FSTAT	SYS_fstat
-#define STATAT	SYS_newfstatat
 #else
 #define FCNTL	SYS_fcntl64
-#define FSTAT	SYS_fstat64
-#define STATAT	SYS_fstatat64
 #endif
 
 int host_lock_file(int fd, bool exclusive, int *pidp);

@@ -239,7 +239,7 @@ sock_identity(int fd)
 {
 	struct stat st;
 
-	return fstat(fd, &st) != 0 || !S_ISSOCK(st.st_mode) ? 0 :
+	return syscall(FSTAT, fd, &st) != 0 || !S_ISSOCK(st.st_mode) ? 0 :
 	    (uint64_t)st.st_ino;
 }
 
