@@ -28,6 +28,24 @@
 
 /* --- superblock and summary ----------------------------------------------------------------------------------------- */
 
+/*
+ * A group that is the only one may end within a block: it can be read (begin_writing refuses it), unless there is a journal to replay.
+ */
+static int
+sb_check(const struct fs *fs)
+{
+	struct fs whole;
+
+	if (fs->fs_ncg != 1 || fs->fs_frag <= 0 || fs->fs_fpg <= 0 ||
+	    fs->fs_fpg > INT32_MAX - fs->fs_frag ||
+	    fs->fs_fpg % fs->fs_frag == 0 ||
+	    (fs->fs_flags & FS_DOWAPBL) != 0)
+		return ffs_sb_check(fs);
+	whole = *fs;
+	whole.fs_fpg += fs->fs_frag - fs->fs_fpg % fs->fs_frag;
+	return ffs_sb_check(&whole);
+}
+
 /* Reads what stands at byte `loc`; 0 if that is the file system's superblock. */
 static int
 sb_try(struct ffsmount *ump, int64_t loc, uint8_t *raw)
@@ -51,7 +69,7 @@ sb_try(struct ffsmount *ump, int64_t loc, uint8_t *raw)
 		return -EINVAL;
 	ump->um_oldsb = !updated;
 	ffs_sb_from_old(fs);
-	return ffs_sb_check(fs);
+	return sb_check(fs);
 }
 
 static int
@@ -329,7 +347,7 @@ begin_writing(struct ffsmount *ump, struct lwp *l, const char *path)
 	if (ump->um_dev->b_readonly)
 		return -EROFS;
 	/* Groups that overlap can be read at most. */
-	if (fs->fs_dblkno > fs->fs_fpg)
+	if (fs->fs_dblkno > fs->fs_fpg || fs->fs_fpg % fs->fs_frag != 0)
 		return -EINVAL;
 	/* Writing beside a snapshot would change what it shows. */
 	if (fs->fs_snapinum[0] != 0)
