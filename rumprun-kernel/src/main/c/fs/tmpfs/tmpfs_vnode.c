@@ -5,6 +5,8 @@
 #include <netbsd/unistd.h>
 #include "fs/tmpfs/tmpfs.h"
 
+#define REMOTE_CHUNK	((size_t)256 << 10)
+
 static struct tmpfs_mount *
 vtotm(struct vnode *vp)
 {
@@ -328,8 +330,16 @@ tmpfs_setattr(struct lwp *l, struct vnode *vp, struct vattr *va)
 	return 0;
 }
 
+static bool
+is_remote(const struct uio *uio)
+{
+	return uio->uio_lwp != NULL && uio->uio_lwp->l_proc->p_uspace != NULL &&
+	    uio->uio_resid > TMPFS_PAGE;
+}
+
+/* The transfer, page by page. */
 static int
-tmpfs_read(struct lwp *l, struct vnode *vp, struct uio *uio, int ioflag)
+read_pages(struct vnode *vp, struct uio *uio)
 {
 	struct tmpfs_node *n = VTOTMPFS(vp);
 	uint64_t off, left;
@@ -337,11 +347,6 @@ tmpfs_read(struct lwp *l, struct vnode *vp, struct uio *uio, int ioflag)
 	char *page;
 	int error = 0;
 
-	(void)l, (void)ioflag;
-	if (vp->v_type != VREG)
-		return vp->v_type == VDIR ? -EISDIR : -EINVAL;
-	if (uio->uio_offset < 0)
-		return -EINVAL;
 	while (error == 0 && uio->uio_resid > 0 &&
 	    (off = (uint64_t)uio->uio_offset) < n->tn_size) {
 		in = off % TMPFS_PAGE;
@@ -355,26 +360,64 @@ tmpfs_read(struct lwp *l, struct vnode *vp, struct uio *uio, int ioflag)
 		error = page != NULL ? uiomove(page + in, chunk, uio) :
 		    uiomove_zero(chunk, uio);
 	}
-	accessed(vp);
+	return error;
+}
+
+/* For a remote client the pages are put together, so that they travel as one message. */
+static int
+read_remote(struct lwp *l, struct vnode *vp, struct uio *uio)
+{
+	struct iovec iov;
+	struct uio part;
+	char *bounce;
+	size_t chunk;
+	int error = 0;
+
+	while (error == 0 && uio->uio_resid > 0 &&
+	    (uint64_t)uio->uio_offset < VTOTMPFS(vp)->tn_size) {
+		chunk = uio->uio_resid < REMOTE_CHUNK ? uio->uio_resid :
+		    REMOTE_CHUNK;
+		bounce = lwp_bounce(l, chunk);
+		if (bounce == NULL)
+			return read_pages(vp, uio);
+		iov.iov_base = bounce;
+		iov.iov_len = chunk;
+		part = (struct uio){ .uio_iov = &iov, .uio_iovcnt = 1,
+		    .uio_offset = uio->uio_offset, .uio_resid = chunk,
+		    .uio_rw = UIO_READ };
+		error = read_pages(vp, &part);
+		if (error == 0)
+			error = uiomove(bounce, chunk - part.uio_resid, uio);
+	}
 	return error;
 }
 
 static int
-tmpfs_write(struct lwp *l, struct vnode *vp, struct uio *uio, int ioflag)
+tmpfs_read(struct lwp *l, struct vnode *vp, struct uio *uio, int ioflag)
 {
-	struct tmpfs_node *n = VTOTMPFS(vp);
-	size_t in, chunk, before = uio->uio_resid;
-	uint64_t off;
-	char *page;
-	int error = 0;
+	int error;
 
-	(void)l, (void)ioflag;
+	(void)ioflag;
 	if (vp->v_type != VREG)
 		return vp->v_type == VDIR ? -EISDIR : -EINVAL;
 	if (uio->uio_offset < 0)
 		return -EINVAL;
-	if (uio->uio_resid > TMPFS_MAXSIZE - (uint64_t)uio->uio_offset)
-		return -EFBIG;
+	error = is_remote(uio) ? read_remote(l, vp, uio) :
+	    read_pages(vp, uio);
+	accessed(vp);
+	return error;
+}
+
+/* The transfer, page by page. */
+static int
+fill_pages(struct vnode *vp, struct uio *uio)
+{
+	struct tmpfs_node *n = VTOTMPFS(vp);
+	size_t in, chunk;
+	uint64_t off;
+	char *page;
+	int error = 0;
+
 	while (error == 0 && uio->uio_resid > 0) {
 		off = (uint64_t)uio->uio_offset;
 		in = off % TMPFS_PAGE;
@@ -383,13 +426,61 @@ tmpfs_write(struct lwp *l, struct vnode *vp, struct uio *uio, int ioflag)
 			chunk = uio->uio_resid;
 		page = tmpfs_page_get(vtotm(vp), n, off / TMPFS_PAGE, true);
 		if (page == NULL)
-			return uio->uio_resid < before ?
-			    (changed(vp, TMPFS_MTIME | TMPFS_CTIME), -ENOSPC) :
-			    -ENOSPC;
+			return -ENOSPC;
 		error = uiomove(page + in, chunk, uio);
 		if ((uint64_t)uio->uio_offset > n->tn_size)
 			n->tn_size = (uint64_t)uio->uio_offset;
 	}
+	return error;
+}
+
+/*
+ * From a remote client each uiomove is a round trip, so its bytes come in larger pieces than pages. What found no place is given back to
+ * the uio's counts.
+ */
+static int
+fill_remote(struct lwp *l, struct vnode *vp, struct uio *uio)
+{
+	struct iovec iov;
+	struct uio part;
+	size_t chunk;
+	int error = 0;
+
+	while (error == 0 && uio->uio_resid > 0) {
+		chunk = uio->uio_resid < REMOTE_CHUNK ? uio->uio_resid :
+		    REMOTE_CHUNK;
+		iov.iov_base = lwp_bounce(l, chunk);
+		iov.iov_len = chunk;
+		if (iov.iov_base == NULL)
+			return fill_pages(vp, uio);
+		part = (struct uio){ .uio_iov = &iov, .uio_iovcnt = 1,
+		    .uio_offset = uio->uio_offset, .uio_resid = chunk,
+		    .uio_rw = UIO_WRITE };
+		error = uiomove(iov.iov_base, chunk, uio);
+		if (error != 0)
+			break;
+		error = fill_pages(vp, &part);
+		uio->uio_resid += part.uio_resid;
+		uio->uio_offset -= (off_t)part.uio_resid;
+	}
+	return error;
+}
+
+static int
+tmpfs_write(struct lwp *l, struct vnode *vp, struct uio *uio, int ioflag)
+{
+	size_t before = uio->uio_resid;
+	int error;
+
+	(void)ioflag;
+	if (vp->v_type != VREG)
+		return vp->v_type == VDIR ? -EISDIR : -EINVAL;
+	if (uio->uio_offset < 0)
+		return -EINVAL;
+	if (uio->uio_resid > TMPFS_MAXSIZE - (uint64_t)uio->uio_offset)
+		return -EFBIG;
+	error = is_remote(uio) ? fill_remote(l, vp, uio) :
+	    fill_pages(vp, uio);
 	if (uio->uio_resid < before)
 		changed(vp, TMPFS_MTIME | TMPFS_CTIME);
 	return error;
