@@ -7,7 +7,7 @@
 # target/test/STAGE.log.
 set -u
 cd "${ROOT:-$(dirname "$0")/..}" || exit 1
-ALL="build unit sanitize checks golden golden-i386 java packaging reproducible"
+ALL="build unit sanitize checks golden golden-i386 crosscheck java packaging reproducible"
 LOGS=$PWD/target/test
 JOBS=$(nproc 2>/dev/null || echo 2)
 mkdir -p "$LOGS"
@@ -118,6 +118,7 @@ stage_java() {
 	done
 	return $status
 }
+stage_crosscheck() { scripts/crosscheck.sh; }
 stage_packaging() { scripts/check-packaging.sh; }
 stage_reproducible() { scripts/check-reproducible.sh; }
 

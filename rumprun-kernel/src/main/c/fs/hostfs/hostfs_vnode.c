@@ -345,10 +345,10 @@ set_by_path(struct lwp *l, struct vnode *vp, const struct vattr *va)
 	error = path_of(vp, NULL, path);
 	if (error == 0)
 		error = HOST(l)->stat(path, false, &hs);
-	/* The host's chmod would follow a link; links have no mode there. */
-	if (error >= 0 && va->va_mode != (mode_t)VNOVAL)
-		error = S_ISLNK(hs.hs_mode) ? -EOPNOTSUPP :
-		    HOST(l)->chmod(path, va->va_mode & 07777);
+	/* Links have no mode there, and the host's chmod would follow them: nothing is to do, as for cp -p of a tree. */
+	if (error >= 0 && va->va_mode != (mode_t)VNOVAL &&
+	    !S_ISLNK(hs.hs_mode))
+		error = HOST(l)->chmod(path, va->va_mode & 07777);
 	if (error >= 0 && (va->va_uid != (uid_t)VNOVAL ||
 	    va->va_gid != (gid_t)VNOVAL))
 		error = HOST(l)->chown(path, va->va_uid, va->va_gid, false);
