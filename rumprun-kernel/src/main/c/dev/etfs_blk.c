@@ -83,7 +83,8 @@ transfer(struct blkdev *d, const struct iovec *iov, int cnt, uint64_t off,
 		return -EIO;
 	off += sl->sl_begin;
 	n = write ? host->pwritev(sl->sl_image->im_fd, iov, cnt, (int64_t)off) :
-	    host->preadv(sl->sl_image->im_fd, iov, cnt, (int64_t)off);
+	    host->preadv(etfs_image_reader(d->b_k, sl->sl_image), iov, cnt,
+	    (int64_t)off);
 	if (n < 0)
 		return n == -ENOSPC || n == -EFBIG ? -ENOSPC : -EIO;
 	skip = (size_t)n;

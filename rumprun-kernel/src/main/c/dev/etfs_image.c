@@ -41,6 +41,21 @@ etfs_image_get(struct etfs_state *es, const char *hostpath,
 	return 0;
 }
 
+static void
+close_host(struct etfs_state *es, struct etfs_image *im)
+{
+	int i, fd;
+
+	for (i = 0; i < ETFS_READERS; i++) {
+		fd = atomic_exchange(&im->im_rfd[i], 0);
+		if (fd > 0)
+			es->es_k->k_host->close(fd);
+	}
+	es->es_k->k_host->close(im->im_fd);
+	im->im_fd = -1;
+	im->im_claimed = false;
+}
+
 void
 etfs_image_put(struct etfs_state *es, struct etfs_image *im)
 {
@@ -52,9 +67,42 @@ etfs_image_put(struct etfs_state *es, struct etfs_image *im)
 		continue;
 	*p = im->im_next;
 	if (im->im_fd >= 0)
-		es->es_k->k_host->close(im->im_fd);
+		close_host(es, im);
 	kmem_free(es->es_k, im->im_path, strlen(im->im_path) + 1);
 	kmem_free(es->es_k, im, sizeof(*im));
+}
+
+/*
+ * The host keeps a count and the state of its read-ahead with each open file, which two processors that read it tear at. So the first
+ * processor has the descriptor itself, and every other one of its own; the file is found by the descriptor, since its name may have gone.
+ */
+int
+etfs_image_reader(struct rump_kernel *k, struct etfs_image *im)
+{
+	unsigned cpu = host_cpu() % (ETFS_READERS + 1);
+	char path[32];
+	int fd, none = 0;
+
+	if (cpu == 0)
+		return im->im_fd;
+	fd = atomic_load_explicit(&im->im_rfd[cpu - 1], memory_order_acquire);
+	if (fd > 0)
+		return fd;
+	if (fd < 0)
+		return im->im_fd;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", im->im_fd);
+	if (k->k_host->open(path, O_RDONLY, 0, &fd) < 0) {
+		fd = -1;
+	} else if (fd == 0) {
+		/* A process without standard input: 0 means something else here. */
+		k->k_host->close(fd);
+		fd = -1;
+	}
+	if (atomic_compare_exchange_strong(&im->im_rfd[cpu - 1], &none, fd))
+		return fd > 0 ? fd : im->im_fd;
+	if (fd > 0)
+		k->k_host->close(fd);
+	return none > 0 ? none : im->im_fd;
 }
 
 static int
@@ -102,8 +150,7 @@ etfs_image_open(struct etfs_state *es, struct etfs_image *im, bool write)
 	if (error == 0) {
 		im->im_opens++;
 	} else if (im->im_opens == 0) {
-		es->es_k->k_host->close(im->im_fd);
-		im->im_fd = -1;
+		close_host(es, im);
 	}
 	return error;
 }
@@ -113,7 +160,5 @@ etfs_image_close(struct etfs_state *es, struct etfs_image *im)
 {
 	if (--im->im_opens > 0)
 		return;
-	es->es_k->k_host->close(im->im_fd);
-	im->im_fd = -1;
-	im->im_claimed = false;
+	close_host(es, im);
 }

@@ -19,12 +19,15 @@
 #define ETFS_NSLOTS	16
 #define ETFS_FIRSTINO	((ino_t)1 << 32)
 #define ETFS_SECSHIFT	9
+#define ETFS_READERS	8
 
 struct etfs_image {
 	struct etfs_image *im_next;
 	unsigned im_refs;		/* slots and REG nodes */
 	unsigned im_opens;
 	int im_fd;			/* -1 while nobody has it open */
+	/* The same file, open again for readers on other processors (0: not yet, -1: cannot be): one description serves one of them at a time. */
+	_Atomic int im_rfd[ETFS_READERS];
 	bool im_rdonly, im_claimed;
 	uint64_t im_dev, im_ino;	/* the host's */
 	char *im_path;
@@ -78,6 +81,8 @@ void etfs_image_put(struct etfs_state *, struct etfs_image *);
 int etfs_image_open(struct etfs_state *, struct etfs_image *, bool write)
     MUST_CHECK;
 void etfs_image_close(struct etfs_state *, struct etfs_image *);
+/* The descriptor for a read from here. The image is open; es_lock isn't held. */
+int etfs_image_reader(struct rump_kernel *, struct etfs_image *);
 
 /* etfs_blk.c */
 int etfs_slot_get(struct etfs_state *, const char *hostpath, uint64_t begin,
