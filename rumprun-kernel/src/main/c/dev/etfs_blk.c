@@ -258,7 +258,6 @@ etfs_slot_get(struct etfs_state *es, const char *hostpath, uint64_t begin,
 	sl->sl_refs = 1;
 	sl->sl_image = im;
 	sl->sl_begin = begin;
-	sl->sl_size = len;
 	sl->sl_toend = size == ETFS_SIZE_TOEND;
 	sl->sl_dev.b_ops = &blk_ops;
 	sl->sl_dev.b_k = es->es_k;

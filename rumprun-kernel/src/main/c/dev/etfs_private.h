@@ -37,7 +37,7 @@ struct etfs_slot {
 	unsigned sl_refs;		/* nodes, opens */
 	unsigned sl_opens;
 	struct etfs_image *sl_image;
-	uint64_t sl_begin, sl_size;
+	uint64_t sl_begin;		/* the size is sl_dev's */
 	bool sl_toend;
 	struct blkdev sl_dev;
 };

@@ -3,8 +3,8 @@
  * The metadata cache of one mounted device: blocks by byte offset, with delayed writes in order.
  *
  * File data does not come here (dev/blkdev.h: blkdev_uiomove). A buffer has one owner at a time (busy); buf_read of a
- * busy buffer waits. Order: buf_depend(first, then) makes sure that `then` never reaches the device before the contents that `first`
- * has now; a cycle is broken by writing `first` at once. A file system that journals (wapbl.h) keeps buffers pinned instead.
+ * busy buffer waits. Order: what something else relies on is written at once by buf_write_part; buf_depend(first, then) holds `then` back until
+ * the contents that `first` has now are on the device; a cycle is broken by writing `first` at once. A file system that journals (wapbl.h) keeps buffers pinned instead.
  */
 #ifndef VFS_BCACHE_H
 #define VFS_BCACHE_H

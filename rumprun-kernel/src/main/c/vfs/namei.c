@@ -334,9 +334,6 @@ finish(struct walk *w, struct componentname *cn, struct vnode *vp)
 		w->dvp = NULL;
 		w->locked = false;
 	}
-	if ((nd->ni_flags & NI_RDONLYFS) &&
-	    ((vp != NULL ? vp : nd->ni_dvp)->v_mount->mnt_flag & MNT_RDONLY))
-		return -EROFS;
 	return 0;
 }
 

@@ -35,7 +35,6 @@ struct nameidata {
 	struct vnode *ni_vp;		/* referenced; NULL for CREATE/RENAME of what isn't there */
 	struct vnode *ni_dvp;		/* NI_WANTPARENT: referenced; LOCKED X with NI_LOCKPARENT (then ni_vp was looked up under that lock) */
 	struct componentname ni_cn;	/* the last component, in ni_buf */
-	struct mount *ni_mount;		/* busy reference held till namei_done, of ni_vp or ni_dvp's mount */
 	char *ni_buf;
 	bool ni_trailing;		/* there were slashes behind the last component */
 };
@@ -43,8 +42,6 @@ struct nameidata {
 #define NI_SYSSPACE	0x2
 #define NI_WANTPARENT	0x4
 #define NI_LOCKPARENT	0xc
-#define NI_RDONLYFS	0x10		/* -EROFS if the result's mount is read-only */
-#define NI_TRYEMULROOT	0
 void namei_init(struct nameidata *, struct lwp *, int op, unsigned flags,
     const void *path);
 int namei(struct nameidata *) MUST_CHECK;
