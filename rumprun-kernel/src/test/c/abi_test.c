@@ -41,31 +41,30 @@
 #include <string.h>
 
 #ifdef __LP64__
-#define	ARCH(amd64, i386)	(amd64)
+#define ARCH(amd64, i386) (amd64)
 #else
-#define	ARCH(amd64, i386)	(i386)
+#define ARCH(amd64, i386) (i386)
 #endif
-#define	SIZE(type, amd64, i386) \
+#define SIZE(type, amd64, i386) \
 	_Static_assert(sizeof(type) == ARCH(amd64, i386), #type);
-#define	FIELD(type, name, amd64, i386) \
-	_Static_assert(offsetof(type, name) == ARCH(amd64, i386), \
-	    #type "." #name);
-#define	IOCTL(name, value) \
-	_Static_assert((name) == (value), #name);
+#define FIELD(type, name, amd64, i386) \
+	_Static_assert(                \
+	    offsetof(type, name) == ARCH(amd64, i386), #type "." #name);
+#define IOCTL(name, value) _Static_assert((name) == (value), #name);
 
 #include "abi_layout.h"
 #include "abi_ioctl.h"
 
-_Static_assert(sizeof(off_t) == 8 && sizeof(time_t) == 8 &&
-    sizeof(dev_t) == 8 && sizeof(ino_t) == 8 &&
-    sizeof(register_t) == ARCH(8, 4), "basic types");
+_Static_assert(sizeof(off_t) == 8 && sizeof(time_t) == 8 && sizeof(dev_t) == 8 &&
+	sizeof(ino_t) == 8 && sizeof(register_t) == ARCH(8, 4),
+    "basic types");
 _Static_assert(FS_OFF(fs_magic) == 1372 && FS_DISK_SIZE == 1376, "fs");
 
 /* The table has every call once, in order, with a plausible block. */
-#define	CALL(number, name, size, nargs, flags)	{ number, size, nargs, flags },
-static const struct { int number, size, nargs, flags; } calls[] = {
-	SYSCALL_TABLE(CALL)
-};
+#define CALL(number, name, size, nargs, flags) { number, size, nargs, flags },
+static const struct {
+	int number, size, nargs, flags;
+} calls[] = { SYSCALL_TABLE(CALL) };
 
 int
 main(void)
@@ -73,21 +72,20 @@ main(void)
 	int last = -1;
 
 	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
-		if (calls[i].number <= last ||
-		    calls[i].number >= SYS_MAXSYSCALL)
+		if (calls[i].number <= last || calls[i].number >= SYS_MAXSYSCALL)
 			return 1;
 		last = calls[i].number;
 		if (calls[i].size < 0 || calls[i].size > 80 ||
 		    calls[i].size < calls[i].nargs * (int)sizeof(register_t))
 			return 2;
 	}
-	if (makedev(14, 300) != makedev(major(makedev(14, 300)),
-	    minor(makedev(14, 300))) || major(makedev(14, 300)) != 14 ||
-	    minor(makedev(14, 300)) != 300)
+	if (makedev(14, 300) !=
+		makedev(major(makedev(14, 300)), minor(makedev(14, 300))) ||
+	    major(makedev(14, 300)) != 14 || minor(makedev(14, 300)) != 300)
 		return 3;
 	if (strcmp(rumprun_errname(-ENOENT), "ENOENT") != 0 ||
 	    strcmp(rumprun_strerror(EAGAIN),
-	    "Resource temporarily unavailable") != 0 ||
+		"Resource temporarily unavailable") != 0 ||
 	    rumprun_errname(ELAST + 1) != NULL ||
 	    rumprun_errname(INT_MIN) != NULL ||
 	    rumprun_signumber("sighup") != SIGHUP ||

@@ -3,8 +3,8 @@
 #include "lib/check.h"
 #include "vfs/bcache.h"
 
-#define SIZE	(4 << 20)
-#define NORDER	512
+#define SIZE (4 << 20)
+#define NORDER 512
 
 struct memdev {
 	struct blkdev d;
@@ -24,13 +24,11 @@ transfer(struct blkdev *d, const struct iovec *iov, int cnt, uint64_t off,
 		return -EIO;
 	for (int i = 0; i < cnt; i++) {
 		if (write) {
-			memcpy(m->bytes + off, iov[i].iov_base,
-			    iov[i].iov_len);
+			memcpy(m->bytes + off, iov[i].iov_base, iov[i].iov_len);
 			if (m->norder < NORDER)
 				m->order[m->norder++] = off;
 		} else {
-			memcpy(iov[i].iov_base, m->bytes + off,
-			    iov[i].iov_len);
+			memcpy(iov[i].iov_base, m->bytes + off, iov[i].iov_len);
 		}
 		off += iov[i].iov_len;
 	}

@@ -16,7 +16,7 @@
 #include "kern/kernel.h"
 #include "lib/check.h"
 
-#define MS	INT64_C(1000000)
+#define MS INT64_C(1000000)
 
 struct fixture {
 	struct rump_kernel *k;
@@ -24,13 +24,18 @@ struct fixture {
 	struct lwp *l;
 };
 
-#define P(T, x)	{ .datum = (T)(x) }
+#define P(T, x)                 \
+	{                       \
+		.datum = (T)(x) \
+	}
 /* SYS(lwp, number, type, args...): the result or the negative errno */
-#define SYS(lwp, number, type, ...) __extension__ ({			\
-	struct sys_##type##_args sa_ = { __VA_ARGS__ };			\
-	register_t rv_[2];						\
-	int e_ = kern_syscall(lwp, number, &sa_, rv_);			\
-	e_ != 0 ? (long)e_ : (long)rv_[0]; })
+#define SYS(lwp, number, type, ...)                             \
+	__extension__({                                         \
+		struct sys_##type##_args sa_ = { __VA_ARGS__ }; \
+		register_t rv_[2];                              \
+		int e_ = kern_syscall(lwp, number, &sa_, rv_);  \
+		e_ != 0 ? (long)e_ : (long)rv_[0];              \
+	})
 
 static inline void
 up_config(struct fixture *f, const struct kern_config *c)
@@ -79,8 +84,7 @@ l_close(struct lwp *l, long fd)
 static inline long
 l_read(struct lwp *l, long fd, void *buf, size_t n)
 {
-	return SYS(l, SYS_read, read, P(int, fd), P(void *, buf),
-	    P(size_t, n));
+	return SYS(l, SYS_read, read, P(int, fd), P(void *, buf), P(size_t, n));
 }
 
 static inline long
@@ -164,15 +168,14 @@ l_lstat(struct lwp *l, const char *path, struct stat *sb)
 static inline long
 l_fstat(struct lwp *l, long fd, struct stat *sb)
 {
-	return SYS(l, SYS___fstat50, __fstat50, P(int, fd),
-	    P(struct stat *, sb));
+	return SYS(
+	    l, SYS___fstat50, __fstat50, P(int, fd), P(struct stat *, sb));
 }
 
 static inline long
 l_mkdir(struct lwp *l, const char *path)
 {
-	return SYS(l, SYS_mkdir, mkdir, P(const char *, path),
-	    P(mode_t, 0755));
+	return SYS(l, SYS_mkdir, mkdir, P(const char *, path), P(mode_t, 0755));
 }
 
 static inline long
@@ -190,15 +193,15 @@ l_unlink(struct lwp *l, const char *path)
 static inline long
 l_rename(struct lwp *l, const char *from, const char *to)
 {
-	return SYS(l, SYS_rename, rename, P(const char *, from),
-	    P(const char *, to));
+	return SYS(
+	    l, SYS_rename, rename, P(const char *, from), P(const char *, to));
 }
 
 static inline long
 l_link(struct lwp *l, const char *from, const char *to)
 {
-	return SYS(l, SYS_link, link, P(const char *, from),
-	    P(const char *, to));
+	return SYS(
+	    l, SYS_link, link, P(const char *, from), P(const char *, to));
 }
 
 static inline long
@@ -211,8 +214,7 @@ l_symlink(struct lwp *l, const char *target, const char *path)
 static inline long
 l_chmod(struct lwp *l, const char *path, int mode)
 {
-	return SYS(l, SYS_chmod, chmod, P(const char *, path),
-	    P(mode_t, mode));
+	return SYS(l, SYS_chmod, chmod, P(const char *, path), P(mode_t, mode));
 }
 
 static inline long
@@ -231,8 +233,8 @@ l_mknod(struct lwp *l, const char *path, mode_t mode, dev_t dev)
 static inline long
 l_mkfifo(struct lwp *l, const char *path)
 {
-	return SYS(l, SYS_mkfifo, mkfifo, P(const char *, path),
-	    P(mode_t, 0644));
+	return SYS(
+	    l, SYS_mkfifo, mkfifo, P(const char *, path), P(mode_t, 0644));
 }
 
 static inline long
@@ -264,8 +266,8 @@ l_mount(struct lwp *l, const char *type, const char *path, int flags,
 static inline long
 l_unmount(struct lwp *l, const char *path, int flags)
 {
-	return SYS(l, SYS_unmount, unmount, P(const char *, path),
-	    P(int, flags));
+	return SYS(
+	    l, SYS_unmount, unmount, P(const char *, path), P(int, flags));
 }
 
 static inline long
@@ -331,8 +333,8 @@ side_main(void *arg)
 }
 
 static inline void
-side_begin(struct side *s, struct proc *p, long (*fn)(struct lwp *, void *),
-    void *arg)
+side_begin(
+    struct side *s, struct proc *p, long (*fn)(struct lwp *, void *), void *arg)
 {
 	memset(s, 0, sizeof(*s));
 	s->fn = fn;
@@ -364,8 +366,7 @@ hostfile(const char *path, int flags)
 {
 	int fd;
 
-	CHECK_EQ(host_linux.open(path, 2 | HOST_O_CREAT | flags, 0644, &fd),
-	    0);
+	CHECK_EQ(host_linux.open(path, 2 | HOST_O_CREAT | flags, 0644, &fd), 0);
 	return fd;
 }
 
@@ -380,8 +381,7 @@ make_image(const char *path, size_t size)
 
 	for (i = 0; i < size / 512; i++) {
 		memset(sector, (int)i & 0xff, sizeof(sector));
-		CHECK_EQ(host_linux.pwritev(fd, &iov, 1, (int64_t)i * 512),
-		    512);
+		CHECK_EQ(host_linux.pwritev(fd, &iov, 1, (int64_t)i * 512), 512);
 	}
 	CHECK_EQ(host_linux.ftruncate(fd, (int64_t)size), 0);
 	host_linux.close(fd);

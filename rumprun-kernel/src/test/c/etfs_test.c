@@ -4,9 +4,9 @@
 #include "core_calls.h"
 #include "dev/etfs.h"
 
-#define IMG	"etfs_test.img"
-#define IMG2	"etfs_test2.img"
-#define DIR	"etfs_test.dir"
+#define IMG "etfs_test.img"
+#define IMG2 "etfs_test2.img"
+#define DIR "etfs_test.dir"
 
 static int
 reg(struct fixture *f, const char *key, const char *path, int type)

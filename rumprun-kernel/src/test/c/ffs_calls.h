@@ -22,12 +22,17 @@ struct fixture {
 	char img[128];
 };
 
-#define P(T, x)	{ .datum = (T)(x) }
-#define SYS(f, number, type, ...) __extension__ ({			\
-	struct sys_##type##_args sa_ = { __VA_ARGS__ };			\
-	register_t rv_[2];						\
-	int e_ = kern_syscall((f)->l, number, &sa_, rv_);		\
-	e_ != 0 ? (long)e_ : (long)rv_[0]; })
+#define P(T, x)                 \
+	{                       \
+		.datum = (T)(x) \
+	}
+#define SYS(f, number, type, ...)                                 \
+	__extension__({                                           \
+		struct sys_##type##_args sa_ = { __VA_ARGS__ };   \
+		register_t rv_[2];                                \
+		int e_ = kern_syscall((f)->l, number, &sa_, rv_); \
+		e_ != 0 ? (long)e_ : (long)rv_[0];                \
+	})
 
 static inline void
 console(void *ctx, const char *s, size_t n)
@@ -43,8 +48,7 @@ image(struct fixture *f, const char *name)
 {
 	char cmd[512];
 
-	snprintf(f->img, sizeof(f->img), "/tmp/ffs-test-%d.img",
-	    host_getpid());
+	snprintf(f->img, sizeof(f->img), "/tmp/ffs-test-%d.img", host_getpid());
 	snprintf(cmd, sizeof(cmd), "%s ../shared/golden/images/%s.img.xz >%s",
 	    "xz -dc", name, f->img);
 	CHECK_EQ(system(cmd), 0);
@@ -58,10 +62,11 @@ up(struct fixture *f)
 	CHECK_EQ(kern_boot(&c, &f->k), 0);
 	CHECK_EQ(proc_fork(f->k, NULL, RFCFDG, "test", &f->p), 0);
 	CHECK_EQ(lwp_create(f->p, &f->l), 0);
-	CHECK_EQ(etfs_register(f->k, "/dk", f->img, ETFS_BLK, 0,
-	    ETFS_SIZE_TOEND), 0);
-	CHECK_EQ(SYS(f, SYS_mkdir, mkdir, P(const char *, "/mnt"),
-	    P(mode_t, 0755)), 0);
+	CHECK_EQ(
+	    etfs_register(f->k, "/dk", f->img, ETFS_BLK, 0, ETFS_SIZE_TOEND), 0);
+	CHECK_EQ(
+	    SYS(f, SYS_mkdir, mkdir, P(const char *, "/mnt"), P(mode_t, 0755)),
+	    0);
 }
 
 static inline void
@@ -89,8 +94,8 @@ xmount(struct fixture *f, int flags)
 static inline long
 xunmount(struct fixture *f, int flags)
 {
-	return SYS(f, SYS_unmount, unmount, P(const char *, "/mnt"),
-	    P(int, flags));
+	return SYS(
+	    f, SYS_unmount, unmount, P(const char *, "/mnt"), P(int, flags));
 }
 
 static inline long
@@ -109,8 +114,7 @@ xclose(struct fixture *f, long fd)
 static inline long
 xread(struct fixture *f, long fd, void *buf, size_t n)
 {
-	return SYS(f, SYS_read, read, P(int, fd), P(void *, buf),
-	    P(size_t, n));
+	return SYS(f, SYS_read, read, P(int, fd), P(void *, buf), P(size_t, n));
 }
 
 static inline long
@@ -137,8 +141,8 @@ xpwrite(struct fixture *f, long fd, const void *buf, size_t n, off_t off)
 static inline long
 xtruncate(struct fixture *f, long fd, off_t size)
 {
-	return SYS(f, SYS_ftruncate, ftruncate, P(int, fd),
-	    .length = P(off_t, size));
+	return SYS(
+	    f, SYS_ftruncate, ftruncate, P(int, fd), .length = P(off_t, size));
 }
 
 static inline long
@@ -150,8 +154,7 @@ xfsync(struct fixture *f, long fd)
 static inline long
 xmkdir(struct fixture *f, const char *path)
 {
-	return SYS(f, SYS_mkdir, mkdir, P(const char *, path),
-	    P(mode_t, 0755));
+	return SYS(f, SYS_mkdir, mkdir, P(const char *, path), P(mode_t, 0755));
 }
 
 static inline long
@@ -169,15 +172,15 @@ xunlink(struct fixture *f, const char *path)
 static inline long
 xrename(struct fixture *f, const char *from, const char *to)
 {
-	return SYS(f, SYS_rename, rename, P(const char *, from),
-	    P(const char *, to));
+	return SYS(
+	    f, SYS_rename, rename, P(const char *, from), P(const char *, to));
 }
 
 static inline long
 xlink(struct fixture *f, const char *from, const char *to)
 {
-	return SYS(f, SYS_link, link, P(const char *, from),
-	    P(const char *, to));
+	return SYS(
+	    f, SYS_link, link, P(const char *, from), P(const char *, to));
 }
 
 static inline long
@@ -277,7 +280,7 @@ list_line(struct fixture *f, const char *path, const char *full, char *out,
 		snprintf(len, sizeof(len), "%u,%u",
 		    (unsigned)((st.st_rdev >> 8) & 0xfff),
 		    (unsigned)(((st.st_rdev >> 12) & 0xfff00) |
-		    (st.st_rdev & 0xff)));
+			(st.st_rdev & 0xff)));
 		break;
 	}
 	snprintf(out, size, "%s\t%c\t%04o\t%u\t%u\t%u\t%s\t%s", path,
@@ -300,15 +303,16 @@ compare_list(struct fixture *f, const char *name, bool root)
 	CHECK(fp != NULL);
 	while (fgets(line, sizeof(line), fp) != NULL) {
 		line[strcspn(line, "\n")] = '\0';
-		snprintf(path, sizeof(path), "%.*s",
-		    (int)strcspn(line, "\t"), line);
+		snprintf(
+		    path, sizeof(path), "%.*s", (int)strcspn(line, "\t"), line);
 		if (!root && strcmp(path, ".") == 0)
 			continue;
 		snprintf(full, sizeof(full), "/mnt/%s", path);
 		list_line(f, path, full, got, sizeof(got));
 		lines++;
-		if (strcmp(got, line) != 0 && (strstr(got, "\tlarge") == NULL ||
-		    strncmp(got, line, strlen(got) - 5) != 0)) {
+		if (strcmp(got, line) != 0 &&
+		    (strstr(got, "\tlarge") == NULL ||
+			strncmp(got, line, strlen(got) - 5) != 0)) {
 			if (bad++ < 8)
 				printf("%s: want %s\n  got  %s\n", name, line,
 				    got);
@@ -331,7 +335,7 @@ count_tree(struct fixture *f, const char *path)
 	if (fd < 0)
 		return -100000;
 	while ((n = SYS(f, SYS___getdents30, __getdents30, P(int, fd),
-	    P(char *, buf), P(size_t, sizeof(buf)))) > 0) {
+		    P(char *, buf), P(size_t, sizeof(buf)))) > 0) {
 		for (long at = 0; at < n;) {
 			struct dirent *d = (struct dirent *)(buf + at);
 
@@ -340,8 +344,7 @@ count_tree(struct fixture *f, const char *path)
 			    strcmp(d->d_name, "..") == 0)
 				continue;
 			count++;
-			snprintf(sub, sizeof(sub), "%s/%.255s", path,
-			    d->d_name);
+			snprintf(sub, sizeof(sub), "%s/%.255s", path, d->d_name);
 			if (d->d_type == DT_DIR)
 				count += count_tree(f, sub);
 			else if (d->d_type == DT_UNKNOWN) {

@@ -34,7 +34,8 @@ load(struct damage *d, const char *file)
 	fclose(fp);
 	for (int i = 0; ffs_sblocksearch[i] >= 0; i++)
 		if (ffs_sb_decode(d->img + ffs_sblocksearch[i], SBLOCKSIZE,
-		    &d->fs, &d->sw) == 0 && d->fs.fs_magic != 0)
+			&d->fs, &d->sw) == 0 &&
+		    d->fs.fs_magic != 0)
 			break;
 	ffs_sb_from_old(&d->fs);
 }
@@ -54,8 +55,8 @@ pick(struct damage *d)
 	case 1:
 		return fsbtobyte(fs, cgtod(fs, g)) + rnd(d) % 176;
 	case 2:
-		return fsbtobyte(fs, cgtod(fs, g)) + rnd(d) %
-		    (uint32_t)fs->fs_cgsize;
+		return fsbtobyte(fs, cgtod(fs, g)) +
+		    rnd(d) % (uint32_t)fs->fs_cgsize;
 	case 3:
 	case 4:
 		return fsbtobyte(fs, ino_to_fsba(fs, ino)) +
@@ -64,9 +65,9 @@ pick(struct damage *d)
 	default:
 		at = fsbtobyte(fs, ino_to_fsba(fs, ino)) +
 		    ino_to_fsbo(fs, ino) * ffs_dinode_size(fs);
-		at = ffs_isufs2(fs) ? ffs_get64(d->img + at + 112 +
-		    8 * (rnd(d) % 15), d->sw) : ffs_get32(d->img + at + 40 +
-		    4 * (rnd(d) % 15), d->sw);
+		at = ffs_isufs2(fs) ?
+		    ffs_get64(d->img + at + 112 + 8 * (rnd(d) % 15), d->sw) :
+		    ffs_get32(d->img + at + 40 + 4 * (rnd(d) % 15), d->sw);
 		return at * (uint32_t)fs->fs_fsize + rnd(d) % 512;
 	}
 }
@@ -83,7 +84,8 @@ damage(struct damage *d, const char *file, const uint8_t *orig)
 		size_t at = pick(d), len = 1 + rnd(d) % 4;
 
 		for (; len > 0 && at < d->size; len--, at++)
-			d->img[at] = rnd(d) % 2 ? (uint8_t)rnd(d) :
+			d->img[at] = rnd(d) % 2 ?
+			    (uint8_t)rnd(d) :
 			    values[rnd(d) % sizeof(values)];
 	}
 	fp = fopen(file, "wb");
@@ -102,15 +104,16 @@ visit(struct fixture *f, const char *path, int depth, int *budget)
 
 	if (depth > 12 || (fd = xopen(f, path, O_RDONLY)) < 0)
 		return;
-	while (*budget > 0 && (n = SYS(f, SYS___getdents30, __getdents30,
-	    P(int, fd), P(char *, buf), P(size_t, sizeof(buf)))) > 0) {
+	while (*budget > 0 &&
+	    (n = SYS(f, SYS___getdents30, __getdents30, P(int, fd),
+		 P(char *, buf), P(size_t, sizeof(buf)))) > 0) {
 		for (long at = 0; at < n && (*budget)-- > 0;) {
 			struct dirent *e = (struct dirent *)(buf + at);
 			struct stat st;
 
 			at += e->d_reclen;
-			snprintf(sub, sizeof(sub), "%.440s/%.250s", path,
-			    e->d_name);
+			snprintf(
+			    sub, sizeof(sub), "%.440s/%.250s", path, e->d_name);
 			if (strcmp(e->d_name, ".") == 0 ||
 			    strcmp(e->d_name, "..") == 0 ||
 			    xlstat(f, sub, &st) != 0)
@@ -124,7 +127,7 @@ visit(struct fixture *f, const char *path, int depth, int *budget)
 					continue;
 				for (int i = 0; i < 20; i++)
 					if (xread(f, file, data,
-					    sizeof(data)) <= 0)
+						sizeof(data)) <= 0)
 						break;
 				if (*budget % 5 == 0)
 					(void)xwrite(f, file, data, 3000);

@@ -5,7 +5,7 @@
 #include "rumprun/ffs_format.h"
 
 /* --- a host that has no room, or no permission --- */
-static _Atomic int64_t room = INT64_MAX;	/* bytes that can be written */
+static _Atomic int64_t room = INT64_MAX; /* bytes that can be written */
 static bool host_readonly;
 
 static ssize_t
@@ -40,8 +40,8 @@ boot(struct fixture *f)
 	CHECK_EQ(kern_boot(&c, &f->k), 0);
 	CHECK_EQ(proc_fork(f->k, NULL, RFCFDG, "test", &f->p), 0);
 	CHECK_EQ(lwp_create(f->p, &f->l), 0);
-	CHECK_EQ(etfs_register(f->k, "/dk", f->img, ETFS_BLK, 0,
-	    ETFS_SIZE_TOEND), 0);
+	CHECK_EQ(
+	    etfs_register(f->k, "/dk", f->img, ETFS_BLK, 0, ETFS_SIZE_TOEND), 0);
 	CHECK_EQ(xmkdir(f, "/mnt"), 0);
 }
 
@@ -237,7 +237,7 @@ change_sb(const struct fixture *f, void (*fn)(struct fs *, uint64_t size))
 	fclose(fp);
 }
 
-#define JOURNAL	((uint64_t)2 << 20)
+#define JOURNAL ((uint64_t)2 << 20)
 
 static void
 journal_behind(struct fs *fs, uint64_t size)
@@ -267,8 +267,8 @@ TEST(journal_behind_the_file_system)
 		use(&f, 100);
 		/* Stopped here, the journal has what is not in its place. */
 		snprintf(g.img, sizeof(g.img), "%.100s.crash", f.img);
-		snprintf(cmd, sizeof(cmd), "cp --sparse=always %s %s", f.img,
-		    g.img);
+		snprintf(
+		    cmd, sizeof(cmd), "cp --sparse=always %s %s", f.img, g.img);
 		CHECK_EQ(system(cmd), 0);
 		up(&g);
 		CHECK_EQ(xmount(&g, MNT_LOG), 0);
@@ -328,8 +328,8 @@ TEST(images_of_other_systems)
 
 /* --- 100,000 names in a directory, in linear time --- */
 
-#define NNAMES	100000
-#define NFILES	4
+#define NNAMES 100000
+#define NFILES 4
 
 static int64_t
 names_ms(struct fixture *f, int from, int to, bool add)

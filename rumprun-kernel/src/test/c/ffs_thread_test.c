@@ -3,11 +3,11 @@
 #include "ffs_calls.h"
 #include "lib/ffs_check.h"
 
-#define NTHREADS	4
-#define NROUNDS		300
+#define NTHREADS 4
+#define NROUNDS 300
 
 struct worker {
-	struct fixture f;		/* the kernel is shared, the process its own */
+	struct fixture f; /* the kernel is shared, the process its own */
 	int id;
 	char buf[20000];
 };
@@ -25,8 +25,8 @@ one_round(struct worker *w, int i)
 	fd = xopen(f, path, O_RDWR | O_CREAT);
 	CHECK_THREAD(fd >= 0);
 	memset(w->buf, i, sizeof(w->buf));
-	CHECK_THREAD(xwrite(f, fd, w->buf,
-	    (size_t)(i * 37) % sizeof(w->buf) + 1) > 0);
+	CHECK_THREAD(
+	    xwrite(f, fd, w->buf, (size_t)(i * 37) % sizeof(w->buf) + 1) > 0);
 	if (i % 17 == 0)
 		CHECK_THREAD(xfsync(f, fd) == 0);
 	CHECK_THREAD(xclose(f, fd) == 0);
@@ -36,8 +36,7 @@ one_round(struct worker *w, int i)
 		CHECK_THREAD(xunlink(f, path) == 0);
 	/* Others replace and move these meanwhile. */
 	(void)xlstat(f, "/mnt/shared3", &st);
-	if (i % 11 == 0 &&
-	    (fd = xopen(f, "/mnt/shared2", O_RDONLY)) >= 0) {
+	if (i % 11 == 0 && (fd = xopen(f, "/mnt/shared2", O_RDONLY)) >= 0) {
 		CHECK_THREAD(xread(f, fd, w->buf, sizeof(w->buf)) >= 0);
 		xclose(f, fd);
 	}
@@ -68,13 +67,12 @@ together(const char *name, int flags)
 	for (int i = 0; i < NTHREADS; i++) {
 		w[i].f = f;
 		w[i].id = i;
-		CHECK_EQ(proc_fork(f.k, NULL, RFCFDG, "worker", &w[i].f.p),
-		    0);
+		CHECK_EQ(proc_fork(f.k, NULL, RFCFDG, "worker", &w[i].f.p), 0);
 		CHECK_EQ(lwp_create(w[i].f.p, &w[i].f.l), 0);
 	}
 	for (int i = 0; i < NTHREADS; i++)
-		CHECK_EQ(host_thread_create("worker", work, &w[i],
-		    &thread[i]), 0);
+		CHECK_EQ(
+		    host_thread_create("worker", work, &w[i], &thread[i]), 0);
 	for (int i = 0; i < NTHREADS; i++)
 		host_thread_join(thread[i]);
 	for (int i = 0; i < NTHREADS; i++) {

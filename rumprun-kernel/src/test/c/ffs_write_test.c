@@ -3,9 +3,8 @@
 #include "ffs_calls.h"
 #include "lib/ffs_check.h"
 
-static const char *const images[] = {
-	"ffs1-le", "ffs2-le", "ffs1-be", "ffs2-be", "ffs1-o0", NULL
-};
+static const char *const images[] = { "ffs1-le", "ffs2-le", "ffs1-be",
+	"ffs2-be", "ffs1-o0", NULL };
 
 /* Byte i of file `seed`. */
 static uint8_t
@@ -95,7 +94,7 @@ finish(struct fixture *f)
 static const uint64_t sizes[] = { 1, 511, 512, 513, 1000, 1024, 3584, 4095,
 	4096, 4097, 8191, 8192, 8193, 16384, 49151, 49152, 49153, 53248, 65536,
 	100000, 300000, 700001 };
-#define NSIZES	(sizeof(sizes) / sizeof(sizes[0]))
+#define NSIZES (sizeof(sizes) / sizeof(sizes[0]))
 
 static void
 sizes_on(const char *name, int flags, size_t chunk)

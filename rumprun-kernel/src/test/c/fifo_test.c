@@ -2,7 +2,7 @@
 /* Fifos: who waits for whom, and how waiting ends. */
 #include "core_calls.h"
 
-#define FIFO	"/tmp/fifo"
+#define FIFO "/tmp/fifo"
 
 static long
 open_read(struct lwp *l, void *arg)
@@ -218,7 +218,7 @@ TEST(fifo_forced_unmount_wakes_sleepers)
 	CHECK(r >= 0);
 	side_begin(&s, f.p, read_one, &r);
 	CHECK(side_sleeps(&s));
-	side_begin(&o, f.p, open_read, (void *)(uintptr_t)"/mnt/other");
+	side_begin(&o, f.p, open_read, (void *)(uintptr_t) "/mnt/other");
 	CHECK(side_sleeps(&o));
 	CHECK_EQ(l_unmount(f.l, "/mnt", 0), -EBUSY);
 	CHECK_EQ(l_unmount(f.l, "/mnt", MNT_FORCE), 0);
@@ -240,7 +240,7 @@ TEST(fifo_halt_wakes_sleepers)
 	r = l_open(f.l, FIFO, O_RDWR, 0);
 	side_begin(&s[0], f.p, read_one, &r);
 	CHECK_EQ(l_mkfifo(f.l, "/tmp/g"), 0);
-	side_begin(&s[1], f.p, open_write, (void *)(uintptr_t)"/tmp/g");
+	side_begin(&s[1], f.p, open_write, (void *)(uintptr_t) "/tmp/g");
 	CHECK(side_sleeps(&s[0]) && side_sleeps(&s[1]));
 	kern_halt_begin(f.k);
 	CHECK(side_end(&s[0]) < 0);

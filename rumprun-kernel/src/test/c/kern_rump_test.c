@@ -89,8 +89,9 @@ boot(void)
 	struct rumprun_kernel *k;
 	char why[100];
 
-	CHECK_EQ(rumprun_kernel_boot(NULL, NULL, NULL, NULL, &k, why,
-	    sizeof(why)), 0);
+	CHECK_EQ(
+	    rumprun_kernel_boot(NULL, NULL, NULL, NULL, &k, why, sizeof(why)),
+	    0);
 	return k;
 }
 
@@ -108,18 +109,22 @@ TEST(handle_badArguments_sayWhy)
 	struct rumprun_kernel *k;
 	char why[100];
 
-	CHECK_EQ(rumprun_kernel_boot("vfs,fs_nosuch", NULL, NULL, NULL, &k, why,
-	    sizeof(why)), -ENOENT);
+	CHECK_EQ(rumprun_kernel_boot(
+		     "vfs,fs_nosuch", NULL, NULL, NULL, &k, why, sizeof(why)),
+	    -ENOENT);
 	CHECK_STR(why, "no component is called fs_nosuch");
 	CHECK(k == NULL);
-	CHECK_EQ(rumprun_kernel_boot(NULL, "ncpu=0", NULL, NULL, &k, why,
-	    sizeof(why)), -EINVAL);
-	CHECK_EQ(rumprun_kernel_boot(NULL, "memlimit=1k", NULL, NULL, &k, NULL,
-	    0), -EINVAL);
+	CHECK_EQ(rumprun_kernel_boot(
+		     NULL, "ncpu=0", NULL, NULL, &k, why, sizeof(why)),
+	    -EINVAL);
+	CHECK_EQ(
+	    rumprun_kernel_boot(NULL, "memlimit=1k", NULL, NULL, &k, NULL, 0),
+	    -EINVAL);
 	CHECK_EQ(rumprun_kernel_boot(NULL, "nosuch", NULL, NULL, &k, NULL, 0),
 	    -ENOENT);
-	CHECK_EQ(rumprun_kernel_boot("", "ncpu=1,verbose", NULL, NULL, &k, NULL,
-	    0), 0);
+	CHECK_EQ(
+	    rumprun_kernel_boot("", "ncpu=1,verbose", NULL, NULL, &k, NULL, 0),
+	    0);
 	CHECK_EQ(rumprun_kernel_halt(k, 0), 0);
 }
 
@@ -171,8 +176,8 @@ sleep_long(void *arg)
 
 	memset(&a, 0, sizeof(a));
 	SCARG(&a, rqtp) = &t;
-	s->result = rumprun_proc_syscall(s->proc, SYS___nanosleep50, &a,
-	    sizeof(a), rv);
+	s->result = rumprun_proc_syscall(
+	    s->proc, SYS___nanosleep50, &a, sizeof(a), rv);
 }
 
 TEST(handle_sleepingCall_endsByInterruptDestroyAndHalt)
@@ -227,8 +232,8 @@ TEST(handle_haltWhileThreadsCall_endsThemAll)
 			CHECK_EQ(rumprun_proc_create(k, "c", &c[i].proc), 0);
 		else
 			c[i].proc = c[0].proc;
-		CHECK_EQ(host_thread_create("t", call_until_gone, &c[i],
-		    &t[i]), 0);
+		CHECK_EQ(
+		    host_thread_create("t", call_until_gone, &c[i], &t[i]), 0);
 	}
 	host_sleep_ns(20000000);
 	CHECK_EQ(rumprun_kernel_halt(k, 0), 0);
@@ -285,8 +290,7 @@ TEST(handle_fileCalls_doTheirWork)
 	CHECK_EQ(rumprun_close(p, fd), -EBADF);
 	CHECK_EQ(rumprun_chmod(p, "/d/f", 0600, 1), 0);
 	CHECK_EQ(rumprun_chown(p, "/d/f", 10, -1, 1), 0);
-	CHECK_EQ(rumprun_utimens(p, "/d/f", 5, 6, 0, RUMPRUN_TIME_OMIT, 1),
-	    0);
+	CHECK_EQ(rumprun_utimens(p, "/d/f", 5, 6, 0, RUMPRUN_TIME_OMIT, 1), 0);
 	CHECK_EQ(rumprun_symlink(p, "f", "/d/l"), 0);
 	CHECK_EQ(rumprun_readlink(p, "/d/l", buf, sizeof(buf)), 1);
 	CHECK_EQ(rumprun_stat(p, "/d/l", st), 0);
@@ -302,8 +306,9 @@ TEST(handle_fileCalls_doTheirWork)
 	CHECK(rumprun_getdents(p, fd, buf, sizeof(buf)) > 0);
 	CHECK_EQ(rumprun_getdents(p, fd, buf, sizeof(buf)), 0);
 	CHECK_EQ(rumprun_close(p, fd), 0);
-	CHECK_EQ(rumprun_statvfs(p, "/d", sv, type, sizeof(type), NULL, 0, on,
-	    sizeof(on)), 0);
+	CHECK_EQ(rumprun_statvfs(
+		     p, "/d", sv, type, sizeof(type), NULL, 0, on, sizeof(on)),
+	    0);
 	CHECK_STR(on, "/");
 	CHECK_EQ(rumprun_rmdir(p, "/d"), -ENOTEMPTY);
 	CHECK_EQ(rumprun_unlink(p, "/d/l"), 0);

@@ -156,9 +156,8 @@ seek_fn(struct lwp *l, struct file *f, off_t delta, int whence, off_t *to)
 	return 0;
 }
 
-static const struct fileops counting = {
-	.fo_close = close_fn, .fo_seek = seek_fn
-};
+static const struct fileops counting = { .fo_close = close_fn,
+	.fo_seek = seek_fn };
 
 /* Opens a file that counts its closes. */
 static int
@@ -177,8 +176,10 @@ open_counting(struct lwp *l, _Atomic int *closes)
 	return fd;
 }
 
-#define ARGS(name)	struct sys_##name##_args a; memset(&a, 0, sizeof(a))
-#define SET(field, value)	(a.field.datum = (value))
+#define ARGS(name)                  \
+	struct sys_##name##_args a; \
+	memset(&a, 0, sizeof(a))
+#define SET(field, value) (a.field.datum = (value))
 
 static long
 call_close(struct lwp *l, int fd)
@@ -222,7 +223,7 @@ call_setrlimit(struct lwp *l, int which, uint64_t cur, uint64_t max)
 TEST(kmem_overLimitAndOverflow_giveNull)
 {
 	struct kern_config config = { .kc_components = base_only,
-	    .kc_memlimit = 16 << 20 };
+		.kc_memlimit = 16 << 20 };
 	struct rump_kernel *k;
 	void *p;
 
@@ -438,14 +439,13 @@ TEST(wait_interruptExitDeadlineHalt_endIt)
 		CHECK_EQ(lwp_create(w.p, &x.l), 0);
 		x.flags = way == 0 ? WAIT_INTR : 0;
 		x.deadline = way == 2 ? kern_uptime_ns(w.k) + 30000000 :
-		    WAIT_FOREVER;
+					WAIT_FOREVER;
 		CHECK_EQ(host_thread_create("w", wait_once, &x, &t), 0);
 		host_sleep_ns(10000000);
 		if (way == 1)
 			lwp_wakeup(x.l, L_INTR);
 		if (way < 2)
-			proc_wakeup_lwps(w.p, way == 0 ? L_INTR : L_EXIT,
-			    NULL);
+			proc_wakeup_lwps(w.p, way == 0 ? L_INTR : L_EXIT, NULL);
 		host_thread_join(t);
 		CHECK_EQ(x.result, expected[way]);
 		lwp_destroy(x.l);
@@ -477,8 +477,8 @@ play(void *arg)
 	kmutex_enter(g->m);
 	for (int i = 0; i < g->rounds; i++) {
 		while (*g->turn != g->me)
-			if (kern_wait(g->l, g->c, g->m, WAIT_INTR,
-			    WAIT_FOREVER) != 0)
+			if (kern_wait(
+				g->l, g->c, g->m, WAIT_INTR, WAIT_FOREVER) != 0)
 				break;
 		*g->turn = 1 - g->me;
 		kcond_broadcast(g->c);
@@ -578,8 +578,9 @@ TEST(rwlock_readersAndWriters_excludeEachOther)
 
 	memset(&x, 0, sizeof(x));
 	for (int i = 0; i < 4; i++)
-		CHECK_EQ(host_thread_create("rw", i < 2 ? rw_reader :
-		    rw_writer, &x, &t[i]), 0);
+		CHECK_EQ(host_thread_create(
+			     "rw", i < 2 ? rw_reader : rw_writer, &x, &t[i]),
+		    0);
 	host_sleep_ns(300000000);
 	x.stop = true;
 	for (int i = 0; i < 4; i++)
@@ -617,13 +618,13 @@ TEST(clock_idsAndSleeps_areTheReferences)
 	struct world w = world();
 	struct timespec t = { 0, 0 };
 	static const long get[] = { -ESRCH, 0, -EINVAL, -EINVAL, 0, -EINVAL },
-	    res[] = { -EINVAL, 0, -EINVAL, -EINVAL, 0, -EINVAL };
+			  res[] = { -EINVAL, 0, -EINVAL, -EINVAL, 0, -EINVAL };
 
 	for (int id = -1; id < 5; id++) {
 		CHECK_EQ(call_clock(w.l, SYS___clock_gettime50, id, &t),
 		    get[id + 1]);
-		CHECK_EQ(call_clock(w.l, SYS___clock_getres50, id, &t),
-		    res[id + 1]);
+		CHECK_EQ(
+		    call_clock(w.l, SYS___clock_getres50, id, &t), res[id + 1]);
 	}
 	CHECK_EQ(t.tv_nsec, 10000000);
 	CHECK_EQ(call_nanosleep(w.l, 0, -1), -EINVAL);

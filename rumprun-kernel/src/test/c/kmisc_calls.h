@@ -16,7 +16,7 @@
 #include "kern/file.h"
 #include "lib/check.h"
 
-#define MS	INT64_C(1000000)
+#define MS INT64_C(1000000)
 
 /* --- a kernel, a process, and calls --- */
 
@@ -159,8 +159,11 @@ l_kevent(struct lwp *l, int kq, const struct kevent *ch, size_t nch,
 static inline long
 add(int kq, uintptr_t ident, uint32_t filter, uint32_t flags, int64_t data)
 {
-	struct kevent kev = { .ident = ident, .filter = filter,
-	    .flags = flags, .data = data, .udata = 42 };
+	struct kevent kev = { .ident = ident,
+		.filter = filter,
+		.flags = flags,
+		.data = data,
+		.udata = 42 };
 
 	return l_kevent(lwp, kq, &kev, 1, NULL, 0, 0);
 }

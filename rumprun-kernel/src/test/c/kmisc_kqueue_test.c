@@ -16,8 +16,8 @@ TEST(kqueue_pipe_as_recorded)
 	CHECK(kq > 0);
 	CHECK_EQ(l_write(lwp, p[1], "abc", 3), 3);
 	CHECK_EQ(add(kq, (uintptr_t)p[0], EVFILT_READ, EV_ADD, 0), 0);
-	CHECK_EQ(add(kq, (uintptr_t)p[1], EVFILT_WRITE, EV_ADD | EV_ONESHOT,
-	    0), 0);
+	CHECK_EQ(
+	    add(kq, (uintptr_t)p[1], EVFILT_WRITE, EV_ADD | EV_ONESHOT, 0), 0);
 	CHECK_EQ(l_kevent(lwp, kq, NULL, 0, ev, 4, 0), 2);
 	CHECK_EQ(ev[0].filter, EVFILT_READ);
 	CHECK_EQ(ev[0].data, 3);
@@ -30,8 +30,7 @@ TEST(kqueue_pipe_as_recorded)
 	CHECK_EQ(l_read(lwp, p[0], c, 8), 3);
 	CHECK_EQ(l_kevent(lwp, kq, NULL, 0, ev, 4, 0), 0);
 	CHECK_EQ(add(kq, 55, EVFILT_READ, EV_DELETE, 0), -EBADF);
-	CHECK_EQ(add(kq, (uintptr_t)p[1], EVFILT_WRITE, EV_DELETE, 0),
-	    -ENOENT);
+	CHECK_EQ(add(kq, (uintptr_t)p[1], EVFILT_WRITE, EV_DELETE, 0), -ENOENT);
 	CHECK_EQ(add(kq, (uintptr_t)p[0], 99, EV_ADD, 0), -EINVAL);
 	CHECK_EQ(add(kq, 1, EVFILT_TIMER, EV_ADD | EV_ONESHOT, 20), 0);
 	CHECK_EQ(l_kevent(lwp, kq, NULL, 0, ev, 4, 1000), 1);
@@ -70,8 +69,7 @@ TEST(kqueue_flags_and_errors)
 	CHECK_EQ(add(kq, (uintptr_t)p[0], EVFILT_READ, EV_ENABLE, 0), 0);
 	CHECK_EQ(l_kevent(lwp, kq, NULL, 0, ev, 4, 0), 1);
 	CHECK_EQ(add(kq, (uintptr_t)p[0], EVFILT_READ, EV_DELETE, 0), 0);
-	CHECK_EQ(add(kq, (uintptr_t)p[0], EVFILT_READ, EV_ADD | EV_CLEAR, 0),
-	    0);
+	CHECK_EQ(add(kq, (uintptr_t)p[0], EVFILT_READ, EV_ADD | EV_CLEAR, 0), 0);
 	CHECK_EQ(l_kevent(lwp, kq, NULL, 0, ev, 4, 0), 1);
 	CHECK_EQ(l_kevent(lwp, kq, NULL, 0, ev, 4, 0), 0);
 	CHECK_EQ(l_write(lwp, p[1], "d", 1), 1);
@@ -147,8 +145,8 @@ TEST(kqueue_sleeper_is_woken)
 	begin();
 	CHECK_EQ(s_pipe2(p, 0), 0);
 	kq = (int)call(lwp, SYS_kqueue, rv, NULL);
-	CHECK_EQ(add(kq, (uintptr_t)p[0], EVFILT_READ, EV_ADD | EV_ONESHOT,
-	    0), 0);
+	CHECK_EQ(
+	    add(kq, (uintptr_t)p[0], EVFILT_READ, EV_ADD | EV_ONESHOT, 0), 0);
 	start(&o, wait_event, &kq);
 	host_sleep_ns(10 * MS);
 	CHECK_EQ(l_write(lwp, p[1], "x", 1), 1);
@@ -167,7 +165,9 @@ TEST(kqueue_process_and_signal)
 	kq = (int)call(lwp, SYS_kqueue, rv, NULL);
 	CHECK_EQ(proc_fork(k, proc, RFCFDG, NULL, &child), 0);
 	kev = (struct kevent){ .ident = (uintptr_t)child->p_pid,
-	    .filter = EVFILT_PROC, .flags = EV_ADD, .fflags = NOTE_EXIT };
+		.filter = EVFILT_PROC,
+		.flags = EV_ADD,
+		.fflags = NOTE_EXIT };
 	CHECK_EQ(l_kevent(lwp, kq, &kev, 1, NULL, 0, 0), 0);
 	CHECK_EQ(add(kq, SIGUSR1, EVFILT_SIGNAL, EV_ADD, 0), 0);
 	CHECK_EQ(add(kq, 29999, EVFILT_PROC, EV_ADD, 0), -ESRCH);
@@ -210,11 +210,11 @@ TEST(kqueue_registering_while_it_fires)
 	while (!o.done) {
 		CHECK_EQ(add(kq, (uintptr_t)p[0], EVFILT_READ, EV_ADD, 0), 0);
 		CHECK_EQ(add(kq, (uintptr_t)p[1], EVFILT_WRITE,
-		    EV_ADD | EV_ONESHOT, 0), 0);
+			     EV_ADD | EV_ONESHOT, 0),
+		    0);
 		CHECK_EQ(add(kq, 7, EVFILT_TIMER, EV_ADD, 1), 0);
 		CHECK(l_kevent(lwp, kq, NULL, 0, ev, 4, 0) >= 0);
-		CHECK_EQ(add(kq, (uintptr_t)p[0], EVFILT_READ, EV_DELETE, 0),
-		    0);
+		CHECK_EQ(add(kq, (uintptr_t)p[0], EVFILT_READ, EV_DELETE, 0), 0);
 		CHECK_EQ(add(kq, 7, EVFILT_TIMER, EV_DELETE, 0), 0);
 	}
 	finish(&o);

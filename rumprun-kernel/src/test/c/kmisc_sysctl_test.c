@@ -50,7 +50,8 @@ static void
 begin(void)
 {
 	struct kern_config config = { .kc_consout = consout,
-	    .kc_halt = halt, .kc_components = base_only };
+		.kc_halt = halt,
+		.kc_components = base_only };
 
 	outlen = 0;
 	out[0] = '\0';
@@ -88,8 +89,9 @@ ctl(const int *name, unsigned n, void *old, size_t *oldlen, const void *new,
 	SCARG(&a, newlen) = newlen;
 	return kern_syscall(lwp, SYS___sysctl, &a, rv);
 }
-#define MIB(...) (const int[]){ __VA_ARGS__ }, \
-	sizeof((int[]){ __VA_ARGS__ }) / sizeof(int)
+#define MIB(...)                      \
+	(const int[]){ __VA_ARGS__ }, \
+	    sizeof((int[]){ __VA_ARGS__ }) / sizeof(int)
 
 static int
 get_int(const int *name, unsigned n)
@@ -171,8 +173,8 @@ TEST(sysctl_names_errors)
 	CHECK_EQ(ctl(MIB(CTL_KERN), buf, &len, NULL, 0), -EISDIR);
 	CHECK_EQ(ctl(MIB(99), buf, &len, NULL, 0), -ENOENT);
 	CHECK_EQ(ctl(MIB(CTL_KERN, 999), buf, &len, NULL, 0), -ENOENT);
-	CHECK_EQ(ctl(MIB(CTL_KERN, KERN_OSTYPE, 1), buf, &len, NULL, 0),
-	    -ENOTDIR);
+	CHECK_EQ(
+	    ctl(MIB(CTL_KERN, KERN_OSTYPE, 1), buf, &len, NULL, 0), -ENOTDIR);
 	CHECK_EQ(ctl(name, 0, buf, &len, NULL, 0), -EINVAL);
 	CHECK_EQ(ctl(name, 13, buf, &len, NULL, 0), -EINVAL);
 	CHECK_EQ(ctl(MIB(CTL_KERN, CTL_CREATE), buf, &len, NULL, 0), -EPERM);
@@ -191,16 +193,15 @@ TEST(sysctl_writing)
 	begin();
 	CHECK_EQ(ctl(MIB(CTL_KERN, KERN_DOMAINNAME), NULL, NULL, "a.b", 4), 0);
 	CHECK_STR(get_string(MIB(CTL_KERN, KERN_DOMAINNAME)), "a.b");
-	CHECK_EQ(ctl(MIB(CTL_KERN, KERN_DOMAINNAME), old, &len, "longer", 6),
-	    0);
+	CHECK_EQ(ctl(MIB(CTL_KERN, KERN_DOMAINNAME), old, &len, "longer", 6), 0);
 	CHECK_STR(old, "a.b");
 	CHECK_EQ(len, 4);
 	CHECK_STR(get_string(MIB(CTL_KERN, KERN_DOMAINNAME)), "longer");
 	memset(old, 'y', sizeof(old));
-	CHECK_EQ(ctl(MIB(CTL_KERN, KERN_DOMAINNAME), NULL, NULL, old, 257),
-	    -EINVAL);
-	CHECK_EQ(ctl(MIB(CTL_KERN, KERN_DOMAINNAME), NULL, NULL, old, 256),
-	    -EINVAL);
+	CHECK_EQ(
+	    ctl(MIB(CTL_KERN, KERN_DOMAINNAME), NULL, NULL, old, 257), -EINVAL);
+	CHECK_EQ(
+	    ctl(MIB(CTL_KERN, KERN_DOMAINNAME), NULL, NULL, old, 256), -EINVAL);
 	CHECK_EQ(ctl(MIB(CTL_HW, HW_NCPU), NULL, NULL, &three, 4), -EPERM);
 	CHECK_EQ(ctl(MIB(CTL_KERN, KERN_OSTYPE), NULL, NULL, "x", 2), -EPERM);
 	/* kern.module.autoload, kern.posix.semmax in a kernel without vfs. */
@@ -208,11 +209,10 @@ TEST(sysctl_writing)
 	len = 1;
 	CHECK_EQ(ctl(MIB(CTL_KERN, 1038, 1039), &byte, &len, NULL, 0), 0);
 	CHECK_EQ(byte, 1);
-	CHECK_EQ(ctl(MIB(CTL_KERN, 1038, 1039), NULL, NULL, &three, 4),
-	    -EINVAL);
+	CHECK_EQ(ctl(MIB(CTL_KERN, 1038, 1039), NULL, NULL, &three, 4), -EINVAL);
 	/* Not everybody may. */
-	struct cred user = { .cr_refs = 1, .cr_k = k, .cr_uid = 5,
-	    .cr_euid = 5 }, *root = lwp->l_cred;
+	struct cred user = { .cr_refs = 1, .cr_k = k, .cr_uid = 5, .cr_euid = 5 },
+		    *root = lwp->l_cred;
 	struct sys___sysctl_args a;
 	lwp->l_cred = &user;
 	memset(&a, 0, sizeof(a));
@@ -255,8 +255,8 @@ TEST(sysctl_queries_as_recorded)
 	CHECK_EQ(query(MIB(CTL_KERN, KERN_PROC, CTL_QUERY), n, &len), 0);
 	CHECK_EQ(len, 0);
 	len = sizeof(n);
-	CHECK_EQ(query(MIB(CTL_KERN, KERN_OSTYPE, CTL_QUERY), n, &len),
-	    -ENOTDIR);
+	CHECK_EQ(
+	    query(MIB(CTL_KERN, KERN_OSTYPE, CTL_QUERY), n, &len), -ENOTDIR);
 	CHECK_EQ(ctl(MIB(CTL_QUERY), n, &len, &old_version, 4), -EINVAL);
 	len = sizeof(n);
 	CHECK_EQ(ctl(MIB(CTL_HW, CTL_DESCRIBE), n, &len, NULL, 0), 0);
@@ -279,10 +279,11 @@ TEST(sysctl_vfs_names_number_as_recorded)
 	CHECK_STR(n[1].sysctl_name, "sync");
 	len = sizeof(v);
 	CHECK_EQ(ctl(MIB(CTL_VFS, n[1].sysctl_num, n[1].sysctl_num + 1), &v,
-	    &len, NULL, 0), 0);
+		     &len, NULL, 0),
+	    0);
 	CHECK_EQ(v, 30);
-	CHECK_STR(get_string(MIB(CTL_VFS, VFS_GENERIC,
-	    n[1].sysctl_num - 1)), "rumpfs");
+	CHECK_STR(get_string(MIB(CTL_VFS, VFS_GENERIC, n[1].sysctl_num - 1)),
+	    "rumpfs");
 	CHECK_EQ(sysctl_attach_ffs(k), 0);
 	end();
 }
@@ -302,15 +303,13 @@ TEST(sysctl_limits_of_a_process)
 	CHECK_EQ(ctl(MIB(CTL_PROC, 0x7fffffff, 2, 9, 1), NULL, NULL, &v, 8),
 	    -EINVAL);
 	v = 64;
-	CHECK_EQ(ctl(MIB(CTL_PROC, proc->p_pid, 2, 9, 1), NULL, NULL, &v, 8),
-	    0);
+	CHECK_EQ(ctl(MIB(CTL_PROC, proc->p_pid, 2, 9, 1), NULL, NULL, &v, 8), 0);
 	v = 0;
 	CHECK_EQ(ctl(MIB(CTL_PROC, 0x7fffffff, 2, 9, 1), &v, &len, NULL, 0), 0);
 	CHECK_EQ(v, 64);
-	CHECK_EQ(ctl(MIB(CTL_PROC, 29999, 2, 9, 1), &v, &len, NULL, 0),
-	    -ESRCH);
-	CHECK_EQ(ctl(MIB(CTL_PROC, 0x7fffffff, 1), NULL, NULL, name, 7),
-	    -EINVAL);
+	CHECK_EQ(ctl(MIB(CTL_PROC, 29999, 2, 9, 1), &v, &len, NULL, 0), -ESRCH);
+	CHECK_EQ(
+	    ctl(MIB(CTL_PROC, 0x7fffffff, 1), NULL, NULL, name, 7), -EINVAL);
 	CHECK_STR(get_string(MIB(CTL_PROC, 0x7fffffff, 1)), "rumpdump");
 	end();
 }
@@ -324,39 +323,51 @@ TEST(sysctl_processes_and_files)
 	int fds[2], n;
 
 	begin();
-	CHECK_EQ(ctl(MIB(CTL_KERN, KERN_PROC2, KERN_PROC_ALL, 0, sizeof(ki[0]),
-	    32), ki, &len, NULL, 0), 0);
+	CHECK_EQ(
+	    ctl(MIB(CTL_KERN, KERN_PROC2, KERN_PROC_ALL, 0, sizeof(ki[0]), 32),
+		ki, &len, NULL, 0),
+	    0);
 	n = (int)(len / sizeof(ki[0]));
 	CHECK_EQ(n, 3);
 	len = sizeof(ki);
 	CHECK_EQ(ctl(MIB(CTL_KERN, KERN_PROC2, KERN_PROC_PID, proc->p_pid,
-	    sizeof(ki[0]), 1), ki, &len, NULL, 0), 0);
+			 sizeof(ki[0]), 1),
+		     ki, &len, NULL, 0),
+	    0);
 	CHECK_EQ(len, sizeof(ki[0]));
 	CHECK_EQ(ki[0].p_pid, proc->p_pid);
 	CHECK_STR(ki[0].p_comm, "test");
 	/* Wider elements than there are, and narrower ones. */
 	len = 4096;
 	CHECK_EQ(ctl(MIB(CTL_KERN, KERN_PROC2, KERN_PROC_ALL, 0, 1000, 2), ki,
-	    &len, NULL, 0), 0);
+		     &len, NULL, 0),
+	    0);
 	CHECK_EQ(len, 2000);
 	len = 4096;
 	CHECK_EQ(ctl(MIB(CTL_KERN, KERN_PROC2, KERN_PROC_ALL, 0, 8, 3), ki,
-	    &len, NULL, 0), 0);
+		     &len, NULL, 0),
+	    0);
 	CHECK_EQ(len, 24);
 	len = 20;
 	CHECK_EQ(ctl(MIB(CTL_KERN, KERN_PROC2, KERN_PROC_ALL, 0, 8, 3), ki,
-	    &len, NULL, 0), -ENOMEM);
+		     &len, NULL, 0),
+	    -ENOMEM);
 	CHECK_EQ(len, 24);
 	CHECK_EQ(ctl(MIB(CTL_KERN, KERN_PROC2, KERN_PROC_ALL, 0, 0x7fffffff,
-	    0x7fffffff), ki, &len, NULL, 0), -EINVAL);
-	CHECK_EQ(ctl(MIB(CTL_KERN, KERN_PROC2, KERN_PROC_ALL, 0), ki, &len,
-	    NULL, 0), -EINVAL);
+			 0x7fffffff),
+		     ki, &len, NULL, 0),
+	    -EINVAL);
+	CHECK_EQ(
+	    ctl(MIB(CTL_KERN, KERN_PROC2, KERN_PROC_ALL, 0), ki, &len, NULL, 0),
+	    -EINVAL);
 	memset(&a, 0, sizeof(a));
 	SCARG(&a, fildes) = fds;
 	CHECK_EQ(kern_syscall(lwp, SYS_pipe2, &a, rv), 0);
 	len = sizeof(kf);
 	CHECK_EQ(ctl(MIB(CTL_KERN, KERN_FILE2, KERN_FILE_BYPID, proc->p_pid,
-	    sizeof(kf[0]), 32), kf, &len, NULL, 0), 0);
+			 sizeof(kf[0]), 32),
+		     kf, &len, NULL, 0),
+	    0);
 	CHECK_EQ(len, 2 * sizeof(kf[0]));
 	CHECK_EQ(kf[1].ki_fd, 1);
 	CHECK_EQ(kf[1].ki_ftype, DTYPE_PIPE);
@@ -374,8 +385,8 @@ chance(uint32_t *seed, uint32_t max)
 /* Names, sizes and values by chance: whatever comes, nothing beyond the buffer is touched, and nothing leaks. */
 TEST(sysctl_anything_is_survived)
 {
-	static const int big[] = { -8, -7, -2, -1, 0x7fffffff, 1025, 1033,
-	    1038, 1041, 47, 77, 81 };
+	static const int big[] = { -8, -7, -2, -1, 0x7fffffff, 1025, 1033, 1038,
+		1041, 47, 77, 81 };
 	uint32_t seed = 1;
 	unsigned char buf[300], value[300];
 	int name[13];
@@ -386,10 +397,11 @@ TEST(sysctl_anything_is_survived)
 		size_t len;
 		unsigned n;
 
-#define R(max)	chance(&seed, (uint32_t)(max))
+#define R(max) chance(&seed, (uint32_t)(max))
 		n = R(7);
 		for (unsigned j = 0; j < n; j++)
-			name[j] = R(3) != 0 ? (int)(1 + R(15)) :
+			name[j] = R(3) != 0 ?
+			    (int)(1 + R(15)) :
 			    big[R(sizeof(big) / sizeof(big[0]))];
 		for (size_t j = 0; j < sizeof(value); j++)
 			value[j] = (unsigned char)(R(4) == 0 ? R(256) : 0);
@@ -489,7 +501,8 @@ TEST(reboot_asks_the_host)
 	CHECK_EQ(halted, RB_HALT | RB_NOSYNC);
 	halt_message_begin(k, false);
 	halt_message_end(k);
-	CHECK_STR(out, "rump kernel halting...\nsyncing disks... done\n"
+	CHECK_STR(out,
+	    "rump kernel halting...\nsyncing disks... done\n"
 	    "unmounting file systems...\nunmounting done\nhalted\n");
 	end();
 }
@@ -498,8 +511,10 @@ TEST(devices_null_zero_and_none)
 {
 	char buf[7] = "xxxxxx";
 	struct iovec iov = { buf, 7 };
-	struct uio uio = { .uio_iov = &iov, .uio_iovcnt = 1, .uio_resid = 7,
-	    .uio_rw = UIO_READ };
+	struct uio uio = { .uio_iov = &iov,
+		.uio_iovcnt = 1,
+		.uio_resid = 7,
+		.uio_rw = UIO_READ };
 
 	begin();
 	CHECK_EQ(dev_open(lwp, makedev(2, 2), false, FREAD), 0);

@@ -54,8 +54,8 @@ client(struct server *s)
 	struct proxy_client *cl;
 	char why[256];
 
-	CHECK_EQ(proxy_client_connect(s->url, &config, why, sizeof(why), &cl),
-	    0);
+	CHECK_EQ(
+	    proxy_client_connect(s->url, &config, why, sizeof(why), &cl), 0);
 	return cl;
 }
 
@@ -75,7 +75,8 @@ getpid_of(struct proxy_client *cl)
 	register_t rv[2];
 
 	return proxy_client_syscall(cl, SYS_getpid, NULL, 0, rv, NULL) == 0 ?
-	    (int)rv[0] : -1;
+	    (int)rv[0] :
+	    -1;
 }
 
 static void
@@ -107,7 +108,7 @@ raw(struct server *s)
 	CHECK_EQ(sock_connect(&a, &fd), 0);
 	CHECK(sock_recv(fd, line, sizeof(line)) > 0);
 	CHECK(memcmp(line, "RUMPSP-0.4-NetBSD-7.99.34/" WIRE_MACHINE "\n",
-	    26) == 0);
+		  26) == 0);
 	return fd;
 }
 
@@ -160,8 +161,8 @@ raw_guest(struct server *s)
 	struct wire_head h;
 	int fd = raw(s);
 
-	send_raw(fd, frame, put_frame(frame, 1, WIRE_REQ, WIRE_HANDSHAKE,
-	    WIRE_GUEST, "raw", 4));
+	send_raw(fd, frame,
+	    put_frame(frame, 1, WIRE_REQ, WIRE_HANDSHAKE, WIRE_GUEST, "raw", 4));
 	CHECK(recv_frame(fd, &h, body, sizeof(body)));
 	CHECK_EQ(h.w_class, WIRE_RESP);
 	CHECK_EQ(h.w_len, 28);
@@ -177,7 +178,8 @@ TEST(url_parse_takes_what_is_right)
 	bool rel;
 
 	CHECK_EQ(url_parse("tcp://127.0.0.1:8080/x", false, &a, &rel, why,
-	    sizeof(why)), 0);
+		     sizeof(why)),
+	    0);
 	CHECK_EQ(a.sa_ip, 0x7f000001);
 	CHECK_EQ(a.sa_port, 8080);
 	CHECK_EQ(url_parse("tcp://*:1", true, &a, &rel, why, sizeof(why)), 0);
@@ -191,13 +193,18 @@ TEST(url_parse_refuses_what_is_wrong)
 		const char *url;
 		int error;
 	} rows[] = {
-		{ "nonsense", -EINVAL }, { "foo://x", -EINVAL },
-		{ "tcp6://::1", -EOPNOTSUPP }, { "tcp://1.2.3.4", -EINVAL },
+		{ "nonsense", -EINVAL },
+		{ "foo://x", -EINVAL },
+		{ "tcp6://::1", -EOPNOTSUPP },
+		{ "tcp://1.2.3.4", -EINVAL },
 		{ "tcp://1.2.3.4:99999", -ERANGE },
-		{ "tcp://1.2.3.4:5x", -EINVAL }, { "tcp://1.2.3:5", -EINVAL },
+		{ "tcp://1.2.3.4:5x", -EINVAL },
+		{ "tcp://1.2.3:5", -EINVAL },
 		{ "tcp://1.2.3.4.5:5", -EINVAL },
-		{ "tcp://256.2.3.4:5", -EINVAL }, { "tcp://:5", -EINVAL },
-		{ "tcp://*:5", -EINVAL }, { "tcp://0.0.0.0:5", -EINVAL },
+		{ "tcp://256.2.3.4:5", -EINVAL },
+		{ "tcp://:5", -EINVAL },
+		{ "tcp://*:5", -EINVAL },
+		{ "tcp://0.0.0.0:5", -EINVAL },
 		{ "averyveryverylongid://x", -EINVAL },
 	};
 	struct sock_addr a;
@@ -205,8 +212,9 @@ TEST(url_parse_refuses_what_is_wrong)
 	bool rel;
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		CHECK_EQ(url_parse(rows[i].url, false, &a, &rel, why,
-		    sizeof(why)), rows[i].error);
+		CHECK_EQ(
+		    url_parse(rows[i].url, false, &a, &rel, why, sizeof(why)),
+		    rows[i].error);
 }
 
 /* --- tests: honest clients --- */
@@ -248,10 +256,12 @@ TEST(guest_copies_come_out_right)
 		if (n > sizeof(in) - done)
 			n = sizeof(in) - done;
 		CHECK_EQ(call(cl, SYS_write, rv, (uintptr_t)p[1],
-		    (uintptr_t)(in + done), n), 0);
+			     (uintptr_t)(in + done), n),
+		    0);
 		CHECK_EQ(rv[0], (register_t)n);
 		CHECK_EQ(call(cl, SYS_read, rv, (uintptr_t)p[0],
-		    (uintptr_t)(out + done), n), 0);
+			     (uintptr_t)(out + done), n),
+		    0);
 		CHECK_EQ(rv[0], (register_t)n);
 		done += n;
 	}
@@ -277,8 +287,8 @@ blocked_reader(void *arg)
 {
 	struct job *j = arg;
 
-	j->error = call(j->cl, SYS_read, j->rv, (uintptr_t)j->fd,
-	    (uintptr_t)&j->byte, 1);
+	j->error = call(
+	    j->cl, SYS_read, j->rv, (uintptr_t)j->fd, (uintptr_t)&j->byte, 1);
 }
 
 TEST(guest_blocked_call_lets_others_pass)
@@ -295,15 +305,16 @@ TEST(guest_blocked_call_lets_others_pass)
 	CHECK_EQ(call(cl, SYS_pipe, p, 0, 0, 0), 0);
 	for (int i = 0; i < 40; i++) {
 		jobs[i] = (struct job){ .cl = cl, .fd = (int)p[0] };
-		CHECK_EQ(host_thread_create("r", blocked_reader, &jobs[i],
-		    &t[i]), 0);
+		CHECK_EQ(
+		    host_thread_create("r", blocked_reader, &jobs[i], &t[i]), 0);
 	}
 	host_sleep_ns(20000000);
 	for (int i = 0; i < 100; i++)
 		CHECK_EQ(getpid_of(cl), 2);
 	memset(data, 'x', sizeof(data));
 	CHECK_EQ(call(cl, SYS_write, rv, (uintptr_t)p[1], (uintptr_t)data,
-	    sizeof(data)), 0);
+		     sizeof(data)),
+	    0);
 	for (int i = 0; i < 40; i++) {
 		host_thread_join(t[i]);
 		CHECK_EQ(jobs[i].error, 0);
@@ -327,10 +338,11 @@ pipe_work(void *arg)
 	for (int i = 0; i < j->count && j->error == 0; i++) {
 		memset(in, i, sizeof(in));
 		if (call(j->cl, SYS_write, rv, (uintptr_t)p[1], (uintptr_t)in,
-		    sizeof(in)) != 0 || rv[0] != sizeof(in))
+			sizeof(in)) != 0 ||
+		    rv[0] != sizeof(in))
 			j->error = 2;
 		else if (call(j->cl, SYS_read, rv, (uintptr_t)p[0],
-		    (uintptr_t)out, sizeof(out)) != 0 ||
+			     (uintptr_t)out, sizeof(out)) != 0 ||
 		    rv[0] != sizeof(out))
 			j->error = 3;
 		else if (memcmp(in, out, sizeof(in)) != 0)
@@ -352,8 +364,7 @@ TEST(guest_many_threads_on_many_connections)
 		cl[i] = client(&s);
 	for (int i = 0; i < 16; i++) {
 		jobs[i] = (struct job){ .cl = cl[i % 4], .count = 60 };
-		CHECK_EQ(host_thread_create("w", pipe_work, &jobs[i], &t[i]),
-		    0);
+		CHECK_EQ(host_thread_create("w", pipe_work, &jobs[i], &t[i]), 0);
 	}
 	for (int i = 0; i < 16; i++) {
 		host_thread_join(t[i]);
@@ -373,8 +384,7 @@ TEST(guest_limit_more_are_closed_at_once)
 	server_start(&s);
 	for (int i = 0; i < 255; i++)
 		cl[i] = client(&s);
-	CHECK(proxy_client_connect(s.url, &config, why, sizeof(why), &one) <
-	    0);
+	CHECK(proxy_client_connect(s.url, &config, why, sizeof(why), &one) < 0);
 	for (int i = 0; i < 255; i++) {
 		CHECK_EQ(getpid_of(cl[i]), i + 2);
 		proxy_client_close(cl[i]);
@@ -396,24 +406,25 @@ TEST(fork_child_has_descriptors_and_parent_one)
 	cl = client(&s);
 	CHECK_EQ(call(cl, SYS_pipe, p, 0, 0, 0), 0);
 	CHECK_EQ(proxy_client_prefork(cl, cookie), 0);
-	CHECK_EQ(proxy_client_fork(s.url, &config, cookie, why, sizeof(why),
-	    &child), 0);
-	CHECK_EQ(proxy_client_syscall(child, SYS_getpid, NULL, 0, rv, NULL),
+	CHECK_EQ(
+	    proxy_client_fork(s.url, &config, cookie, why, sizeof(why), &child),
 	    0);
+	CHECK_EQ(proxy_client_syscall(child, SYS_getpid, NULL, 0, rv, NULL), 0);
 	CHECK_EQ(rv[0], 4);
 	CHECK_EQ(rv[1], 1);
-	CHECK_EQ(call(child, SYS_write, rv, (uintptr_t)p[1],
-	    (uintptr_t)&byte, 1), 0);
+	CHECK_EQ(
+	    call(child, SYS_write, rv, (uintptr_t)p[1], (uintptr_t)&byte, 1), 0);
 	byte = 0;
-	CHECK_EQ(call(cl, SYS_read, rv, (uintptr_t)p[0], (uintptr_t)&byte, 1),
-	    0);
+	CHECK_EQ(
+	    call(cl, SYS_read, rv, (uintptr_t)p[0], (uintptr_t)&byte, 1), 0);
 	CHECK_EQ(byte, 'a');
 	/* Copied, not shared: what the child closes stays open here. */
 	CHECK_EQ(call(child, SYS_close, rv, (uintptr_t)p[1], 0, 0), 0);
-	CHECK_EQ(call(cl, SYS_write, rv, (uintptr_t)p[1], (uintptr_t)&byte,
-	    1), 0);
-	CHECK_EQ(proxy_client_fork(s.url, &config, cookie, why, sizeof(why),
-	    &again), -ESRCH);
+	CHECK_EQ(
+	    call(cl, SYS_write, rv, (uintptr_t)p[1], (uintptr_t)&byte, 1), 0);
+	CHECK_EQ(
+	    proxy_client_fork(s.url, &config, cookie, why, sizeof(why), &again),
+	    -ESRCH);
 	proxy_client_close(cl);
 	wait_gone(&s, 2);
 	CHECK_EQ(getpid_of(child), 4);
@@ -434,8 +445,9 @@ TEST(fork_cookie_outlives_its_parent)
 	CHECK_EQ(proxy_client_prefork(cl, unused), 0);
 	proxy_client_close(cl);
 	wait_gone(&s, 2);
-	CHECK_EQ(proxy_client_fork(s.url, &config, cookie, why, sizeof(why),
-	    &child), 0);
+	CHECK_EQ(
+	    proxy_client_fork(s.url, &config, cookie, why, sizeof(why), &child),
+	    0);
 	CHECK(getpid_of(child) > 3);
 	proxy_client_close(child);
 	server_stop(&s);
@@ -452,29 +464,32 @@ TEST(exec_ends_the_old_programs_calls)
 
 	server_start(&s);
 	fd = raw_guest(&s);
-	send_raw(fd, frame, put_frame(frame, 2, WIRE_REQ, WIRE_SYSCALL,
-	    SYS_pipe, NULL, 0));
+	send_raw(fd, frame,
+	    put_frame(frame, 2, WIRE_REQ, WIRE_SYSCALL, SYS_pipe, NULL, 0));
 	CHECK(recv_frame(fd, &h, body, sizeof(body)));
 	/* Blocked reads, and one that asks for the old program's memory. */
 	args[0] = 3;
 	args[1] = 4096;
 	args[2] = 1;
 	for (int i = 0; i < 3; i++)
-		send_raw(fd, frame, put_frame(frame, (uint64_t)(3 + i),
-		    WIRE_REQ, WIRE_SYSCALL, SYS_read, args, sizeof(args)));
+		send_raw(fd, frame,
+		    put_frame(frame, (uint64_t)(3 + i), WIRE_REQ, WIRE_SYSCALL,
+			SYS_read, args, sizeof(args)));
 	args[0] = 4;
-	send_raw(fd, frame, put_frame(frame, 6, WIRE_REQ, WIRE_SYSCALL,
-	    SYS_write, args, sizeof(args)));
+	send_raw(fd, frame,
+	    put_frame(frame, 6, WIRE_REQ, WIRE_SYSCALL, SYS_write, args,
+		sizeof(args)));
 	CHECK(recv_frame(fd, &h, body, sizeof(body)));
 	CHECK_EQ(h.w_type, WIRE_COPYIN);
-	send_raw(fd, frame, put_frame(frame, 0, WIRE_REQ, WIRE_HANDSHAKE,
-	    WIRE_EXEC, "other", 6));
+	send_raw(fd, frame,
+	    put_frame(
+		frame, 0, WIRE_REQ, WIRE_HANDSHAKE, WIRE_EXEC, "other", 6));
 	CHECK(recv_frame(fd, &h, body, sizeof(body)));
 	CHECK_EQ(h.w_type, WIRE_HANDSHAKE);
 	CHECK_EQ(h.w_reqno, 0);
 	CHECK_EQ(h.w_class, WIRE_RESP);
-	send_raw(fd, frame, put_frame(frame, 1, WIRE_REQ, WIRE_SYSCALL,
-	    SYS_getpid, NULL, 0));
+	send_raw(fd, frame,
+	    put_frame(frame, 1, WIRE_REQ, WIRE_SYSCALL, SYS_getpid, NULL, 0));
 	CHECK(recv_frame(fd, &h, body, sizeof(body)));
 	CHECK_EQ(h.w_reqno, 1);
 	memcpy(&resp, body, sizeof(resp));
@@ -516,22 +531,20 @@ conversation(uint8_t *to)
 	register_t args[3] = { 4, 4096, 3 };
 	size_t n = 0;
 
-	n += put_frame(to + n, 1, WIRE_REQ, WIRE_HANDSHAKE, WIRE_GUEST, "x",
-	    2);
+	n += put_frame(to + n, 1, WIRE_REQ, WIRE_HANDSHAKE, WIRE_GUEST, "x", 2);
 	n += put_frame(to + n, 2, WIRE_REQ, WIRE_SYSCALL, SYS_pipe, NULL, 0);
-	n += put_frame(to + n, 3, WIRE_REQ, WIRE_SYSCALL, SYS_write, args,
-	    sizeof(args));
+	n += put_frame(
+	    to + n, 3, WIRE_REQ, WIRE_SYSCALL, SYS_write, args, sizeof(args));
 	n += put_frame(to + n, 0, WIRE_RESP, WIRE_COPYIN, 0, "abc", 3);
 	args[0] = 3;
 	args[2] = 2;
-	n += put_frame(to + n, 4, WIRE_REQ, WIRE_SYSCALL, SYS_read, args,
-	    sizeof(args));
+	n += put_frame(
+	    to + n, 4, WIRE_REQ, WIRE_SYSCALL, SYS_read, args, sizeof(args));
 	n += put_frame(to + n, 5, WIRE_REQ, WIRE_PREFORK, 0, NULL, 0);
 	n += put_frame(to + n, 9, WIRE_ERROR, 0, 3, NULL, 0);
-	n += put_frame(to + n, 6, WIRE_REQ, WIRE_HANDSHAKE, WIRE_EXEC,
-	    "other", 6);
-	n += put_frame(to + n, 7, WIRE_REQ, WIRE_SYSCALL, SYS_getpid, NULL,
-	    0);
+	n += put_frame(
+	    to + n, 6, WIRE_REQ, WIRE_HANDSHAKE, WIRE_EXEC, "other", 6);
+	n += put_frame(to + n, 7, WIRE_REQ, WIRE_SYSCALL, SYS_getpid, NULL, 0);
 	return n;
 }
 
@@ -595,12 +608,14 @@ TEST(client_wrong_answer_drops_it)
 
 	server_start(&s);
 	fd = raw_guest(&s);
-	send_raw(fd, frame, put_frame(frame, 2, WIRE_REQ, WIRE_SYSCALL,
-	    SYS_write, args, sizeof(args)));
+	send_raw(fd, frame,
+	    put_frame(frame, 2, WIRE_REQ, WIRE_SYSCALL, SYS_write, args,
+		sizeof(args)));
 	CHECK(recv_frame(fd, &h, body, sizeof(body)));
 	CHECK_EQ(h.w_type, WIRE_COPYIN);
-	send_raw(fd, frame, put_frame(frame, h.w_reqno, WIRE_RESP,
-	    WIRE_COPYIN, 0, "toolong", 7));
+	send_raw(fd, frame,
+	    put_frame(
+		frame, h.w_reqno, WIRE_RESP, WIRE_COPYIN, 0, "toolong", 7));
 	/* The call's answer, perhaps, and the end. */
 	while (recv_frame(fd, &h, body, sizeof(body)))
 		continue;
@@ -651,8 +666,8 @@ TEST(client_that_never_reads_hinders_nobody)
 	server_start(&s);
 	fd = raw_guest(&s);
 	for (int i = 0; i < 4000; i++)
-		n += put_frame(frames + n, (uint64_t)i, WIRE_REQ,
-		    WIRE_SYSCALL, SYS_getpid, NULL, 0);
+		n += put_frame(frames + n, (uint64_t)i, WIRE_REQ, WIRE_SYSCALL,
+		    SYS_getpid, NULL, 0);
 	for (size_t off = 0; off < n;) {
 		int64_t sent = sock_trysend(fd, frames + off, n - off);
 
@@ -684,8 +699,8 @@ TEST(stop_with_blocked_clients_they_see_the_loss)
 		cl[i] = client(&s);
 		CHECK_EQ(call(cl[i], SYS_pipe, p, 0, 0, 0), 0);
 		jobs[i] = (struct job){ .cl = cl[i], .fd = (int)p[0] };
-		CHECK_EQ(host_thread_create("r", blocked_reader, &jobs[i],
-		    &t[i]), 0);
+		CHECK_EQ(
+		    host_thread_create("r", blocked_reader, &jobs[i], &t[i]), 0);
 	}
 	host_sleep_ns(10000000);
 	server_stop(&s);
@@ -705,8 +720,8 @@ TEST(listen_path_in_use_is_refused)
 	server_start(&s);
 	CHECK_EQ(proxy_listen_why(s.k, s.url, why, sizeof(why)), -EADDRINUSE);
 	CHECK(strncmp(why, "rump_sp: failed to bind to URL ", 31) == 0);
-	CHECK_EQ(proxy_listen_why(s.k, "tcp://127.0.0.1:0", why, sizeof(why)),
-	    0);
+	CHECK_EQ(
+	    proxy_listen_why(s.k, "tcp://127.0.0.1:0", why, sizeof(why)), 0);
 	server_stop(&s);
 }
 
@@ -718,8 +733,8 @@ come_and_go(void *arg)
 	char why[64];
 
 	for (int i = 0; i < j->count; i++) {
-		if (proxy_client_connect(j->s->url, &config, why, sizeof(why),
-		    &cl) != 0) {
+		if (proxy_client_connect(
+			j->s->url, &config, why, sizeof(why), &cl) != 0) {
 			j->error = 1;
 			return;
 		}
@@ -738,8 +753,8 @@ TEST(clients_come_and_go_in_parallel)
 	server_start(&s);
 	for (int i = 0; i < 4; i++) {
 		jobs[i] = (struct job){ .s = &s, .count = 150 };
-		CHECK_EQ(host_thread_create("c", come_and_go, &jobs[i],
-		    &t[i]), 0);
+		CHECK_EQ(
+		    host_thread_create("c", come_and_go, &jobs[i], &t[i]), 0);
 	}
 	for (int i = 0; i < 4; i++) {
 		host_thread_join(t[i]);

@@ -59,8 +59,7 @@ status_of(pid_t pid)
 
 	if (waitpid(pid, &status, 0) != pid)
 		return -1;
-	return WIFEXITED(status) ? WEXITSTATUS(status) :
-	    256 + WTERMSIG(status);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 256 + WTERMSIG(status);
 }
 
 /* --- signals --- */
@@ -205,7 +204,7 @@ TEST(exec_keeps_process_and_descriptors)
 {
 	char mine[16], kept[16], closed[16];
 	char *argv[] = { (char *)(uintptr_t)self, "exec", mine, kept, closed,
-	    NULL };
+		NULL };
 	int p[2], gone;
 	pid_t pid;
 	char c = 0;
@@ -238,8 +237,7 @@ TEST(plain_fork_needs_a_new_init)
 
 	CHECK(pid >= 0);
 	if (pid == 0)
-		_exit(rumpclient_init() == 0 && rump_sys_getpid() != me ? 5 :
-		    1);
+		_exit(rumpclient_init() == 0 && rump_sys_getpid() != me ? 5 : 1);
 	CHECK_EQ(status_of(pid), 5);
 	CHECK_EQ(rump_sys_getpid(), me);
 }
@@ -251,8 +249,8 @@ TEST(closenotify_moves_the_socket)
 	for (int fd = 3; fd < 20; fd++) {
 		int num = fd;
 
-		CHECK_EQ(rumpclient__closenotify(&num,
-		    RUMPCLIENT_CLOSE_DUP2), 0);
+		CHECK_EQ(
+		    rumpclient__closenotify(&num, RUMPCLIENT_CLOSE_DUP2), 0);
 	}
 	CHECK_EQ(rump_sys_getpid(), me);
 }
@@ -300,8 +298,7 @@ TEST(daemon_ends_when_a_client_halts_it)
 	snprintf(path, sizeof(path), "%s.pid", url + 7);
 	if ((parent = fork()) == 0) {
 		if (rump_daemonize_begin() != 0 || rump_init() != 0 ||
-		    rump_init_server(url) != 0 ||
-		    (f = fopen(path, "w")) == NULL)
+		    rump_init_server(url) != 0 || (f = fopen(path, "w")) == NULL)
 			_exit(1);
 		fprintf(f, "%d", (int)getpid());
 		fclose(f);
@@ -337,8 +334,8 @@ main(int argc, char **argv)
 	if (argc > 1 && strcmp(argv[1], "exec") == 0)
 		return after_exec(argc, argv);
 	self = "/proc/self/exe";
-	snprintf(url, sizeof(url), "unix:///tmp/rumpclient_test.%d",
-	    (int)getpid());
+	snprintf(
+	    url, sizeof(url), "unix:///tmp/rumpclient_test.%d", (int)getpid());
 	setenv("RUMP_SERVER", url, 1);
 	server = start_server();
 	if (server == -1 || rumpclient_init() != 0) {

@@ -43,8 +43,8 @@ TEST(spec_nodev_mount)
 
 	up(&f);
 	CHECK_EQ(l_mkdir(f.l, "/mnt"), 0);
-	CHECK_EQ(l_mount(f.l, "tmpfs", "/mnt", MNT_NODEV, &args,
-	    sizeof(args)), 0);
+	CHECK_EQ(
+	    l_mount(f.l, "tmpfs", "/mnt", MNT_NODEV, &args, sizeof(args)), 0);
 	CHECK_EQ(l_mknod(f.l, "/mnt/n", S_IFCHR | 0666, makedev(2, 2)), 0);
 	CHECK_EQ(l_open(f.l, "/mnt/n", O_RDONLY, 0), -ENXIO);
 	down(&f);

@@ -5,8 +5,10 @@
 static void
 mounted(struct fixture *f, off_t size, ino_t nodes)
 {
-	struct tmpfs_args args = { .ta_version = 1, .ta_root_mode = 0755,
-	    .ta_size_max = size, .ta_nodes_max = nodes };
+	struct tmpfs_args args = { .ta_version = 1,
+		.ta_root_mode = 0755,
+		.ta_size_max = size,
+		.ta_nodes_max = nodes };
 
 	up(f);
 	CHECK_EQ(l_mkdir(f->l, "/mnt"), 0);
@@ -67,7 +69,8 @@ TEST(tmpfs_size_limit)
 	CHECK_EQ(l_ftruncate(f.l, fd, 0), 0);
 	CHECK_EQ(l_write(f.l, fd, block, sizeof(block)), sizeof(block));
 	CHECK_EQ(SYS(f.l, SYS_posix_fallocate, posix_fallocate, P(int, fd),
-	    { .datum = 0 }, P(off_t, 0), P(off_t, 1 << 30)), ENOSPC);
+		     { .datum = 0 }, P(off_t, 0), P(off_t, 1 << 30)),
+	    ENOSPC);
 	CHECK_EQ(l_pwrite(f.l, fd, &c, 1, 0), 1);
 	CHECK_EQ(l_close(f.l, fd), 0);
 	end(&f);
@@ -231,7 +234,7 @@ TEST(tmpfs_many_names)
 	fd = l_open(f.l, ".", O_RDONLY, 0);
 	/* Every third one goes while the directory is read. */
 	while ((n = SYS(f.l, SYS___getdents30, __getdents30, P(int, fd),
-	    P(char *, buf), P(size_t, sizeof(buf)))) > 0) {
+		    P(char *, buf), P(size_t, sizeof(buf)))) > 0) {
 		for (at = 0; at < n;) {
 			struct dirent de;
 
@@ -254,7 +257,10 @@ TEST(tmpfs_many_names)
 static long
 handles(struct lwp *l, void *arg)
 {
-	struct { int32_t fsid[2]; char fid[60]; } fh;
+	struct {
+		int32_t fsid[2];
+		char fid[60];
+	} fh;
 	struct stat sb;
 	size_t len;
 	_Atomic bool *stop = arg;
@@ -262,7 +268,7 @@ handles(struct lwp *l, void *arg)
 	while (!atomic_load(stop)) {
 		len = sizeof(fh);
 		if (SYS(l, SYS___getfh30, __getfh30, P(const char *, "/mnt/f"),
-		    P(void *, &fh), P(size_t *, &len)) == 0)
+			P(void *, &fh), P(size_t *, &len)) == 0)
 			(void)SYS(l, SYS___fhstat50, __fhstat50,
 			    P(const void *, &fh), P(size_t, len),
 			    P(struct stat *, &sb));

@@ -63,8 +63,8 @@ world_columns(void *ctx, int fd)
 
 /* umask(2) is all that is needed of a kernel. */
 static int
-fake_syscall(void *ctx, int num, const void *args, size_t argsize,
-    register_t rv[2])
+fake_syscall(
+    void *ctx, int num, const void *args, size_t argsize, register_t rv[2])
 {
 	(void)ctx;
 	(void)args;
@@ -82,7 +82,7 @@ run(struct world *w, tool_main *fn, char **argv)
 	static char tz[] = "TZ=CET-1CEST,M3.5.0,M10.5.0/3";
 	char *envp[] = { tz, NULL };
 	struct tool_io io = { world_read, world_write, world_isatty,
-	    world_columns, NULL, w };
+		world_columns, NULL, w };
 	struct tool_run r = { .sys = &sys, .io = &io, .envp = envp };
 	int argc = 0;
 
@@ -93,7 +93,7 @@ run(struct world *w, tool_main *fn, char **argv)
 	return t_run(&r, fn, argc, argv);
 }
 
-#define ARGV(...)	((char *[]){ (char[]){ "/bin/prog" }, __VA_ARGS__ })
+#define ARGV(...) ((char *[]){ (char[]){ "/bin/prog" }, __VA_ARGS__ })
 
 /* --- ending --- */
 
@@ -213,8 +213,8 @@ getopt_main(struct tool *t, int argc, char **argv)
 	int c;
 
 	while ((c = t_getopt(t, argc, argv, "ab:")) != -1)
-		t_printf(t, "%c%s ", c, t->t_opt.optarg != NULL ?
-		    t->t_opt.optarg : "");
+		t_printf(t, "%c%s ", c,
+		    t->t_opt.optarg != NULL ? t->t_opt.optarg : "");
 	t_printf(t, "%d", t->t_opt.optind);
 	return 0;
 }
@@ -238,8 +238,7 @@ check_human(int64_t n, const char *want)
 {
 	char buf[8];
 
-	t_humanize(buf, 5, n, "", HN_AUTOSCALE, HN_DECIMAL | HN_B |
-	    HN_NOSPACE);
+	t_humanize(buf, 5, n, "", HN_AUTOSCALE, HN_DECIMAL | HN_B | HN_NOSPACE);
 	CHECK_STR(buf, want);
 }
 
@@ -288,9 +287,11 @@ TEST(tool_setmode_symbolic_and_octal)
 {
 	struct world w = { 0 };
 
-	run(&w, mode_main, ARGV("755", "u+x", "go=u", "+w", "a+X", "g+s,o+t",
-	    "=", "u=rwx,g=u-w", "8", "10000", "u", "", "u+q", "-", NULL));
-	CHECK_STR(w.out, "755 744 666 644 644 3644 0 754 bad bad bad bad bad "
+	run(&w, mode_main,
+	    ARGV("755", "u+x", "go=u", "+w", "a+X", "g+s,o+t", "=",
+		"u=rwx,g=u-w", "8", "10000", "u", "", "u+q", "-", NULL));
+	CHECK_STR(w.out,
+	    "755 744 666 644 644 3644 0 754 bad bad bad bad bad "
 	    "644 ");
 }
 
@@ -341,7 +342,7 @@ TEST(tool_vis_forms)
 TEST(tool_gmtime_and_back)
 {
 	static const int64_t when[] = { 0, -1, 951782400, 4107542400,
-	    -62135596800, 253402300799 };
+		-62135596800, 253402300799 };
 	struct ttm tm;
 	size_t i;
 
@@ -349,7 +350,7 @@ TEST(tool_gmtime_and_back)
 		t_gmtime(when[i], &tm);
 		CHECK_EQ(t_timegm(&tm), when[i]);
 	}
-	t_gmtime(951782400, &tm);	/* 2000-02-29 */
+	t_gmtime(951782400, &tm); /* 2000-02-29 */
 	CHECK_EQ(tm.mon, 1);
 	CHECK_EQ(tm.mday, 29);
 	CHECK_EQ(tm.wday, 2);
@@ -378,7 +379,8 @@ TEST(tool_localtime_follows_posix_zone)
 	struct world w = { 0 };
 
 	run(&w, time_main, ARGV(NULL));
-	CHECK_STR(w.out, "Thu Jun 30 14:00:00 2016\nFri Jan  1 01:00:00 2016\n"
+	CHECK_STR(w.out,
+	    "Thu Jun 30 14:00:00 2016\nFri Jan  1 01:00:00 2016\n"
 	    "1\n");
 }
 
@@ -387,9 +389,10 @@ TEST(tool_strftime_fields)
 	char buf[64];
 	struct ttm tm;
 
-	t_gmtime(1230768000, &tm);	/* 2009-01-01, a Thursday */
+	t_gmtime(1230768000, &tm); /* 2009-01-01, a Thursday */
 	t_strftime(buf, sizeof(buf), "%F %T %G-W%V-%u %j %U %W %s%%", &tm);
-	CHECK_STR(buf, "2009-01-01 00:00:00 2009-W01-4 001 00 00 "
+	CHECK_STR(buf,
+	    "2009-01-01 00:00:00 2009-W01-4 001 00 00 "
 	    "1230768000%");
 	CHECK_EQ(t_strftime(buf, 5, "%F", &tm), 0);
 }
@@ -410,7 +413,7 @@ TEST(tool_flags_words)
 
 /* --- partitions --- */
 
-#define IMAGE_SECTORS	64
+#define IMAGE_SECTORS 64
 
 static unsigned char image[IMAGE_SECTORS * 512];
 
@@ -461,11 +464,11 @@ TEST(tool_partition_mbr_logical_and_label)
 	mbr_put(0, 0, 0x83, 4, 6);
 	mbr_put(0, 1, 0x0f, 20, 20);
 	mbr_put(0, 2, 0xa9, 44, 10);
-	mbr_put(0, 3, 0x83, 60, 100);		/* beyond the end */
+	mbr_put(0, 3, 0x83, 60, 100); /* beyond the end */
 	mbr_put(20, 0, 0x83, 1, 3);
 	mbr_put(20, 1, 0x05, 8, 4);
 	mbr_put(28, 0, 0x83, 2, 2);
-	mbr_put(28, 1, 0x05, 8, 4);		/* for ever */
+	mbr_put(28, 1, 0x05, 8, 4); /* for ever */
 	CHECK_EQ(find("p1", &begin, &size), 0);
 	CHECK_EQ(begin, 4 * 512);
 	CHECK_EQ(size, 6 * 512);

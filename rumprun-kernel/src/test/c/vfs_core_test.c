@@ -18,13 +18,18 @@ struct fixture {
 	struct lwp *l;
 };
 
-#define P(T, x)	{ .datum = (T)(x) }
+#define P(T, x)                 \
+	{                       \
+		.datum = (T)(x) \
+	}
 /* sys(f, number, struct type, args...) : the result or the negative errno */
-#define SYS(f, number, type, ...) __extension__ ({			\
-	struct sys_##type##_args sa_ = { __VA_ARGS__ };			\
-	register_t rv_[2];						\
-	int e_ = kern_syscall((f)->l, number, &sa_, rv_);		\
-	e_ != 0 ? (long)e_ : (long)rv_[0]; })
+#define SYS(f, number, type, ...)                                 \
+	__extension__({                                           \
+		struct sys_##type##_args sa_ = { __VA_ARGS__ };   \
+		register_t rv_[2];                                \
+		int e_ = kern_syscall((f)->l, number, &sa_, rv_); \
+		e_ != 0 ? (long)e_ : (long)rv_[0];                \
+	})
 
 static void
 up_with(struct fixture *f, unsigned nvnodes)
@@ -69,8 +74,7 @@ xclose(struct fixture *f, long fd)
 static long
 xmkdir(struct fixture *f, const char *path)
 {
-	return SYS(f, SYS_mkdir, mkdir, P(const char *, path),
-	    P(mode_t, 0755));
+	return SYS(f, SYS_mkdir, mkdir, P(const char *, path), P(mode_t, 0755));
 }
 
 static long
@@ -88,15 +92,15 @@ xunlink(struct fixture *f, const char *path)
 static long
 xrename(struct fixture *f, const char *from, const char *to)
 {
-	return SYS(f, SYS_rename, rename, P(const char *, from),
-	    P(const char *, to));
+	return SYS(
+	    f, SYS_rename, rename, P(const char *, from), P(const char *, to));
 }
 
 static long
 xlink(struct fixture *f, const char *from, const char *to)
 {
-	return SYS(f, SYS_link, link, P(const char *, from),
-	    P(const char *, to));
+	return SYS(
+	    f, SYS_link, link, P(const char *, from), P(const char *, to));
 }
 
 static long
@@ -115,8 +119,7 @@ xchdir(struct fixture *f, const char *path)
 static long
 xaccess(struct fixture *f, const char *path, int mode)
 {
-	return SYS(f, SYS_access, access, P(const char *, path),
-	    P(int, mode));
+	return SYS(f, SYS_access, access, P(const char *, path), P(int, mode));
 }
 
 static long
@@ -129,8 +132,7 @@ xwrite(struct fixture *f, long fd, const void *buf, size_t n)
 static long
 xread(struct fixture *f, long fd, void *buf, size_t n)
 {
-	return SYS(f, SYS_read, read, P(int, fd), P(void *, buf),
-	    P(size_t, n));
+	return SYS(f, SYS_read, read, P(int, fd), P(void *, buf), P(size_t, n));
 }
 
 static long
@@ -165,8 +167,8 @@ xmount(struct fixture *f, const char *path)
 static long
 xunmount(struct fixture *f, const char *path, int flags)
 {
-	return SYS(f, SYS_unmount, unmount, P(const char *, path),
-	    P(int, flags));
+	return SYS(
+	    f, SYS_unmount, unmount, P(const char *, path), P(int, flags));
 }
 
 static long
@@ -204,8 +206,9 @@ TEST(vfs_kernel_without_it_says_so)
 	CHECK_EQ(xgetcwd(&f, buf, sizeof(buf)), -ENOSYS);
 	CHECK_EQ(SYS(&f, SYS_umask, umask, P(mode_t, 022)), -ENOSYS);
 	CHECK_EQ(SYS(&f, SYS_sync, umask, P(mode_t, 0)), -ENOSYS);
-	CHECK_EQ(SYS(&f, SYS_getvfsstat, getvfsstat,
-	    P(struct statvfs *, NULL), P(size_t, 0), P(int, 1)), -ENOSYS);
+	CHECK_EQ(SYS(&f, SYS_getvfsstat, getvfsstat, P(struct statvfs *, NULL),
+		     P(size_t, 0), P(int, 1)),
+	    -ENOSYS);
 	down(&f);
 }
 
@@ -246,8 +249,7 @@ TEST(vfs_open_as_recorded)
 	CHECK_EQ(xmount(&f, "/tmp"), 0);
 	CHECK_EQ(xopen(&f, "/tmp/f", O_RDONLY, 0), -ENOENT);
 	CHECK_EQ(xopen(&f, "/tmp/f", O_RDWR | O_CREAT, 0640), 0);
-	CHECK_EQ(xopen(&f, "/tmp/f", O_RDWR | O_CREAT | O_EXCL, 0640),
-	    -EEXIST);
+	CHECK_EQ(xopen(&f, "/tmp/f", O_RDWR | O_CREAT | O_EXCL, 0640), -EEXIST);
 	CHECK_EQ(xopen(&f, "/tmp", O_WRONLY, 0), -EISDIR);
 	CHECK_EQ(xopen(&f, "/tmp", O_RDONLY, 0), 1);
 	CHECK_EQ(xopen(&f, "/tmp/f", O_RDONLY | O_DIRECTORY, 0), -ENOTDIR);
@@ -258,8 +260,7 @@ TEST(vfs_open_as_recorded)
 	CHECK_EQ(xopen(&f, "/tmp/f", 3, 0), -EINVAL);
 	CHECK_EQ(xsymlink(&f, "f", "/tmp/l"), 0);
 	CHECK_EQ(xopen(&f, "/tmp/l", O_RDONLY | O_NOFOLLOW, 0), -EFTYPE);
-	CHECK_EQ(xopen(&f, "/tmp/l", O_RDWR | O_CREAT | O_EXCL, 0600),
-	    -EEXIST);
+	CHECK_EQ(xopen(&f, "/tmp/l", O_RDWR | O_CREAT | O_EXCL, 0600), -EEXIST);
 	CHECK_EQ(xsymlink(&f, "loop", "/tmp/loop"), 0);
 	CHECK_EQ(xopen(&f, "/tmp/loop", O_RDONLY, 0), -ELOOP);
 	memset(name, 'x', sizeof(name));
@@ -274,17 +275,20 @@ TEST(vfs_open_as_recorded)
 	fd = xopen(&f, "/tmp/l", O_RDWR | O_APPEND, 0);
 	CHECK_EQ(fd, 3);
 	CHECK_EQ(xwrite(&f, fd, "one", 3), 3);
-	CHECK_EQ(SYS(&f, SYS_lseek, lseek, P(int, fd), P(int, 0),
-	    P(off_t, 0), P(int, 0)), 0);
+	CHECK_EQ(SYS(&f, SYS_lseek, lseek, P(int, fd), P(int, 0), P(off_t, 0),
+		     P(int, 0)),
+	    0);
 	CHECK_EQ(xwrite(&f, fd, "two", 3), 3);
 	CHECK_EQ(SYS(&f, SYS_pread, pread, P(int, fd), P(void *, buf),
-	    P(size_t, 10), P(int, 0), P(off_t, 0)), 6);
+		     P(size_t, 10), P(int, 0), P(off_t, 0)),
+	    6);
 	CHECK_EQ(xclose(&f, fd), 0);
 	CHECK_EQ(xclose(&f, fd), -EBADF);
 	fd = xopen(&f, "/tmp/f", O_WRONLY | O_TRUNC, 0);
 	CHECK_EQ(xread(&f, fd, buf, 1), -EBADF);
-	CHECK_EQ(SYS(&f, SYS_lseek, lseek, P(int, fd), P(int, 0),
-	    P(off_t, 0), P(int, 2)), 0);
+	CHECK_EQ(SYS(&f, SYS_lseek, lseek, P(int, fd), P(int, 0), P(off_t, 0),
+		     P(int, 2)),
+	    0);
 	down(&f);
 }
 
@@ -316,8 +320,7 @@ names(struct fixture *f, bool rumpfs)
 	CHECK_EQ(xrename(f, "none", "x"), -ENOENT);
 	CHECK_EQ(xrename(f, "d", "d/e/x"), rumpfs ? -EOPNOTSUPP : -EINVAL);
 	CHECK_EQ(xrename(f, "d/f", "d/e"), rumpfs ? -ENOENT : -EISDIR);
-	CHECK_EQ(xrename(f, "d/e", "d/f"),
-	    rumpfs ? -EOPNOTSUPP : -ENOTDIR);
+	CHECK_EQ(xrename(f, "d/e", "d/f"), rumpfs ? -EOPNOTSUPP : -ENOTDIR);
 	CHECK_EQ(xrename(f, "d/f", "d/f"), rumpfs ? -ENOENT : 0);
 	CHECK_EQ(xrename(f, "g", "d/f"), rumpfs ? -ENOENT : 0);
 	CHECK_EQ(xaccess(f, "g", 0), -ENOENT);
@@ -327,11 +330,14 @@ names(struct fixture *f, bool rumpfs)
 	CHECK_EQ(xsymlink(f, "target", "s"), -EEXIST);
 	CHECK_EQ(xsymlink(f, "", "empty"), 0);
 	CHECK_EQ(SYS(f, SYS_readlink, readlink, P(const char *, "s"),
-	    P(char *, buf), P(size_t, 3)), 3);
+		     P(char *, buf), P(size_t, 3)),
+	    3);
 	CHECK_EQ(SYS(f, SYS_readlink, readlink, P(const char *, "s"),
-	    P(char *, buf), P(size_t, sizeof(buf))), 6);
+		     P(char *, buf), P(size_t, sizeof(buf))),
+	    6);
 	CHECK_EQ(SYS(f, SYS_readlink, readlink, P(const char *, "d"),
-	    P(char *, buf), P(size_t, sizeof(buf))), -EINVAL);
+		     P(char *, buf), P(size_t, sizeof(buf))),
+	    -EINVAL);
 	CHECK_EQ(xunlink(f, "s"), 0);
 	CHECK_EQ(xaccess(f, "d", 4), 0);
 	CHECK_EQ(xaccess(f, "d", 9), -EINVAL);
@@ -339,15 +345,19 @@ names(struct fixture *f, bool rumpfs)
 	CHECK_EQ(SYS(f, SYS_umask, umask, P(mode_t, 022)), 027);
 	CHECK_EQ(SYS(f, SYS_umask, umask, P(mode_t, 07777)), 022);
 	CHECK_EQ(SYS(f, SYS_umask, umask, P(mode_t, 022)), 07777);
-	CHECK_EQ(SYS(f, SYS_chmod, chmod, P(const char *, "d/f"),
-	    P(mode_t, 0604)), rumpfs ? -ENOENT : 0);
+	CHECK_EQ(
+	    SYS(f, SYS_chmod, chmod, P(const char *, "d/f"), P(mode_t, 0604)),
+	    rumpfs ? -ENOENT : 0);
 	CHECK_EQ(SYS(f, SYS_fchmod, fchmod, P(int, fd), P(mode_t, 0640)), 0);
-	CHECK_EQ(SYS(f, SYS_chown, chown, P(const char *, "d/f"),
-	    P(uid_t, 12), P(gid_t, 34)), rumpfs ? -ENOENT : 0);
-	CHECK_EQ(SYS(f, SYS_chown, chown, P(const char *, "d/f"),
-	    P(uid_t, -1), P(gid_t, -1)), rumpfs ? -ENOENT : 0);
+	CHECK_EQ(SYS(f, SYS_chown, chown, P(const char *, "d/f"), P(uid_t, 12),
+		     P(gid_t, 34)),
+	    rumpfs ? -ENOENT : 0);
+	CHECK_EQ(SYS(f, SYS_chown, chown, P(const char *, "d/f"), P(uid_t, -1),
+		     P(gid_t, -1)),
+	    rumpfs ? -ENOENT : 0);
 	CHECK_EQ(SYS(f, SYS_chflags, chflags, P(const char *, "d/f"),
-	    P(unsigned long, 0)), rumpfs ? -ENOENT : 0);
+		     P(unsigned long, 0)),
+	    rumpfs ? -ENOENT : 0);
 	CHECK_EQ(xchdir(f, "d"), 0);
 	CHECK_EQ(xgetcwd(f, buf, sizeof(buf)), 7);
 	CHECK_STR(buf, "/tmp/d");
@@ -363,9 +373,11 @@ names(struct fixture *f, bool rumpfs)
 	CHECK_EQ(xaccess(f, "/dev/null", 0), -ENOENT);
 	CHECK_EQ(SYS(f, SYS_fchdir, fchdir, P(int, fd)), -ENOTDIR);
 	CHECK_EQ(SYS(f, SYS___mknod50, __mknod50, P(const char *, "/node"),
-	    P(mode_t, 0020644), P(dev_t, 0x0202)), 0);
+		     P(mode_t, 0020644), P(dev_t, 0x0202)),
+	    0);
 	CHECK_EQ(SYS(f, SYS_mkfifo, mkfifo, P(const char *, "/fifo"),
-	    P(mode_t, 0644)), 0);
+		     P(mode_t, 0644)),
+	    0);
 }
 
 TEST(vfs_names_as_recorded)
@@ -447,11 +459,14 @@ TEST(vfs_forced_unmount_leaves_dead_files)
 	CHECK_EQ(xwrite(&f, fd, "abc", 3), -EIO);
 	CHECK_EQ(xread(&f, fd, buf, 3), -EIO);
 	CHECK_EQ(SYS(&f, SYS___fstat50, __fstat50, P(int, fd),
-	    P(struct stat *, &sb)), -EBADF);
+		     P(struct stat *, &sb)),
+	    -EBADF);
 	CHECK_EQ(SYS(&f, SYS_ftruncate, ftruncate, P(int, fd), P(int, 0),
-	    P(off_t, 0)), -EBADF);
+		     P(off_t, 0)),
+	    -EBADF);
 	CHECK_EQ(SYS(&f, SYS___getdents30, __getdents30, P(int, dir),
-	    P(char *, buf), P(size_t, sizeof(buf))), -EBADF);
+		     P(char *, buf), P(size_t, sizeof(buf))),
+	    -EBADF);
 	CHECK_EQ(xopen(&f, "x", O_RDWR | O_CREAT, 0600), -ENOENT);
 	CHECK_EQ(xaccess(&f, "..", 0), -ENOENT);
 	CHECK_EQ(xgetcwd(&f, buf, sizeof(buf)), -ENOENT);
@@ -477,10 +492,12 @@ TEST(vfs_unlinked_file_lives_until_closed)
 	CHECK_EQ(xunlink(&f, "/tmp/f"), 0);
 	CHECK_EQ(xaccess(&f, "/tmp/f", 0), -ENOENT);
 	CHECK_EQ(SYS(&f, SYS___fstat50, __fstat50, P(int, fd),
-	    P(struct stat *, &sb)), 0);
+		     P(struct stat *, &sb)),
+	    0);
 	CHECK_EQ(sb.st_nlink, 0);
 	CHECK_EQ(SYS(&f, SYS_pread, pread, P(int, fd), P(void *, buf),
-	    P(size_t, 8), P(int, 0), P(off_t, 0)), 3);
+		     P(size_t, 8), P(int, 0), P(off_t, 0)),
+	    3);
 	CHECK_EQ(xclose(&f, fd), 0);
 	CHECK_EQ(xmkdir(&f, "/tmp/d"), 0);
 	CHECK_EQ(xchdir(&f, "/tmp/d"), 0);
@@ -537,11 +554,12 @@ TEST(vfs_union_shows_both)
 	CHECK_EQ(xaccess(&f, "/tmp/u/none", 0), -ENOENT);
 	fd = xopen(&f, "/tmp/u", O_RDONLY, 0);
 	while ((n = SYS(&f, SYS___getdents30, __getdents30, P(int, fd),
-	    P(char *, buf), P(size_t, sizeof(buf)))) > 0) {
+		    P(char *, buf), P(size_t, sizeof(buf)))) > 0) {
 		for (char *p = buf; p < buf + n; p += de->d_reclen) {
 			de = (struct dirent *)p;
 			total += strcmp(de->d_name, "low") == 0 ? 1 :
-			    strcmp(de->d_name, "high") == 0 ? 10 : 0;
+			    strcmp(de->d_name, "high") == 0	? 10 :
+								  0;
 		}
 	}
 	CHECK_EQ(n, 0);
@@ -555,11 +573,11 @@ TEST(vfs_union_shows_both)
 static long
 setlk(struct fixture *f, long fd, int cmd, int type, off_t start, off_t len)
 {
-	struct flock fl = { .l_start = start, .l_len = len,
-	    .l_type = (short)type };
+	struct flock fl = {
+		.l_start = start, .l_len = len, .l_type = (short)type
+	};
 
-	return SYS(f, SYS_fcntl, fcntl, P(int, fd), P(int, cmd),
-	    P(void *, &fl));
+	return SYS(f, SYS_fcntl, fcntl, P(int, fd), P(int, cmd), P(void *, &fl));
 }
 
 TEST(vfs_record_locks_conflict_between_processes)
@@ -582,11 +600,12 @@ TEST(vfs_record_locks_conflict_between_processes)
 	/* closing any descriptor of the file lets go */
 	CHECK_EQ(xclose(&f, xopen(&f, "/tmp/f", O_RDONLY, 0)), 0);
 	CHECK_EQ(setlk(&g, gd, F_SETLK, F_WRLCK, 0, 0), 0);
-	CHECK_EQ(SYS(&f, SYS_flock, flock, P(int, fd),
-	    P(int, LOCK_EX | LOCK_NB)), -EAGAIN);
+	CHECK_EQ(
+	    SYS(&f, SYS_flock, flock, P(int, fd), P(int, LOCK_EX | LOCK_NB)),
+	    -EAGAIN);
 	CHECK_EQ(xclose(&g, gd), 0);
-	CHECK_EQ(SYS(&f, SYS_flock, flock, P(int, fd),
-	    P(int, LOCK_EX | LOCK_NB)), 0);
+	CHECK_EQ(
+	    SYS(&f, SYS_flock, flock, P(int, fd), P(int, LOCK_EX | LOCK_NB)), 0);
 	lwp_destroy(g.l);
 	proc_exit(g.p, NULL, 0);
 	down(&f);
@@ -600,8 +619,9 @@ TEST(vfs_permissions_of_an_ordinary_user)
 	up(&f);
 	CHECK_EQ(xmkdir(&f, "/d"), 0);
 	CHECK_EQ(touch(&f, "/d/f"), 0);
-	CHECK_EQ(SYS(&f, SYS_chmod, chmod, P(const char *, "/d/f"),
-	    P(mode_t, 0600)), 0);
+	CHECK_EQ(
+	    SYS(&f, SYS_chmod, chmod, P(const char *, "/d/f"), P(mode_t, 0600)),
+	    0);
 	CHECK_EQ(touch(&f, "/tmp/roots"), 0);
 	CHECK_EQ(SYS(&f, SYS_setuid, setuid, P(uid_t, 100)), 0);
 	CHECK_EQ(xopen(&f, "/d/f", O_RDONLY, 0), -EACCES);
@@ -612,16 +632,19 @@ TEST(vfs_permissions_of_an_ordinary_user)
 	CHECK_EQ(sb.st_uid, 100);
 	/* sticky */
 	CHECK_EQ(xunlink(&f, "/tmp/roots"), -EPERM);
-	CHECK_EQ(SYS(&f, SYS_chmod, chmod, P(const char *, "/d/f"),
-	    P(mode_t, 0666)), -EPERM);
-	CHECK_EQ(SYS(&f, SYS_chown, chown, P(const char *, "/tmp/mine"),
-	    P(uid_t, 0), P(gid_t, -1)), -EPERM);
-	CHECK_EQ(SYS(&f, SYS_chmod, chmod, P(const char *, "/tmp/mine"),
-	    P(mode_t, 01644)), -EFTYPE);
-	CHECK_EQ(SYS(&f, SYS_chroot, chroot, P(const char *, "/tmp")),
+	CHECK_EQ(
+	    SYS(&f, SYS_chmod, chmod, P(const char *, "/d/f"), P(mode_t, 0666)),
 	    -EPERM);
+	CHECK_EQ(SYS(&f, SYS_chown, chown, P(const char *, "/tmp/mine"),
+		     P(uid_t, 0), P(gid_t, -1)),
+	    -EPERM);
+	CHECK_EQ(SYS(&f, SYS_chmod, chmod, P(const char *, "/tmp/mine"),
+		     P(mode_t, 01644)),
+	    -EFTYPE);
+	CHECK_EQ(SYS(&f, SYS_chroot, chroot, P(const char *, "/tmp")), -EPERM);
 	CHECK_EQ(SYS(&f, SYS___mknod50, __mknod50, P(const char *, "/tmp/n"),
-	    P(mode_t, 0020644), P(dev_t, 0x0202)), -EPERM);
+		     P(mode_t, 0020644), P(dev_t, 0x0202)),
+	    -EPERM);
 	/* an unreadable own file, but just made, is open for writing */
 	CHECK(xopen(&f, "/tmp/none", O_RDWR | O_CREAT, 0) >= 0);
 	CHECK_EQ(xopen(&f, "/tmp/none", O_RDWR, 0), -EACCES);
@@ -637,8 +660,9 @@ TEST(vfs_readonly_mount_refuses_changes)
 	CHECK_EQ(xmount_flags(&f, "/tmp", MNT_RDONLY), 0);
 	CHECK_EQ(touch(&f, "/tmp/f"), -EROFS);
 	CHECK_EQ(xmkdir(&f, "/tmp/f"), -EROFS);
-	CHECK_EQ(SYS(&f, SYS_chmod, chmod, P(const char *, "/tmp"),
-	    P(mode_t, 0666)), -EROFS);
+	CHECK_EQ(
+	    SYS(&f, SYS_chmod, chmod, P(const char *, "/tmp"), P(mode_t, 0666)),
+	    -EROFS);
 	down(&f);
 }
 
@@ -652,10 +676,12 @@ TEST(vfs_io_as_recorded)
 
 	up(&f);
 	CHECK_EQ(xmount(&f, "/tmp"), 0);
-#define SEEK(off, whence) SYS(&f, SYS_lseek, lseek, P(int, fd), P(int, 0), \
-	    P(off_t, off), P(int, whence))
-#define VEC(call, iov, n) SYS(&f, SYS_##call, call, P(int, fd), \
-	    P(const struct iovec *, iov), P(int, n))
+#define SEEK(off, whence)                                               \
+	SYS(&f, SYS_lseek, lseek, P(int, fd), P(int, 0), P(off_t, off), \
+	    P(int, whence))
+#define VEC(call, iov, n)                                                   \
+	SYS(&f, SYS_##call, call, P(int, fd), P(const struct iovec *, iov), \
+	    P(int, n))
 	fd = xopen(&f, "/tmp/io", O_RDWR | O_CREAT, 0644);
 	CHECK_EQ(VEC(writev, out, 3), 7);
 	CHECK_EQ(SEEK(0, 0), 0);
@@ -665,7 +691,8 @@ TEST(vfs_io_as_recorded)
 	CHECK_EQ(VEC(readv, in, 0), -EINVAL);
 	CHECK_EQ(VEC(readv, in, 1025), -EINVAL);
 	CHECK_EQ(SYS(&f, SYS_pwrite, pwrite, P(int, fd), P(const void *, "Z"),
-	    P(size_t, 1), P(int, 0), P(off_t, 20)), 1);
+		     P(size_t, 1), P(int, 0), P(off_t, 20)),
+	    1);
 	CHECK_EQ(SEEK(0, 1), 7);
 	CHECK_EQ(SEEK(0, 2), 21);
 	CHECK_EQ(SEEK(-30, 2), -EINVAL);
@@ -674,18 +701,21 @@ TEST(vfs_io_as_recorded)
 	CHECK_EQ(SEEK(1000, 0), 1000);
 	CHECK_EQ(xread(&f, fd, a, 8), 0);
 	CHECK_EQ(SYS(&f, SYS_pread, pread, P(int, fd), P(void *, a),
-	    P(size_t, 8), P(int, 0), P(off_t, 18)), 3);
+		     P(size_t, 8), P(int, 0), P(off_t, 18)),
+	    3);
 	CHECK_EQ(SYS(&f, SYS_pread, pread, P(int, fd), P(void *, a),
-	    P(size_t, 8), P(int, 0), P(off_t, -1)), -EINVAL);
-#define TRUNC(size) SYS(&f, SYS_ftruncate, ftruncate, P(int, fd), \
-	    P(int, 0), P(off_t, size))
+		     P(size_t, 8), P(int, 0), P(off_t, -1)),
+	    -EINVAL);
+#define TRUNC(size) \
+	SYS(&f, SYS_ftruncate, ftruncate, P(int, fd), P(int, 0), P(off_t, size))
 	CHECK_EQ(TRUNC(10), 0);
 	CHECK_EQ(SEEK(0, 2), 10);
 	CHECK_EQ(TRUNC(100), 0);
 	CHECK_EQ(SEEK(0, 2), 100);
 	CHECK_EQ(TRUNC(-1), -EINVAL);
-#define PTRUNC(path, size) SYS(&f, SYS_truncate, truncate, \
-	    P(const char *, path), P(int, 0), P(off_t, size))
+#define PTRUNC(path, size)                                                \
+	SYS(&f, SYS_truncate, truncate, P(const char *, path), P(int, 0), \
+	    P(off_t, size))
 	CHECK_EQ(PTRUNC("/tmp/io", 3), 0);
 	CHECK_EQ(PTRUNC("/tmp", 3), -EISDIR);
 	CHECK_EQ(PTRUNC("/tmp/none", 3), -ENOENT);
@@ -715,15 +745,15 @@ TEST(vfs_times_and_statvfs_as_recorded)
 	struct stat sb;
 	struct statvfs sv;
 	struct timeval tv[2] = { { 1000000000, 123456 },
-	    { 1000000001, 654321 } };
-	struct timespec ts[2] = { { 1000000000, 999999999 },
-	    { 5, UTIME_OMIT } };
+		{ 1000000001, 654321 } };
+	struct timespec ts[2] = { { 1000000000, 999999999 }, { 5, UTIME_OMIT } };
 
 	up(&f);
 	CHECK_EQ(xmount(&f, "/tmp"), 0);
 	CHECK_EQ(touch(&f, "/tmp/f"), 0);
-#define UTIMES(path) SYS(&f, SYS___utimes50, __utimes50, \
-	    P(const char *, path), P(const struct timeval *, tv))
+#define UTIMES(path)                                               \
+	SYS(&f, SYS___utimes50, __utimes50, P(const char *, path), \
+	    P(const struct timeval *, tv))
 	CHECK_EQ(UTIMES("/tmp/f"), 0);
 	CHECK_EQ(UTIMES("/tmp/none"), -ENOENT);
 	CHECK_EQ(xstat(&f, "/tmp/f", &sb), 0);
@@ -731,9 +761,9 @@ TEST(vfs_times_and_statvfs_as_recorded)
 	CHECK_EQ(sb.st_mtim.tv_sec, 1000000001);
 	tv[0].tv_usec = 1000000;
 	CHECK_EQ(UTIMES("/tmp/f"), 0);
-#define UTIMENSAT(path) SYS(&f, SYS_utimensat, utimensat, \
-	    P(int, AT_FDCWD), P(const char *, path), \
-	    P(const struct timespec *, ts), P(int, 0))
+#define UTIMENSAT(path)                                     \
+	SYS(&f, SYS_utimensat, utimensat, P(int, AT_FDCWD), \
+	    P(const char *, path), P(const struct timespec *, ts), P(int, 0))
 	CHECK_EQ(UTIMENSAT("/tmp/f"), 0);
 	CHECK_EQ(xstat(&f, "/tmp/f", &sb), 0);
 	CHECK_EQ(sb.st_atim.tv_nsec, 999999999);
@@ -741,17 +771,20 @@ TEST(vfs_times_and_statvfs_as_recorded)
 	ts[0].tv_nsec = 1000000000;
 	CHECK_EQ(UTIMENSAT("/tmp/f"), 0);
 	CHECK_EQ(SYS(&f, SYS_statvfs1, statvfs1, P(const char *, "/tmp/f"),
-	    P(struct statvfs *, &sv), P(int, 1)), 0);
+		     P(struct statvfs *, &sv), P(int, 1)),
+	    0);
 	CHECK_EQ(sv.f_flag, MNT_LOCAL);
 	CHECK_EQ(sv.f_bsize, 4096);
 	CHECK_EQ(sv.f_namemax, 255);
 	CHECK_STR(sv.f_fstypename, "tmpfs");
 	CHECK_STR(sv.f_mntonname, "/tmp");
 	CHECK_STR(sv.f_mntfromname, "tmpfs");
-	CHECK_EQ(SYS(&f, SYS_getvfsstat, getvfsstat,
-	    P(struct statvfs *, NULL), P(size_t, 0), P(int, 1)), 2);
-	CHECK_EQ(SYS(&f, SYS_getvfsstat, getvfsstat,
-	    P(struct statvfs *, &sv), P(size_t, sizeof(sv)), P(int, 1)), 1);
+	CHECK_EQ(SYS(&f, SYS_getvfsstat, getvfsstat, P(struct statvfs *, NULL),
+		     P(size_t, 0), P(int, 1)),
+	    2);
+	CHECK_EQ(SYS(&f, SYS_getvfsstat, getvfsstat, P(struct statvfs *, &sv),
+		     P(size_t, sizeof(sv)), P(int, 1)),
+	    1);
 	CHECK_STR(sv.f_mntonname, "/");
 	CHECK_EQ(sv.f_flag, MNT_LOCAL | MNT_ROOTFS);
 	down(&f);
@@ -768,8 +801,9 @@ TEST(vfs_mounts_seen_from_another_root)
 	CHECK_EQ(xmkdir(&f, "/tmp/r/m"), 0);
 	CHECK_EQ(xmount(&f, "/tmp/r/m"), 0);
 	CHECK_EQ(SYS(&f, SYS_chroot, chroot, P(const char *, "/tmp/r")), 0);
-	CHECK_EQ(SYS(&f, SYS_getvfsstat, getvfsstat,
-	    P(struct statvfs *, sv), P(size_t, sizeof(sv)), P(int, 1)), 2);
+	CHECK_EQ(SYS(&f, SYS_getvfsstat, getvfsstat, P(struct statvfs *, sv),
+		     P(size_t, sizeof(sv)), P(int, 1)),
+	    2);
 	CHECK_STR(sv[0].f_mntonname, "/");
 	CHECK_STR(sv[1].f_mntonname, "/m");
 	CHECK_EQ(xunmount(&f, "/m", 0), 0);
@@ -868,12 +902,14 @@ TEST(vfs_kqueue_hears_of_vnodes)
 	kq = SYS(&f, SYS_kqueue, dup, P(int, 0));
 	CHECK(kq >= 0);
 	ev = (struct kevent){ .ident = (uintptr_t)fd,
-	    .filter = EVFILT_VNODE, .flags = EV_ADD | EV_CLEAR,
-	    .fflags = NOTE_WRITE | NOTE_EXTEND | NOTE_ATTRIB | NOTE_DELETE |
-	    NOTE_RENAME | NOTE_LINK };
-#define KEVENT(change, n) SYS(&f, SYS___kevent50, __kevent50, P(int, kq), \
+		.filter = EVFILT_VNODE,
+		.flags = EV_ADD | EV_CLEAR,
+		.fflags = NOTE_WRITE | NOTE_EXTEND | NOTE_ATTRIB | NOTE_DELETE |
+		    NOTE_RENAME | NOTE_LINK };
+#define KEVENT(change, n)                                   \
+	SYS(&f, SYS___kevent50, __kevent50, P(int, kq),     \
 	    P(const struct kevent *, change), P(size_t, n), \
-	    P(struct kevent *, got), P(size_t, 4), \
+	    P(struct kevent *, got), P(size_t, 4),          \
 	    P(const struct timespec *, &zero))
 	CHECK_EQ(KEVENT(&ev, 1), 0);
 	CHECK_EQ(xwrite(&f, fd, "x", 1), 1);
@@ -889,8 +925,7 @@ TEST(vfs_kqueue_hears_of_vnodes)
 	CHECK_EQ(xunlink(&f, "/tmp/g"), 0);
 	CHECK_EQ(KEVENT(NULL, 0), 1);
 	CHECK_EQ(got[0].fflags, NOTE_LINK | NOTE_DELETE);
-	CHECK_EQ(SYS(&f, SYS_fchmod, fchmod, P(int, fd), P(mode_t, 0600)),
-	    0);
+	CHECK_EQ(SYS(&f, SYS_fchmod, fchmod, P(int, fd), P(mode_t, 0600)), 0);
 	CHECK_EQ(KEVENT(NULL, 0), 1);
 	CHECK_EQ(got[0].fflags, NOTE_ATTRIB);
 	down(&f);
@@ -904,8 +939,9 @@ TEST(vfs_immutable_files_stay)
 	up(&f);
 	CHECK_EQ(xmount(&f, "/tmp"), 0);
 	CHECK_EQ(touch(&f, "/tmp/f"), 0);
-#define CHFLAGS(path, flags) SYS(&f, SYS_chflags, chflags, \
-	    P(const char *, path), P(unsigned long, flags))
+#define CHFLAGS(path, flags)                                 \
+	SYS(&f, SYS_chflags, chflags, P(const char *, path), \
+	    P(unsigned long, flags))
 	CHECK_EQ(CHFLAGS("/tmp/f", SF_IMMUTABLE), 0);
 	CHECK_EQ(xopen(&f, "/tmp/f", O_WRONLY, 0), -EPERM);
 	CHECK_EQ(xunlink(&f, "/tmp/f"), -EPERM);
@@ -936,8 +972,9 @@ TEST(vfs_handles_find_their_files)
 	up(&f);
 	CHECK_EQ(xmount(&f, "/tmp"), 0);
 	CHECK_EQ(touch(&f, "/tmp/f"), 0);
-#define GETFH(path) SYS(&f, SYS___getfh30, __getfh30, \
-	    P(const char *, path), P(void *, fh), P(size_t *, &size))
+#define GETFH(path)                                              \
+	SYS(&f, SYS___getfh30, __getfh30, P(const char *, path), \
+	    P(void *, fh), P(size_t *, &size))
 	CHECK_EQ(GETFH("/tmp/f"), -E2BIG);
 	CHECK(size >= 28 && size <= sizeof(fh));
 	CHECK_EQ(GETFH("/tmp/f"), 0);
@@ -946,13 +983,16 @@ TEST(vfs_handles_find_their_files)
 	CHECK(fd >= 0);
 	CHECK_EQ(xclose(&f, fd), 0);
 	CHECK_EQ(SYS(&f, SYS___fhstat50, __fhstat50, P(const void *, fh),
-	    P(size_t, size), P(struct stat *, &sb)), 0);
+		     P(size_t, size), P(struct stat *, &sb)),
+	    0);
 	CHECK_EQ(xunlink(&f, "/tmp/f"), 0);
 	CHECK_EQ(SYS(&f, SYS___fhstat50, __fhstat50, P(const void *, fh),
-	    P(size_t, size), P(struct stat *, &sb)), -ESTALE);
+		     P(size_t, size), P(struct stat *, &sb)),
+	    -ESTALE);
 	memset(fh, 0xff, sizeof(fh));
 	CHECK_EQ(SYS(&f, SYS___fhstat50, __fhstat50, P(const void *, fh),
-	    P(size_t, size), P(struct stat *, &sb)), -ESTALE);
+		     P(size_t, size), P(struct stat *, &sb)),
+	    -ESTALE);
 	down(&f);
 }
 
@@ -1000,7 +1040,7 @@ rename_loop(void *arg)
 {
 	struct worker *w = arg;
 	static const char *const dirs[] = { "/tmp/a", "/tmp/b", "/tmp/a/c",
-	    "/tmp/b/d", "/tmp/e" };
+		"/tmp/b/d", "/tmp/e" };
 	char from[64], to[64];
 	struct stat sb;
 	unsigned x = 12345u * (unsigned)(w->id + 1);
@@ -1010,8 +1050,8 @@ rename_loop(void *arg)
 		x = x * 1103515245u + 12345u;
 		snprintf(from, sizeof(from), "%s/x%u", dirs[x >> 8 & 3],
 		    x >> 16 & 3);
-		snprintf(to, sizeof(to), "%s/x%u", dirs[x >> 20 & 3],
-		    x >> 24 & 3);
+		snprintf(
+		    to, sizeof(to), "%s/x%u", dirs[x >> 20 & 3], x >> 24 & 3);
 		switch (x >> 28 & 7) {
 		case 0:
 			(void)xmkdir(&w->f, from);
@@ -1163,8 +1203,7 @@ mixed_loop(void *arg)
 			path[9] = '\0';
 			fd = xopen(&w->f, path, O_RDONLY, 0);
 			(void)SYS(&w->f, SYS___getdents30, __getdents30,
-			    P(int, fd), P(char *, buf),
-			    P(size_t, sizeof(buf)));
+			    P(int, fd), P(char *, buf), P(size_t, sizeof(buf)));
 			(void)xclose(&w->f, fd);
 			break;
 		case 6:
@@ -1189,8 +1228,8 @@ mixed_loop(void *arg)
 			(void)xstat(&w->f, path, &sb);
 			break;
 		default:
-			fd = xopen(&w->f, path, O_RDWR | O_CREAT | O_APPEND,
-			    0644);
+			fd = xopen(
+			    &w->f, path, O_RDWR | O_CREAT | O_APPEND, 0644);
 			(void)xwrite(&w->f, fd, buf, sizeof(buf));
 			(void)xclose(&w->f, fd);
 			break;

@@ -103,9 +103,11 @@ journals(const char *name, uint64_t sbloc)
 		for (int j = 0; j < 4; j++) {
 			uint64_t area = i % 2 ? 1024 : 250000;
 
-			seed = seed * 6364136223846793005ULL + 1442695040888963407ULL;
-			m.p[off + (seed >> 33) % area / 4 * (i % 3 ? 4 : 1)] =
-			    (uint8_t)(seed >> 20);
+			seed = seed * 6364136223846793005ULL +
+			    1442695040888963407ULL;
+			m.p[off +
+			    (seed >> 33) % area / 4 *
+				(i % 3 ? 4 : 1)] = (uint8_t)(seed >> 20);
 		}
 		(void)replay(k, &m, off, size, 512);
 		CHECK(!m.outside);

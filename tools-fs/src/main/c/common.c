@@ -28,8 +28,8 @@ tools_join(struct tool *t, const char *dir, const char *name)
 {
 	size_t n = strlen(dir);
 
-	return t_asprintf(t, "%s%s%s", dir, n > 0 && dir[n - 1] == '/' ? "" :
-	    "/", name);
+	return t_asprintf(
+	    t, "%s%s%s", dir, n > 0 && dir[n - 1] == '/' ? "" : "/", name);
 }
 
 bool
@@ -74,8 +74,8 @@ typelist_add(struct tool *t, struct typelist *l, const char *list)
 			*next++ = '\0';
 		if (*word == '\0')
 			continue;
-		l->types = t_realloc(t, l->types, (l->count + 1) *
-		    sizeof(l->types[0]));
+		l->types = t_realloc(
+		    t, l->types, (l->count + 1) * sizeof(l->types[0]));
 		l->types[l->count++] = word;
 	}
 }
@@ -93,7 +93,7 @@ typelist_selects(const struct typelist *l, const char *type)
 	return l->excluded;
 }
 
-#define MAXB	(INT64_C(1) << 30)
+#define MAXB (INT64_C(1) << 30)
 
 int64_t
 tools_getbsize(struct tool *t, const char **header)
@@ -109,10 +109,23 @@ tools_getbsize(struct tool *t, const char **header)
 	if (n < 0 || end == s)
 		n = 1;
 	switch (*end) {
-	case 'G': case 'g': mult = 1 << 30; form = "G"; break;
-	case 'K': case 'k': mult = 1 << 10; form = "K"; break;
-	case 'M': case 'm': mult = 1 << 20; form = "M"; break;
-	case '\0': break;
+	case 'G':
+	case 'g':
+		mult = 1 << 30;
+		form = "G";
+		break;
+	case 'K':
+	case 'k':
+		mult = 1 << 10;
+		form = "K";
+		break;
+	case 'M':
+	case 'm':
+		mult = 1 << 20;
+		form = "M";
+		break;
+	case '\0':
+		break;
 	default:
 		t_warnx(t, "%s: unknown blocksize", s);
 		return 512;
@@ -130,8 +143,8 @@ tools_getbsize(struct tool *t, const char **header)
 }
 
 bool
-tools_long_option(struct tool *t, int argc, char **argv, const char *name,
-    const char **value)
+tools_long_option(
+    struct tool *t, int argc, char **argv, const char *name, const char **value)
 {
 	struct toptions *o = &t->t_opt;
 	const char *word = o->optind < argc ? argv[o->optind] : NULL;

@@ -8,10 +8,10 @@
 #include <rumprun/tool_sys.h>
 
 tool_main cat_main, chgrp_main, chmod_main, chown_main, cp_main, dd_main,
-    df_main, dumpfs_main, fsck_ffs_main, fsck_main, newfs_main,
-    ln_main, ls_main, mkdir_main, mknod_main, mount_main,
-    mount_ext2fs_main, mount_ffs_main, mount_hostfs_main, mount_msdos_main,
-    mount_tmpfs_main, mv_main, rm_main, rmdir_main, stat_main, touch_main, umount_main;
+    df_main, dumpfs_main, fsck_ffs_main, fsck_main, newfs_main, ln_main,
+    ls_main, mkdir_main, mknod_main, mount_main, mount_ext2fs_main,
+    mount_ffs_main, mount_hostfs_main, mount_msdos_main, mount_tmpfs_main,
+    mv_main, rm_main, rmdir_main, stat_main, touch_main, umount_main;
 
 /* The last component of a path, as basename(1): trailing slashes do not count; in the arena. */
 char *tools_basename(struct tool *, const char *path);
@@ -24,8 +24,8 @@ struct tmode *tools_mode(struct tool *, const char *);
 /* getbsize(3): the unit that $BLOCKSIZE asks for, 512 without; the heading goes out. */
 int64_t tools_getbsize(struct tool *, const char **header);
 /* True when the next word is the long option `name` ("--reference"), with a value after '=' or in the word after it. */
-bool tools_long_option(struct tool *, int argc, char **argv, const char *name,
-    const char **value);
+bool tools_long_option(
+    struct tool *, int argc, char **argv, const char *name, const char **value);
 /* A list of file system types, "ffs,tmpfs" or "noffs,tmpfs". */
 struct typelist {
 	bool excluded;

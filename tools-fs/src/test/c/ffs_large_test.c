@@ -47,8 +47,7 @@ has(struct fixture *f, const char *path, off_t off, char want)
 static void
 start(struct fixture *f, const char *newfs, int flags)
 {
-	snprintf(f->img, sizeof(f->img), "/tmp/ffs-large-%d.img",
-	    host_getpid());
+	snprintf(f->img, sizeof(f->img), "/tmp/ffs-large-%d.img", host_getpid());
 	remove(f->img);
 	CHECK_EQ(tool(newfs, f), 0);
 	up(f);
@@ -76,7 +75,8 @@ large(const char *newfs, int flags)
 
 	start(&f, newfs, flags);
 	CHECK_EQ(SYS(&f, SYS_statvfs1, statvfs1, P(const char *, "/mnt"),
-	    P(struct statvfs *, &before), P(int, 0)), 0);
+		     P(struct statvfs *, &before), P(int, 0)),
+	    0);
 	CHECK(before.f_blocks * before.f_frsize > (uint64_t)60 << 30);
 	put(&f, "/mnt/far", 100000, far, 65536);
 	put(&f, "/mnt/beyond4g", 300000, ((off_t)4 << 30) - 150000, 65536);
@@ -106,7 +106,8 @@ large(const char *newfs, int flags)
 	CHECK_EQ(xunlink(&f, "/mnt/long"), 0);
 	CHECK_EQ(kern_syscall(f.l, SYS_sync, NULL, rv), 0);
 	CHECK_EQ(SYS(&f, SYS_statvfs1, statvfs1, P(const char *, "/mnt"),
-	    P(struct statvfs *, &after), P(int, 0)), 0);
+		     P(struct statvfs *, &after), P(int, 0)),
+	    0);
 	if (flags == 0) {
 		CHECK_EQ(after.f_bfree, before.f_bfree);
 		CHECK_EQ(after.f_ffree, before.f_ffree);
@@ -132,7 +133,7 @@ static void
 sizes(const char *newfs, int flags)
 {
 	static const size_t n[] = { 1, 100, 513, 1500, 3000, 5000, 9000, 17000,
-	    40000, 130000, 1000000 };
+		40000, 130000, 1000000 };
 	struct fixture f;
 	char path[64];
 
@@ -159,9 +160,11 @@ TEST(every_block_and_fragment_size)
 		for (int n = 1; n <= 8; n *= 2) {
 			if (b / n < 512)
 				continue;
-			snprintf(line, sizeof(line), "newfs -F -s 24m -O %d "
-			    "-B %s -b %d -f %d", n % 3 == 1 ? 1 : 2,
-			    b % 3 == 1 ? "be" : "le", b, b / n);
+			snprintf(line, sizeof(line),
+			    "newfs -F -s 24m -O %d "
+			    "-B %s -b %d -f %d",
+			    n % 3 == 1 ? 1 : 2, b % 3 == 1 ? "be" : "le", b,
+			    b / n);
 			sizes(line, n == 2 || n == 4 ? MNT_LOG : 0);
 		}
 }

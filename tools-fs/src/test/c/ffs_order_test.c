@@ -67,13 +67,13 @@ boot(struct fixture *f)
 	CHECK_EQ(kern_boot(&c, &f->k), 0);
 	CHECK_EQ(proc_fork(f->k, NULL, RFCFDG, "test", &f->p), 0);
 	CHECK_EQ(lwp_create(f->p, &f->l), 0);
-	CHECK_EQ(etfs_register(f->k, "/dk", f->img, ETFS_BLK, 0,
-	    ETFS_SIZE_TOEND), 0);
+	CHECK_EQ(
+	    etfs_register(f->k, "/dk", f->img, ETFS_BLK, 0, ETFS_SIZE_TOEND), 0);
 	CHECK_EQ(xmkdir(f, "/mnt"), 0);
 }
 
-#define NKEPT	40
-static size_t kept_at[NKEPT];		/* records there were when it was synced */
+#define NKEPT 40
+static size_t kept_at[NKEPT]; /* records there were when it was synced */
 
 static uint8_t
 pattern(unsigned seed, uint64_t i)
@@ -157,14 +157,20 @@ one_change(struct fixture *f, unsigned *seed)
 	unsigned y = next(seed) % 40;
 	long fd;
 
-	snprintf(a, sizeof(a), "/mnt/w/%s%u", x % 3 == 0 ?
-	    "a-name-that-is-longer-than-others-and-fills-blocks-" : "f", x);
+	snprintf(a, sizeof(a), "/mnt/w/%s%u",
+	    x % 3 == 0 ? "a-name-that-is-longer-than-others-and-fills-blocks-" :
+			 "f",
+	    x);
 	snprintf(b, sizeof(b), "/mnt/%s/f%u", y % 2 ? "w" : "v", y);
 	switch (what) {
-	case 0: case 1: case 2: case 3:
+	case 0:
+	case 1:
+	case 2:
+	case 3:
 		write_some(f, a, sizes[y % 6], 0);
 		break;
-	case 4: case 5:
+	case 4:
+	case 5:
 		write_some(f, b, sizes[x % 6], (off_t)x * 3000);
 		break;
 	case 6:
@@ -174,7 +180,8 @@ one_change(struct fixture *f, unsigned *seed)
 			xclose(f, fd);
 		}
 		break;
-	case 7: case 8:
+	case 7:
+	case 8:
 		(void)xunlink(f, a);
 		break;
 	case 9:
@@ -193,8 +200,7 @@ one_change(struct fixture *f, unsigned *seed)
 		break;
 	case 13:
 		snprintf(a, sizeof(a), "/mnt/w/d%u", x % 8);
-		snprintf(b, sizeof(b), "/mnt/%s/d%u", y % 2 ? "w" : "v",
-		    y % 8);
+		snprintf(b, sizeof(b), "/mnt/%s/d%u", y % 2 ? "w" : "v", y % 8);
 		(void)xrename(f, a, b);
 		break;
 	case 14:
@@ -293,8 +299,8 @@ replay(uint8_t *img, size_t size, const char *name)
 		memcpy(img + records[i].off, records[i].data, records[i].n);
 		if ((bad = ffs_check_torn(img, size)) != 0) {
 			printf("    %s: after write %zu of %zu (at %" PRIu64
-			    ", %zu bytes)\n", name, i, nrecords,
-			    records[i].off, records[i].n);
+			       ", %zu bytes)\n",
+			    name, i, nrecords, records[i].off, records[i].n);
 			CHECK_EQ(bad, 0);
 			return;
 		}

@@ -11,7 +11,7 @@
 #include <netbsd/ffs.h>
 #include <rumprun/ffs_format.h>
 
-#define MB	((int64_t)1 << 20)
+#define MB ((int64_t)1 << 20)
 
 static struct fake_node *
 disk(struct fake_sys *f, int64_t size)
@@ -57,12 +57,12 @@ static const char *const layouts[] = {
 	"newfs -O 0 -s 4096 -n 200 /rdk",
 	"newfs -O 2 -s 4096 -b 8192 -f 8192 /rdk",
 };
-#define NLAYOUTS	(sizeof(layouts) / sizeof(layouts[0]))
+#define NLAYOUTS (sizeof(layouts) / sizeof(layouts[0]))
 
 /* A file without a name: what lost+found is made for. */
 static void
-add_orphan(const struct fake_node *n, struct fake_sys *f, uint32_t ino,
-    uint16_t mode)
+add_orphan(
+    const struct fake_node *n, struct fake_sys *f, uint32_t ino, uint16_t mode)
 {
 	struct dinode di;
 	uint8_t raw[DINODE2_SIZE], *img;
@@ -74,7 +74,7 @@ add_orphan(const struct fake_node *n, struct fake_sys *f, uint32_t ino,
 	img = fake_read(f, n->host, &len);
 	for (i = 0; ffs_sblocksearch[i] >= 0; i++)
 		if (ffs_sb_decode(img + ffs_sblocksearch[i], SBLOCKSIZE, &fs,
-		    &swapped) == 0)
+			&swapped) == 0)
 			break;
 	CHECK(ffs_sblocksearch[i] >= 0);
 	free(img);
@@ -155,13 +155,14 @@ TEST(fsck_ffs_quota_files_checked)
 	size_t len, at;
 
 	n = disk(&f, 2 * MB);
-	CHECK_EQ(fake_run(&f, newfs_main, "newfs -O 1 -s 4096 -n 200 -q user "
-	    "-q group /rdk"), 0);
+	CHECK_EQ(fake_run(&f, newfs_main,
+		     "newfs -O 1 -s 4096 -n 200 -q user "
+		     "-q group /rdk"),
+	    0);
 	CHECK_EQ(fake_run(&f, fsck_ffs_main, "fsck_ffs -fn /rdk"), 0);
 	CHECK(prints(&f, "** Phase 6 - Check Quotas\n"));
 	img = fake_read(&f, n->host, &len);
-	CHECK_EQ(ffs_sb_decode(img + SBLOCK_UFS1, SBLOCKSIZE, &fs, &swapped),
-	    0);
+	CHECK_EQ(ffs_sb_decode(img + SBLOCK_UFS1, SBLOCKSIZE, &fs, &swapped), 0);
 	for (at = 0; at + 4096 <= len; at += 4096)
 		if (ffs_get32(img + at, swapped) == Q2_HEAD_MAGIC)
 			break;
@@ -172,9 +173,10 @@ TEST(fsck_ffs_quota_files_checked)
 	CHECK(prints(&f, "USER QUOTA FILE DAMAGED\nEMPTY? no\n"));
 	CHECK_EQ(fake_run(&f, fsck_ffs_main, "fsck_ffs -fy /rdk"), 0);
 	CHECK_EQ(fake_run(&f, fsck_ffs_main, "fsck_ffs -fn /rdk"), 0);
-	at = (size_t)fsbtobyte(&fs, ino_to_fsba(&fs,
-	    (uint32_t)fs.fs_quotafile[1])) + ino_to_fsbo(&fs,
-	    (uint32_t)fs.fs_quotafile[1]) * ffs_dinode_size(&fs);
+	at = (size_t)fsbtobyte(
+		 &fs, ino_to_fsba(&fs, (uint32_t)fs.fs_quotafile[1])) +
+	    ino_to_fsbo(&fs, (uint32_t)fs.fs_quotafile[1]) *
+		ffs_dinode_size(&fs);
 	poke(n, (int64_t)at, zero, ffs_dinode_size(&fs));
 	CHECK_EQ(fake_run(&f, fsck_ffs_main, "fsck_ffs -fy /rdk"), 2);
 	CHECK(prints(&f, "GROUP QUOTA FILE MISSING\nTURN OFF? yes\n"));
@@ -193,16 +195,22 @@ TEST(fsck_ffs_byte_order_turned_and_back)
 		n = disk(&f, 2 * MB);
 		CHECK_EQ(fake_run(&f, newfs_main, layouts[i]), 0);
 		add_orphan(n, &f, 4, S_IFREG | 0644);
-		CHECK_EQ(fake_run(&f, fsck_ffs_main, "fsck_ffs -fy -B le "
-		    "/rdk"), 0);
+		CHECK_EQ(fake_run(&f, fsck_ffs_main,
+			     "fsck_ffs -fy -B le "
+			     "/rdk"),
+		    0);
 		before = fake_read(&f, n->host, &len);
-		CHECK_EQ(fake_run(&f, fsck_ffs_main, "fsck_ffs -fy -B be "
-		    "/rdk"), 0);
+		CHECK_EQ(fake_run(&f, fsck_ffs_main,
+			     "fsck_ffs -fy -B be "
+			     "/rdk"),
+		    0);
 		CHECK(prints(&f, "CONVERT TO BIG ENDIAN? yes\n"));
 		CHECK(strstr(f.out, "SALVAGE") == NULL);
 		CHECK_EQ(fake_run(&f, fsck_ffs_main, "fsck_ffs -fn /rdk"), 0);
-		CHECK_EQ(fake_run(&f, fsck_ffs_main, "fsck_ffs -fy -B le "
-		    "/rdk"), 0);
+		CHECK_EQ(fake_run(&f, fsck_ffs_main,
+			     "fsck_ffs -fy -B le "
+			     "/rdk"),
+		    0);
 		after = fake_read(&f, n->host, &len);
 		CHECK(memcmp(before, after, len) == 0);
 		free(before);
@@ -229,8 +237,8 @@ damage(uint8_t *img, size_t len, uint64_t seed)
 
 	while (n > 0 && tries++ < 1000000) {
 		size_t most = next(&x) % 2 != 0 && len > 393216 ? 393216 : len,
-		    at = (size_t)(((uint64_t)next(&x) << 16 ^ next(&x)) %
-		    most);
+		       at = (size_t)(((uint64_t)next(&x) << 16 ^ next(&x)) %
+			   most);
 
 		if (img[at] == 0 && next(&x) % 4096 != 0)
 			continue;
@@ -308,7 +316,7 @@ TEST(fsck_ffs_damaged_images_survived)
 	size_t len;
 	uint64_t s;
 
-	for (dup = (char *)(uintptr_t)list; dup != NULL && *dup != '\0'; ) {
+	for (dup = (char *)(uintptr_t)list; dup != NULL && *dup != '\0';) {
 		size_t k = strcspn(dup, " ");
 
 		CHECK(k < sizeof(path));

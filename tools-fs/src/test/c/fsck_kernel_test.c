@@ -16,8 +16,8 @@ tool(const char *what, const struct fixture *f)
 static void
 start(struct fixture *f, const char *newfs)
 {
-	snprintf(f->img, sizeof(f->img), "/tmp/fsck-kernel-%d.img",
-	    host_getpid());
+	snprintf(
+	    f->img, sizeof(f->img), "/tmp/fsck-kernel-%d.img", host_getpid());
 	remove(f->img);
 	CHECK_EQ(tool(newfs, f), 0);
 	up(f);
@@ -72,7 +72,7 @@ TEST(fsck_kernel_apple_directories)
 TEST(fsck_kernel_fragments_move_once)
 {
 	static const char *const how[] = { "newfs -F -s 4m -O 1 -o time",
-	    "newfs -F -s 4m -O 2 -o space" };
+		"newfs -F -s 4m -O 2 -o space" };
 	struct fixture f;
 	struct stat st;
 	char buf[512];
@@ -87,10 +87,8 @@ TEST(fsck_kernel_fragments_move_once)
 		b = xopen(&f, "/mnt/b", O_RDWR | O_CREAT);
 		CHECK(a >= 0 && b >= 0);
 		for (k = 0; k < 30; k++) {
-			CHECK_EQ(xpwrite(&f, a, buf, sizeof(buf), k * 512),
-			    512);
-			CHECK_EQ(xpwrite(&f, b, buf, sizeof(buf), k * 512),
-			    512);
+			CHECK_EQ(xpwrite(&f, a, buf, sizeof(buf), k * 512), 512);
+			CHECK_EQ(xpwrite(&f, b, buf, sizeof(buf), k * 512), 512);
 		}
 		CHECK_EQ(xclose(&f, a), 0);
 		CHECK_EQ(xclose(&f, b), 0);

@@ -17,10 +17,10 @@
 #include <stdlib.h>
 
 #ifndef SEEDS
-#define SEEDS		60
+#define SEEDS 60
 #endif
-#define MAXCALLS	1500
-#define MAXOUTPUT	(8 << 20)
+#define MAXCALLS 1500
+#define MAXOUTPUT (8 << 20)
 
 struct liar {
 	uint64_t seed;
@@ -55,22 +55,31 @@ rubbish(struct liar *l, void *buf, size_t n)
 	if (buf == NULL)
 		return;
 	for (i = 0; i < n; i++)
-		p[i] = kind == 0 ? 0 : kind == 1 ? (uint8_t)('a' + draw(l) %
-		    26) : kind == 2 ? (i % 8 == 0 ? draw(l) % 4 : 0) : kind ==
-		    3 ? 0xff : (uint8_t)draw(l);
+		p[i] = kind == 0 ? 0 :
+		    kind == 1	 ? (uint8_t)('a' + draw(l) % 26) :
+		    kind == 2	 ? (i % 8 == 0 ? draw(l) % 4 : 0) :
+		    kind == 3	 ? 0xff :
+				   (uint8_t)draw(l);
 }
 
 static register_t
 count(struct liar *l, size_t n)
 {
 	switch (draw(l) % 12) {
-	case 0: return (register_t)n + 1;
-	case 1: return -1;
-	case 2: return INT32_MAX;
-	case 3: return INT32_MIN;
-	case 4: return 0;
-	case 5: return (register_t)draw(l);
-	default: return n == 0 ? 0 : (register_t)(draw(l) % (n + 1));
+	case 0:
+		return (register_t)n + 1;
+	case 1:
+		return -1;
+	case 2:
+		return INT32_MAX;
+	case 3:
+		return INT32_MIN;
+	case 4:
+		return 0;
+	case 5:
+		return (register_t)draw(l);
+	default:
+		return n == 0 ? 0 : (register_t)(draw(l) % (n + 1));
 	}
 }
 
@@ -78,7 +87,7 @@ static void
 lie_stat(struct liar *l, struct stat *st)
 {
 	static const mode_t types[] = { S_IFDIR, S_IFREG, S_IFLNK, S_IFCHR,
-	    S_IFBLK, S_IFIFO, S_IFSOCK, 0 };
+		S_IFBLK, S_IFIFO, S_IFSOCK, 0 };
 
 	rubbish(l, st, sizeof(*st));
 	if (!chance(l, 4))
@@ -114,8 +123,8 @@ lie_dents(struct liar *l, char *buf, size_t n)
 	return (register_t)pos;
 }
 
-#define ARGS(call)	const struct sys_##call##_args *a = args
-#define PTR(name)	((void *)(uintptr_t)a->name.datum)
+#define ARGS(call) const struct sys_##call##_args *a = args
+#define PTR(name) ((void *)(uintptr_t)a->name.datum)
 
 static void
 lie_sysctl(struct liar *l, const void *args, register_t *rv)
@@ -140,8 +149,7 @@ lie_module(struct liar *l, const void *args)
 		return;
 	memcpy(&iov, PTR(arg), sizeof(iov));
 	rubbish(l, iov.iov_base, iov.iov_len);
-	iov.iov_len = chance(l, 2) ? iov.iov_len : (size_t)count(l,
-	    iov.iov_len);
+	iov.iov_len = chance(l, 2) ? iov.iov_len : (size_t)count(l, iov.iov_len);
 	memcpy(PTR(arg), &iov, sizeof(iov));
 }
 
@@ -160,16 +168,18 @@ lie(void *ctx, int num, const void *args, size_t argsize, register_t rv[2])
 	rv[0] = count(l, 20);
 	rv[1] = (register_t)draw(l);
 	switch (num) {
-	case SYS_read: case SYS_pread: {
+	case SYS_read:
+	case SYS_pread: {
 		ARGS(read);
 		rubbish(l, PTR(buf), a->nbyte.datum);
 		rv[0] = count(l, a->nbyte.datum);
 		break;
 	}
-	case SYS_write: case SYS_pwrite: {
+	case SYS_write:
+	case SYS_pwrite: {
 		ARGS(write);
 		rv[0] = chance(l, 3) ? count(l, a->nbyte.datum) :
-		    (register_t)a->nbyte.datum;
+				       (register_t)a->nbyte.datum;
 		break;
 	}
 	case SYS_readlink: {
@@ -183,7 +193,8 @@ lie(void *ctx, int num, const void *args, size_t argsize, register_t rv[2])
 		rv[0] = lie_dents(l, PTR(buf), a->count.datum);
 		break;
 	}
-	case SYS___stat50: case SYS___lstat50: {
+	case SYS___stat50:
+	case SYS___lstat50: {
 		ARGS(__stat50);
 		lie_stat(l, PTR(ub));
 		break;
@@ -206,8 +217,10 @@ lie(void *ctx, int num, const void *args, size_t argsize, register_t rv[2])
 	case SYS_getvfsstat: {
 		ARGS(getvfsstat);
 		rubbish(l, PTR(buf), PTR(buf) != NULL ? a->bufsize.datum : 0);
-		rv[0] = count(l, PTR(buf) == NULL ? 3 : a->bufsize.datum /
-		    sizeof(struct statvfs));
+		rv[0] = count(l,
+		    PTR(buf) == NULL ?
+			3 :
+			a->bufsize.datum / sizeof(struct statvfs));
 		break;
 	}
 	case SYS___getcwd: {
@@ -251,7 +264,8 @@ lie_spawn(void *ctx, struct tool *t, const char *path, char *const *argv)
 }
 
 static const struct tool_sys lying_sys = {
-	.syscall = lie, .spawn = lie_spawn,
+	.syscall = lie,
+	.spawn = lie_spawn,
 };
 
 static int
@@ -297,18 +311,20 @@ columns(void *ctx, int fd)
 	return chance(ctx, 2) ? 0 : (int)(draw(ctx) % 200);
 }
 
-#define MAXWORDS	16
+#define MAXWORDS 16
 
 static void
 run(const char *line, uint64_t seed)
 {
-	static const struct tool_group *const groups[] = {
-		&rumprun_fs_tools, &rumprun_kernel_tools, NULL
-	};
+	static const struct tool_group *const groups[] = { &rumprun_fs_tools,
+		&rumprun_kernel_tools, NULL };
 	struct liar l = { .seed = seed * UINT64_C(0x9e3779b97f4a7c15) + 1 };
 	struct tool_io io = { input, output, isatty, columns, NULL, &l };
-	struct tool_run r = { .sys = &lying_sys, .sysctx = &l, .io = &io,
-	    .groups = groups, .interrupt = &l.interrupt };
+	struct tool_run r = { .sys = &lying_sys,
+		.sysctx = &l,
+		.io = &io,
+		.groups = groups,
+		.interrupt = &l.interrupt };
 	char copy[256], *argv[MAXWORDS + 1], *p = copy;
 	const struct tool_entry *e;
 	int argc = 0;
@@ -342,17 +358,43 @@ run_all(const char *const *lines, size_t n)
 TEST(file_tools_rubbish_answers_survived)
 {
 	static const char *const lines[] = {
-		"ls", "ls -lRoTsi /", "ls -CF /a /b", "ls -lhM -m /a",
-		"ls -lxS /a", "ls -ltL /a", "stat /a /b", "stat -x /a",
-		"stat -LF /a", "stat -s", "stat -f %SHp%N%SY%Sf%SY%Sr /a",
-		"cat -nev /a", "cat -sb", "cp /a /b", "cp -Rp /a /b",
-		"cp -RLaf /a /b /c", "cp -Hi /a /b", "mv /a /b", "mv -i /a /b /c",
-		"rm -rf /a", "rm -iRP /a", "rmdir -p /a/b/c", "mkdir -p /a/b/c",
-		"chmod -R u+x,go=u /a", "chmod -RL 755 /a", "chown -Rh u:g /a",
-		"chgrp -Rv 5 /a", "ln -s /a /b", "ln -sf /a /b /c",
-		"touch /a", "touch -h -r /a /b", "touch -d 2001-02-03 /a",
-		"mknod -r /a c 1 2", "mknod /a c wd 0", "mknod -l",
-		"dd if=/a of=/b count=20", "dd if=/a bs=1k conv=sparse,swab of=/b",
+		"ls",
+		"ls -lRoTsi /",
+		"ls -CF /a /b",
+		"ls -lhM -m /a",
+		"ls -lxS /a",
+		"ls -ltL /a",
+		"stat /a /b",
+		"stat -x /a",
+		"stat -LF /a",
+		"stat -s",
+		"stat -f %SHp%N%SY%Sf%SY%Sr /a",
+		"cat -nev /a",
+		"cat -sb",
+		"cp /a /b",
+		"cp -Rp /a /b",
+		"cp -RLaf /a /b /c",
+		"cp -Hi /a /b",
+		"mv /a /b",
+		"mv -i /a /b /c",
+		"rm -rf /a",
+		"rm -iRP /a",
+		"rmdir -p /a/b/c",
+		"mkdir -p /a/b/c",
+		"chmod -R u+x,go=u /a",
+		"chmod -RL 755 /a",
+		"chown -Rh u:g /a",
+		"chgrp -Rv 5 /a",
+		"ln -s /a /b",
+		"ln -sf /a /b /c",
+		"touch /a",
+		"touch -h -r /a /b",
+		"touch -d 2001-02-03 /a",
+		"mknod -r /a c 1 2",
+		"mknod /a c wd 0",
+		"mknod -l",
+		"dd if=/a of=/b count=20",
+		"dd if=/a bs=1k conv=sparse,swab of=/b",
 		"dd if=/a conv=noerror,sync count=9 skip=3 seek=2",
 	};
 
@@ -362,15 +404,36 @@ TEST(file_tools_rubbish_answers_survived)
 TEST(system_tools_rubbish_answers_survived)
 {
 	static const char *const lines[] = {
-		"df", "df -ik", "df -G", "df -h /a", "df -P", "df -lat ffs,tmpfs",
-		"mount", "mount -vv", "mount -a", "mount /a", "mount -u /a",
-		"mount -o getargs /a", "mount -t ffs /a /b", "mount_ffs /a /b",
-		"mount_tmpfs -s ram%25 x /a", "mount_tmpfs -o getargs x /a",
-		"umount /a", "umount -a", "umount -R /a",
-		"sysctl -a", "sysctl -A", "sysctl -ad", "sysctl -x kern",
-		"sysctl kern.hostname hw.ncpu", "sysctl -w kern.hostname=x",
+		"df",
+		"df -ik",
+		"df -G",
+		"df -h /a",
+		"df -P",
+		"df -lat ffs,tmpfs",
+		"mount",
+		"mount -vv",
+		"mount -a",
+		"mount /a",
+		"mount -u /a",
+		"mount -o getargs /a",
+		"mount -t ffs /a /b",
+		"mount_ffs /a /b",
+		"mount_tmpfs -s ram%25 x /a",
+		"mount_tmpfs -o getargs x /a",
+		"umount /a",
+		"umount -a",
+		"umount -R /a",
+		"sysctl -a",
+		"sysctl -A",
+		"sysctl -ad",
+		"sysctl -x kern",
+		"sysctl kern.hostname hw.ncpu",
+		"sysctl -w kern.hostname=x",
 		"sysctl -n vm.loadavg kern.boottime kern.clockrate",
-		"modstat", "modstat -n vfs", "halt", "reboot -n",
+		"modstat",
+		"modstat -n vfs",
+		"halt",
+		"reboot -n",
 	};
 
 	RUN_ALL(lines);
@@ -379,10 +442,18 @@ TEST(system_tools_rubbish_answers_survived)
 TEST(disk_tools_rubbish_answers_survived)
 {
 	static const char *const lines[] = {
-		"newfs /rdk", "newfs -N /rdk", "newfs -O 2 -s 4m /rdk",
-		"newfs -F -s 64k /x", "newfs -B be -O 1 -b 8k -f 1k /rdk",
-		"dumpfs /rdk", "dumpfs -v /rdk", "dumpfs -acFijms /rdk",
-		"fsck /a", "fsck -p", "fsck -fy /rdk", "fsck -nv",
+		"newfs /rdk",
+		"newfs -N /rdk",
+		"newfs -O 2 -s 4m /rdk",
+		"newfs -F -s 64k /x",
+		"newfs -B be -O 1 -b 8k -f 1k /rdk",
+		"dumpfs /rdk",
+		"dumpfs -v /rdk",
+		"dumpfs -acFijms /rdk",
+		"fsck /a",
+		"fsck -p",
+		"fsck -fy /rdk",
+		"fsck -nv",
 	};
 
 	RUN_ALL(lines);

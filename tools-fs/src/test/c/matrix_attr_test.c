@@ -93,9 +93,10 @@ CASE(vfs_new_files_have_the_directorys_group)
 
 CASE(vfs_permissions_of_owner_group_others_hold)
 {
-	static const struct { long uid, gid; int shift; } who[] = {
-		{ 100, 1, 6 }, { 101, 200, 3 }, { 101, 1, 0 }
-	};
+	static const struct {
+		long uid, gid;
+		int shift;
+	} who[] = { { 100, 1, 6 }, { 101, 200, 3 }, { 101, 1, 0 } };
 	char path[16];
 
 	for (int bits = 0; bits < 8; bits++) {
@@ -107,8 +108,9 @@ CASE(vfs_permissions_of_owner_group_others_hold)
 		for (int bits = 0; bits < 8; bits++) {
 			/* the others' bits say the contrary */
 			snprintf(path, sizeof(path), "f%d", bits);
-			CHECK_EQ(x_chmod(path, (mode_t)((0777 &
-			    ~(7 << who[i].shift)) | bits << who[i].shift)),
+			CHECK_EQ(x_chmod(path,
+				     (mode_t)((0777 & ~(7 << who[i].shift)) |
+					 bits << who[i].shift)),
 			    0);
 		}
 		become(who[i].uid, who[i].gid);
@@ -125,8 +127,7 @@ CASE(vfs_permissions_of_owner_group_others_hold)
 			if (fd >= 0)
 				(void)x_close(fd);
 			CHECK_EQ(x_access(path, 1), bits & 1 ? 0 : -EACCES);
-			CHECK_EQ(x_truncate(path, 0), bits & 2 ? 0 :
-			    -EACCES);
+			CHECK_EQ(x_truncate(path, 0), bits & 2 ? 0 : -EACCES);
 		}
 		be_root();
 	}
@@ -310,7 +311,7 @@ CASE(vfs_system_flags_obey_the_securelevel)
 CASE(vfs_times_are_kept_to_the_nanosecond)
 {
 	struct timespec ts[2] = { { 1000000000, 999999999 },
-	    { INT64_C(1700000000), 123456789 } };
+		{ INT64_C(1700000000), 123456789 } };
 	struct timespec omit[2] = { { 5, UTIME_OMIT }, { 7, 8 } };
 	struct stat st;
 
@@ -345,7 +346,7 @@ changed(const char *path, bool mtime)
 
 	CHECK_EQ(x_lstat(path, &st), 0);
 	return mtime ? st.st_mtim.tv_sec != 1000 :
-	    st.st_ctim.tv_sec > 1500000000;
+		       st.st_ctim.tv_sec > 1500000000;
 }
 
 CASE(vfs_changes_are_seen_in_the_times)
@@ -433,8 +434,9 @@ CASE(vfs_record_locks_conflict_between_processes)
 	CHECK_EQ(x_setlk(gd, F_SETLK, F_RDLCK, 30, 5), 0);
 	CHECK_EQ(x_setlk(gd, F_SETLK, F_WRLCK, 30, 5), -EAGAIN);
 	fl.l_start = 15;
-	CHECK_EQ(SYS(SYS_fcntl, fcntl, P(int, gd), P(int, F_GETLK),
-	    P(void *, &fl)), 0);
+	CHECK_EQ(
+	    SYS(SYS_fcntl, fcntl, P(int, gd), P(int, F_GETLK), P(void *, &fl)),
+	    0);
 	CHECK_EQ(fl.l_type, F_WRLCK);
 	CHECK_EQ(fl.l_start, 10);
 	CHECK_EQ(fl.l_len, 10);
@@ -447,8 +449,8 @@ CASE(vfs_record_locks_conflict_between_processes)
 	me = &other;
 	CHECK_EQ(x_setlk(gd, F_SETLK, F_WRLCK, 0, 0), 0);
 	me = &m.root;
-	CHECK_EQ(SYS(SYS_flock, flock, P(int, fd),
-	    P(int, LOCK_EX | LOCK_NB)), -EAGAIN);
+	CHECK_EQ(SYS(SYS_flock, flock, P(int, fd), P(int, LOCK_EX | LOCK_NB)),
+	    -EAGAIN);
 	me = &other;
 	CHECK_EQ(x_close(gd), 0);
 	mproc_stop(&other);
@@ -493,8 +495,7 @@ fifo_both(void *arg)
 	}
 	fd = x_open("p", O_RDONLY, 0);
 	CHECK_THREAD(fd >= 0);
-	while ((n = x_read(fd, buf + total, sizeof(buf) -
-	    (size_t)total)) > 0)
+	while ((n = x_read(fd, buf + total, sizeof(buf) - (size_t)total)) > 0)
 		total += n;
 	CHECK_THREAD(n == 0 && total == 7 && memcmp(buf, "through", 7) == 0);
 	CHECK_THREAD(x_close(fd) == 0);
@@ -571,14 +572,17 @@ CASE(vfs_handles_find_their_files)
 	m_fill("f", 1, 10);
 	CHECK_EQ(x_stat("f", &a), 0);
 	CHECK_EQ(SYS(SYS___getfh30, __getfh30, P(const char *, "f"),
-	    P(void *, fh), P(size_t *, &size)), 0);
+		     P(void *, fh), P(size_t *, &size)),
+	    0);
 	m_remount();
 	CHECK_EQ(SYS(SYS___fhstat50, __fhstat50, P(const void *, fh),
-	    P(size_t, size), P(struct stat *, &b)), 0);
+		     P(size_t, size), P(struct stat *, &b)),
+	    0);
 	CHECK_EQ(a.st_ino, b.st_ino);
 	CHECK_EQ(x_unlink("f"), 0);
 	CHECK_EQ(SYS(SYS___fhstat50, __fhstat50, P(const void *, fh),
-	    P(size_t, size), P(struct stat *, &b)), -ESTALE);
+		     P(size_t, size), P(struct stat *, &b)),
+	    -ESTALE);
 }
 
 /* --- mounts --- */
@@ -590,9 +594,11 @@ CASE(vfs_mounts_nest_and_hide)
 	CHECK_EQ(x_mkdir("d", 0755), 0);
 	m_fill("d/below", 1, 5);
 	CHECK_EQ(SYS(SYS___mount50, __mount50, P(const char *, "tmpfs"),
-	    P(const char *, "/mnt/t/d"), P(int, 0),
-	    P(void *, &((struct tmpfs_args){ .ta_version = 1,
-	    .ta_root_mode = 0755 })), P(size_t, sizeof(struct tmpfs_args))),
+		     P(const char *, "/mnt/t/d"), P(int, 0),
+		     P(void *,
+			 &((struct tmpfs_args){
+			     .ta_version = 1, .ta_root_mode = 0755 })),
+		     P(size_t, sizeof(struct tmpfs_args))),
 	    0);
 	CHECK_EQ(m_size("d/below"), -ENOENT);
 	CHECK_EQ(m_touch("d/above"), 0);
@@ -641,8 +647,7 @@ CASE(vfs_update_mounts_change_options)
 	CHECK_EQ(x_chmod("f", 04755), 0);
 	CHECK_EQ(m_mount(m.mnt, MNT_UPDATE | MNT_NOATIME | MNT_NODEV), 0);
 	CHECK_EQ(x_statvfs(".", &sv), 0);
-	CHECK_EQ(sv.f_flag & (MNT_NOATIME | MNT_NODEV), MNT_NOATIME |
-	    MNT_NODEV);
+	CHECK_EQ(sv.f_flag & (MNT_NOATIME | MNT_NODEV), MNT_NOATIME | MNT_NODEV);
 	CHECK_EQ(x_utimens("f", old, 0), 0);
 	fd = x_open("f", O_RDONLY, 0);
 	CHECK_EQ(x_read(fd, &c, 1), 1);
@@ -662,8 +667,9 @@ CASE(vfs_users_may_not_mount)
 	CHECK_EQ(x_mkdir("d", 0777), 0);
 	become(100, 100);
 	CHECK_EQ(SYS(SYS___mount50, __mount50, P(const char *, "tmpfs"),
-	    P(const char *, "/mnt/t/d"), P(int, 0), P(void *, NULL),
-	    P(size_t, 0)) < 0, 1);
+		     P(const char *, "/mnt/t/d"), P(int, 0), P(void *, NULL),
+		     P(size_t, 0)) < 0,
+	    1);
 	CHECK_EQ(x_unmount(m.mnt, 0), -EPERM);
 	be_root();
 }
@@ -692,8 +698,7 @@ CASE(vfs_readonly_attributes_do_not_change)
 	CHECK_EQ(before.st_mode, after.st_mode);
 }
 
-static const struct mcase cases[] = {
-	{ C(vfs_modes_are_kept_and_masked), 0 },
+static const struct mcase cases[] = { { C(vfs_modes_are_kept_and_masked), 0 },
 	{ C(vfs_owners_are_kept), CAP_OWNER },
 	{ C(vfs_new_files_have_the_directorys_group), CAP_OWNER },
 	{ C(vfs_permissions_of_owner_group_others_hold), CAP_OWNER },
@@ -716,12 +721,10 @@ static const struct mcase cases[] = {
 	{ C(vfs_forced_unmount_leaves_dead_files), CAP_DISK },
 	{ C(vfs_update_mounts_change_options), CAP_DISK },
 	{ C(vfs_users_may_not_mount), CAP_OWNER | CAP_MOUNT },
-	{ NULL, NULL, 0 }
-};
+	{ NULL, NULL, 0 } };
 
 static const struct mcase readonly_cases[] = {
-	{ C(vfs_readonly_attributes_do_not_change), 0 },
-	{ NULL, NULL, 0 }
+	{ C(vfs_readonly_attributes_do_not_change), 0 }, { NULL, NULL, 0 }
 };
 
 int

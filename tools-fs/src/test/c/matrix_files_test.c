@@ -95,20 +95,24 @@ CASE(vfs_vectors_are_one_transfer)
 	long fd = x_open("f", O_RDWR | O_CREAT, 0644);
 
 	CHECK_EQ(SYS(SYS_writev, writev, P(int, fd),
-	    P(const struct iovec *, out), P(int, 3)), 11);
+		     P(const struct iovec *, out), P(int, 3)),
+	    11);
 	CHECK_EQ(x_lseek(fd, 0, SEEK_SET), 0);
-	CHECK_EQ(SYS(SYS_readv, readv, P(int, fd),
-	    P(const struct iovec *, in), P(int, 3)), 11);
+	CHECK_EQ(SYS(SYS_readv, readv, P(int, fd), P(const struct iovec *, in),
+		     P(int, 3)),
+	    11);
 	CHECK(memcmp(a, "abcd", 4) == 0 && memcmp(b, "efgh", 4) == 0 &&
 	    memcmp(c, "ijk", 3) == 0);
-	CHECK_EQ(SYS(SYS_pwritev, pwritev, P(int, fd),
-	    P(const struct iovec *, out), P(int, 3),
-	    .offset = P(off_t, 11)), 11);
-	CHECK_EQ(SYS(SYS_preadv, preadv, P(int, fd),
-	    P(const struct iovec *, in), P(int, 3),
-	    .offset = P(off_t, 11)), 11);
+	CHECK_EQ(
+	    SYS(SYS_pwritev, pwritev, P(int, fd), P(const struct iovec *, out),
+		P(int, 3), .offset = P(off_t, 11)),
+	    11);
+	CHECK_EQ(SYS(SYS_preadv, preadv, P(int, fd), P(const struct iovec *, in),
+		     P(int, 3), .offset = P(off_t, 11)),
+	    11);
 	CHECK_EQ(SYS(SYS_writev, writev, P(int, fd),
-	    P(const struct iovec *, out), P(int, 0)), -EINVAL);
+		     P(const struct iovec *, out), P(int, 0)),
+	    -EINVAL);
 	CHECK_EQ(x_close(fd), 0);
 	CHECK_EQ(m_size("f"), 22);
 }
@@ -120,9 +124,9 @@ CASE(vfs_writes_across_borders_read_back)
 {
 	uint64_t b = m.bsize, f = m.frsize;
 	const uint64_t borders[] = { 512, 1024, 2048, 4096, f, 2 * f, b - f, b,
-	    b + f, 2 * b, 11 * b, 12 * b, 12 * b + f, 13 * b,
-	    12 * b + b / 8 * b, 12 * b + b / 4 * b, 4096 * 256,
-	    UINT64_C(4096) * 65536 };
+		b + f, 2 * b, 11 * b, 12 * b, 12 * b + f, 13 * b,
+		12 * b + b / 8 * b, 12 * b + b / 4 * b, 4096 * 256,
+		UINT64_C(4096) * 65536 };
 	uint8_t buf[7], want[7];
 	char path[32];
 
@@ -169,13 +173,12 @@ CASE(vfs_sizes_around_borders_read_back)
 {
 	uint64_t b = m.bsize, f = m.frsize;
 	const uint64_t sizes[] = { 0, 1, 511, 512, 513, f - 1, f, f + 1,
-	    2 * f + 1, b - 1, b, b + 1, b + f, 2 * b - 1, 12 * b - 1, 12 * b,
-	    12 * b + 1, 13 * b + 1 };
+		2 * f + 1, b - 1, b, b + 1, b + f, 2 * b - 1, 12 * b - 1,
+		12 * b, 12 * b + 1, 13 * b + 1 };
 	char path[32];
 
 	for (int round = 0; round < 2; round++) {
-		for (unsigned i = 0; i < sizeof(sizes) / sizeof(sizes[0]);
-		    i++) {
+		for (unsigned i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
 			snprintf(path, sizeof(path), "s%u", i);
 			if (round == 0)
 				m_fill(path, i, sizes[i]);
@@ -250,7 +253,7 @@ CASE(vfs_truncation_cuts_and_extension_is_zeros)
 {
 	uint64_t b = m.bsize, f = m.frsize;
 	const uint64_t to[] = { 13 * b + 3, 12 * b + 1, 12 * b, 12 * b - 1,
-	    5 * b + f + 1, 3 * b, b + 1, b - 1, f + 1, f, 100, 1, 0 };
+		5 * b + f + 1, 3 * b, b + 1, b - 1, f + 1, f, 100, 1, 0 };
 	uint64_t before = 14 * b;
 	uint8_t buf[256];
 	long fd;
@@ -306,7 +309,7 @@ CASE(vfs_truncation_gives_space_back)
 CASE(vfs_files_over_4_gib_work)
 {
 	const off_t at[] = { INT64_C(0x7fffffff), INT64_C(0xfffffffe),
-	    INT64_C(0x100000000), INT64_C(0x140000001) };
+		INT64_C(0x100000000), INT64_C(0x140000001) };
 	char buf[8];
 	long fd = x_open("f", O_RDWR | O_CREAT, 0644);
 
@@ -342,7 +345,7 @@ CASE(vfs_absurd_sizes_are_refused)
 
 /* --- random, against a model in memory --- */
 
-#define MODEL	(256 * 1024)
+#define MODEL (256 * 1024)
 struct model {
 	uint8_t bytes[MODEL];
 	size_t size;
@@ -357,8 +360,8 @@ model_check(const struct model *mo, long fd)
 	CHECK_EQ(x_pread(fd, buf, sizeof(buf), 0), (long)mo->size);
 	for (size_t i = 0; i < mo->size; i++)
 		if (buf[i] != mo->bytes[i]) {
-			printf("    byte %zu of %zu: %u, not %u\n", i,
-			    mo->size, buf[i], mo->bytes[i]);
+			printf("    byte %zu of %zu: %u, not %u\n", i, mo->size,
+			    buf[i], mo->bytes[i]);
 			CHECK(!"the file is as its model");
 		}
 }
@@ -385,8 +388,7 @@ model_step(struct model *mo, long fd, unsigned *seed)
 	case 1:
 	case 2:
 		memset(buf, 0xee, n);
-		i = at >= mo->size ? 0 : mo->size - at < n ?
-		    mo->size - at : n;
+		i = at >= mo->size ? 0 : mo->size - at < n ? mo->size - at : n;
 		CHECK_EQ(x_pread(fd, buf, n, (off_t)at), (long)i);
 		CHECK(memcmp(buf, mo->bytes + at, i) == 0);
 		break;
@@ -495,7 +497,8 @@ CASE(vfs_fsync_in_its_forms_works)
 	CHECK_EQ(x_fsync(fd), 0);
 	CHECK_EQ(SYS(SYS_fdatasync, fdatasync, P(int, fd)), 0);
 	CHECK_EQ(SYS(SYS_fsync_range, fsync_range, P(int, fd), P(int, 0x20),
-	    P(off_t, 0), P(off_t, 4)), 0);
+		     P(off_t, 0), P(off_t, 4)),
+	    0);
 	CHECK_EQ(x_fsync(dir), 0);
 	CHECK_EQ(x_fsync(99), -EBADF);
 	CHECK_EQ(x_close(fd), 0);
@@ -620,8 +623,7 @@ CASE(vfs_readonly_data_reads_and_does_not_change)
 	CHECK_EQ(x_close(fd), 0);
 }
 
-static const struct mcase cases[] = {
-	{ C(vfs_open_flags_as_documented), 0 },
+static const struct mcase cases[] = { { C(vfs_open_flags_as_documented), 0 },
 	{ C(vfs_creat_over_symlinks_follows_or_refuses), 0 },
 	{ C(vfs_append_goes_to_the_end), 0 },
 	{ C(vfs_seek_counts_from_three_places), 0 },
@@ -641,13 +643,10 @@ static const struct mcase cases[] = {
 	{ C(vfs_fsync_in_its_forms_works), 0 },
 	{ C(vfs_full_disk_is_enospc_and_recovers), CAP_FULL },
 	{ C(vfs_no_inodes_left_is_enospc), CAP_FULL },
-	{ C(vfs_statvfs_counts_what_is_used), CAP_SPACE },
-	{ NULL, NULL, 0 }
-};
+	{ C(vfs_statvfs_counts_what_is_used), CAP_SPACE }, { NULL, NULL, 0 } };
 
 static const struct mcase readonly_cases[] = {
-	{ C(vfs_readonly_data_reads_and_does_not_change), 0 },
-	{ NULL, NULL, 0 }
+	{ C(vfs_readonly_data_reads_and_does_not_change), 0 }, { NULL, NULL, 0 }
 };
 
 int

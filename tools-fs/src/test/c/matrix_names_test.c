@@ -76,10 +76,10 @@ CASE(vfs_getcwd_names_the_way)
 	CHECK_EQ(x_mkdir("d/e", 0755), 0);
 	CHECK_EQ(x_chdir("d/e"), 0);
 	CHECK(SYS(SYS___getcwd, __getcwd, P(char *, buf),
-	    P(size_t, sizeof(buf))) > 0);
+		  P(size_t, sizeof(buf))) > 0);
 	CHECK_STR(buf, "/mnt/t/d/e");
-	CHECK_EQ(SYS(SYS___getcwd, __getcwd, P(char *, buf), P(size_t, 5)),
-	    -ERANGE);
+	CHECK_EQ(
+	    SYS(SYS___getcwd, __getcwd, P(char *, buf), P(size_t, 5)), -ERANGE);
 	CHECK_EQ(x_chdir(".."), 0);
 	CHECK_EQ(x_rmdir("e"), 0);
 	CHECK_EQ(x_chdir("e"), -ENOENT);
@@ -116,7 +116,7 @@ CASE(vfs_links_share_the_file)
 CASE(vfs_symlinks_of_every_length_read_back)
 {
 	static const int lengths[] = { 1, 10, 59, 60, 61, 119, 120, 121, 500,
-	    1022, 1023 };
+		1022, 1023 };
 	char target[1100], back[1100], path[16];
 	struct stat st;
 
@@ -308,7 +308,7 @@ CASE(vfs_rename_over_an_open_file_keeps_it)
 
 /* --- directories --- */
 
-#define MANY	1500
+#define MANY 1500
 
 static void
 make_many(void)
@@ -372,8 +372,8 @@ CASE(vfs_readdir_with_removals_misses_nothing)
 			seen[i] = 1;
 			CHECK_EQ(d->d_namlen, strlen(d->d_name));
 			if (i % 2 == 0) {
-				snprintf(path, sizeof(path), "d/%.60s",
-				    d->d_name);
+				snprintf(
+				    path, sizeof(path), "d/%.60s", d->d_name);
 				CHECK_EQ(x_unlink(path), 0);
 				removed++;
 			}
@@ -482,47 +482,61 @@ CASE(vfs_at_calls_start_at_the_directory)
 	CHECK_EQ(x_write(fd, "abc", 3), 3);
 	CHECK_EQ(m_size("d/f"), 3);
 	CHECK_EQ(SYS(SYS_mkdirat, mkdirat, P(int, d), P(const char *, "e"),
-	    P(mode_t, 0755)), 0);
-	CHECK_EQ(SYS(SYS_symlinkat, symlinkat, P(const char *, "f"),
-	    P(int, d), P(const char *, "l")), 0);
+		     P(mode_t, 0755)),
+	    0);
+	CHECK_EQ(SYS(SYS_symlinkat, symlinkat, P(const char *, "f"), P(int, d),
+		     P(const char *, "l")),
+	    0);
 	CHECK_EQ(SYS(SYS_readlinkat, readlinkat, P(int, d),
-	    P(const char *, "l"), P(char *, buf), P(size_t, 16)), 1);
+		     P(const char *, "l"), P(char *, buf), P(size_t, 16)),
+	    1);
 	CHECK_EQ(SYS(SYS_fstatat, fstatat, P(int, d), P(const char *, "l"),
-	    P(struct stat *, &st), P(int, 0)), 0);
+		     P(struct stat *, &st), P(int, 0)),
+	    0);
 	CHECK(S_ISREG(st.st_mode));
 	CHECK_EQ(SYS(SYS_fstatat, fstatat, P(int, d), P(const char *, "l"),
-	    P(struct stat *, &st), P(int, AT_SYMLINK_NOFOLLOW)), 0);
+		     P(struct stat *, &st), P(int, AT_SYMLINK_NOFOLLOW)),
+	    0);
 	CHECK(S_ISLNK(st.st_mode));
-	CHECK_EQ(SYS(SYS_faccessat, faccessat, P(int, d),
-	    P(const char *, "f"), P(int, 4), P(int, 0)), 0);
+	CHECK_EQ(SYS(SYS_faccessat, faccessat, P(int, d), P(const char *, "f"),
+		     P(int, 4), P(int, 0)),
+	    0);
 	CHECK_EQ(x_openat(AT_FDCWD, "f", O_RDONLY, 0), -ENOENT);
 	CHECK_EQ(x_openat(fd, "f", O_RDONLY, 0), -ENOTDIR);
 	CHECK_EQ(x_openat(99, "f", O_RDONLY, 0), -EBADF);
 	if (has(CAP_RENAME | CAP_LINK)) {
-		CHECK_EQ(SYS(SYS_linkat, linkat, P(int, d),
-		    P(const char *, "f"), P(int, AT_FDCWD),
-		    P(const char *, "g"), P(int, 0)), 0);
-		CHECK_EQ(SYS(SYS_renameat, renameat, P(int, AT_FDCWD),
-		    P(const char *, "g"), P(int, d), P(const char *, "h")),
+		CHECK_EQ(SYS(SYS_linkat, linkat, P(int, d), P(const char *, "f"),
+			     P(int, AT_FDCWD), P(const char *, "g"), P(int, 0)),
+		    0);
+		CHECK_EQ(
+		    SYS(SYS_renameat, renameat, P(int, AT_FDCWD),
+			P(const char *, "g"), P(int, d), P(const char *, "h")),
 		    0);
 		CHECK_EQ(m_size("d/h"), 3);
 	}
-	CHECK_EQ(SYS(SYS_unlinkat, unlinkat, P(int, d),
-	    P(const char *, "e"), P(int, 0)), -EPERM);
-	CHECK_EQ(SYS(SYS_unlinkat, unlinkat, P(int, d),
-	    P(const char *, "e"), P(int, AT_REMOVEDIR)), 0);
-	CHECK_EQ(SYS(SYS_unlinkat, unlinkat, P(int, d),
-	    P(const char *, "f"), P(int, AT_REMOVEDIR)), -ENOTDIR);
-	CHECK_EQ(SYS(SYS_unlinkat, unlinkat, P(int, d),
-	    P(const char *, "f"), P(int, 0)), 0);
+	CHECK_EQ(SYS(SYS_unlinkat, unlinkat, P(int, d), P(const char *, "e"),
+		     P(int, 0)),
+	    -EPERM);
+	CHECK_EQ(SYS(SYS_unlinkat, unlinkat, P(int, d), P(const char *, "e"),
+		     P(int, AT_REMOVEDIR)),
+	    0);
+	CHECK_EQ(SYS(SYS_unlinkat, unlinkat, P(int, d), P(const char *, "f"),
+		     P(int, AT_REMOVEDIR)),
+	    -ENOTDIR);
+	CHECK_EQ(SYS(SYS_unlinkat, unlinkat, P(int, d), P(const char *, "f"),
+		     P(int, 0)),
+	    0);
 	CHECK_EQ(x_close(fd), 0);
 	CHECK_EQ(x_close(d), 0);
 }
 
 /* --- the same everywhere --- */
 
-#define STEPS	2500
-static struct { long result[STEPS]; bool known; } reference;
+#define STEPS 2500
+static struct {
+	long result[STEPS];
+	bool known;
+} reference;
 
 static long
 random_step(unsigned *seed)
@@ -553,7 +567,8 @@ random_step(unsigned *seed)
 		return x_readlink(from, buf, sizeof(buf));
 	case 8:
 		return x_lstat(from, &st) == 0 ? (long)(st.st_mode & S_IFMT) +
-		    (S_ISDIR(st.st_mode) ? 0 : (long)st.st_nlink) : -1;
+			(S_ISDIR(st.st_mode) ? 0 : (long)st.st_nlink) :
+						 -1;
 	case 9:
 		/* moves what the steps work in */
 		return x_rename(dirs[m_random(seed) % 4], to);
@@ -655,8 +670,8 @@ append_thread(void *arg)
 	CHECK_THREAD(fd >= 0);
 	memset(line, 'a' + *(int *)arg, sizeof(line));
 	for (int i = 0; i < 100; i++)
-		CHECK_THREAD(x_write(fd, line, sizeof(line)) ==
-		    (long)sizeof(line));
+		CHECK_THREAD(
+		    x_write(fd, line, sizeof(line)) == (long)sizeof(line));
 	CHECK_THREAD(x_close(fd) == 0);
 }
 
@@ -705,8 +720,8 @@ CASE(vfs_readonly_names_do_not_change)
 	CHECK_EQ(x_access("f", 4), 0);
 }
 
-static const struct mcase cases[] = {
-	{ C(vfs_mkdir_and_rmdir_in_their_forms), 0 },
+static const struct mcase cases[] = { { C(vfs_mkdir_and_rmdir_in_their_forms),
+					  0 },
 	{ C(vfs_links_of_directories_are_counted), CAP_DIRSIZE | CAP_RENAME },
 	{ C(vfs_dots_lead_up_and_nowhere), 0 },
 	{ C(vfs_getcwd_names_the_way), 0 },
@@ -729,13 +744,10 @@ static const struct mcase cases[] = {
 	    CAP_RENAME | CAP_LINK | CAP_DIRSIZE },
 	{ C(vfs_concurrent_renames_stay_sound), CAP_RENAME },
 	{ C(vfs_concurrent_files_keep_their_contents), 0 },
-	{ C(vfs_concurrent_appends_do_not_mix), 0 },
-	{ NULL, NULL, 0 }
-};
+	{ C(vfs_concurrent_appends_do_not_mix), 0 }, { NULL, NULL, 0 } };
 
 static const struct mcase readonly_cases[] = {
-	{ C(vfs_readonly_names_do_not_change), 0 },
-	{ NULL, NULL, 0 }
+	{ C(vfs_readonly_names_do_not_change), 0 }, { NULL, NULL, 0 }
 };
 
 int

@@ -7,7 +7,7 @@
 #include <netbsd/ffs.h>
 #include <rumprun/ffs_format.h>
 
-#define MB	((int64_t)1 << 20)
+#define MB ((int64_t)1 << 20)
 
 /* --- a disk -------------------------------------------------------------------------------------------------------------- */
 
@@ -30,7 +30,7 @@ write_file(struct fake_sys *f, const char *path, const char *text)
 {
 	struct fake_node *node = fake_add(f, path, S_IFREG, NULL);
 	struct iovec iov = { .iov_base = (char *)(uintptr_t)text,
-	    .iov_len = strlen(text) };
+		.iov_len = strlen(text) };
 	int fd;
 
 	CHECK_EQ(host_linux.open(node->host, O_RDWR, 0, &fd), 0);
@@ -80,9 +80,9 @@ static const struct {
 	    "using 3 cylinder groups of 10.67MB, 1366 blks, 49920 inodes." },
 	{ 32 * MB, "newfs -N -n 1000 /rdk",
 	    "using 4 cylinder groups of 8.00MB, 1024 blks, 256 inodes." },
-	{ 8 * MB, "newfs -V 4 -O 2 /rdk",
-	    "  144,  4240,  8336, 12432,\n" },
-	{ 8 * MB, "newfs -m 0 /rdk", "newfs: Warning: changing optimization "
+	{ 8 * MB, "newfs -V 4 -O 2 /rdk", "  144,  4240,  8336, 12432,\n" },
+	{ 8 * MB, "newfs -m 0 /rdk",
+	    "newfs: Warning: changing optimization "
 	    "to space because minfree is less than 5%\n" },
 };
 
@@ -152,7 +152,8 @@ TEST(newfs_T_size_by_disktab)
 	struct fake_sys f;
 
 	disk(&f, 8 * MB);
-	write_file(&f, "/etc/disktab", "# comment|floppy:\n"
+	write_file(&f, "/etc/disktab",
+	    "# comment|floppy:\n"
 	    "disk|another:se#512:ns#32:nt#4:nc#100:\n"
 	    "floppy|floppy3|3.5in floppy:\\\n\t:ty=floppy:se#512:nt#2:\\\n"
 	    "\t:ns#18:nc#80:pa#2880:oa#0:\n");
@@ -179,8 +180,8 @@ load(struct fake_sys *f, struct image *im, const struct fake_node *node,
 {
 	im->p = fake_read(f, node->host, &im->len);
 	CHECK(im->p != NULL && im->len >= (size_t)loc + SBLOCKSIZE);
-	CHECK_EQ(ffs_sb_decode(im->p + loc, SBLOCKSIZE, &im->fs,
-	    &im->swapped), 0);
+	CHECK_EQ(
+	    ffs_sb_decode(im->p + loc, SBLOCKSIZE, &im->fs, &im->swapped), 0);
 	ffs_sb_from_old(&im->fs);
 	CHECK_EQ(ffs_sb_check(&im->fs), 0);
 }
@@ -216,14 +217,14 @@ check_group(const struct image *im, uint32_t c, struct csum *cs)
 		}
 		if (fs->fs_contigsumsize > 0 && b < nblk &&
 		    b < (uint32_t)cg.cg_nclusterblks)
-			CHECK_EQ(ffs_isset(ffs_cg_clustersfree(&cg, buf), b),
-			    whole);
+			CHECK_EQ(
+			    ffs_isset(ffs_cg_clustersfree(&cg, buf), b), whole);
 		if (whole) {
 			nbfree++;
 			run++;
 		} else if (run > 0) {
 			sums[run < fs->fs_contigsumsize ? run :
-			    fs->fs_contigsumsize]++;
+							  fs->fs_contigsumsize]++;
 			run = 0;
 		}
 	}
@@ -236,8 +237,9 @@ check_group(const struct image *im, uint32_t c, struct csum *cs)
 		CHECK_EQ(cg.cg_frsum[i], frsum[i]);
 	/* The first's are from before the root was there. */
 	for (i = 1; i <= fs->fs_contigsumsize && c > 0; i++)
-		CHECK_EQ(ffs_get32(ffs_cg_clustersum(&cg, buf) + 4 * i,
-		    im->swapped), sums[i]);
+		CHECK_EQ(
+		    ffs_get32(ffs_cg_clustersum(&cg, buf) + 4 * i, im->swapped),
+		    sums[i]);
 	*cs = cg.cg_cs;
 }
 
@@ -254,15 +256,17 @@ check_groups(const struct image *im)
 		bool swapped;
 
 		check_group(im, c, &cs);
-		ffs_csum_decode(im->p + fs->fs_csaddr * fs->fs_fsize + c *
-		    FFS_CSUM_SIZE, &have, im->swapped);
+		ffs_csum_decode(
+		    im->p + fs->fs_csaddr * fs->fs_fsize + c * FFS_CSUM_SIZE,
+		    &have, im->swapped);
 		CHECK(memcmp(&cs, &have, sizeof(cs)) == 0);
 		sum.cs_ndir += cs.cs_ndir;
 		sum.cs_nbfree += cs.cs_nbfree;
 		sum.cs_nffree += cs.cs_nffree;
 		sum.cs_nifree += cs.cs_nifree;
 		CHECK_EQ(ffs_sb_decode(im->p + cgsblock(fs, c) * fs->fs_fsize,
-		    SBLOCKSIZE, &alt, &swapped), 0);
+			     SBLOCKSIZE, &alt, &swapped),
+		    0);
 		CHECK(swapped == im->swapped && alt.fs_fpg == fs->fs_fpg &&
 		    alt.fs_ipg == fs->fs_ipg && alt.fs_ncg == fs->fs_ncg);
 	}
@@ -274,8 +278,10 @@ get_inode(const struct image *im, uint64_t ino, struct dinode *di)
 {
 	const struct fs *fs = &im->fs;
 
-	ffs_dinode_decode(fs, im->p + ino_to_fsba(fs, ino) * fs->fs_fsize +
-	    ino_to_fsbo(fs, ino) * ffs_dinode_size(fs), di, im->swapped);
+	ffs_dinode_decode(fs,
+	    im->p + ino_to_fsba(fs, ino) * fs->fs_fsize +
+		ino_to_fsbo(fs, ino) * ffs_dinode_size(fs),
+	    di, im->swapped);
 }
 
 /* Inodes that may be read are zero but for their generation; the root is a directory of two names. */
@@ -291,11 +297,11 @@ check_inodes(const struct image *im)
 	for (c = 0; c < (uint32_t)fs->fs_ncg; c++) {
 		struct cg cg;
 
-		ffs_cg_decode(im->p + cgtod(fs, c) * fs->fs_fsize, &cg,
-		    im->swapped);
+		ffs_cg_decode(
+		    im->p + cgtod(fs, c) * fs->fs_fsize, &cg, im->swapped);
 		first = (uint64_t)c * (uint32_t)fs->fs_ipg;
 		ready = ffs_isufs2(fs) ? (uint32_t)cg.cg_initediblk :
-		    (uint32_t)fs->fs_ipg;
+					 (uint32_t)fs->fs_ipg;
 		CHECK(ready <= (uint32_t)fs->fs_ipg);
 		for (ino = first; ino < first + ready; ino++) {
 			get_inode(im, ino, &di);
@@ -312,11 +318,13 @@ check_inodes(const struct image *im)
 	CHECK(ffs_frag_ok(fs, di.di_db[0], 1));
 	CHECK_EQ(di.di_blocks, fragroundup(fs, (int64_t)di.di_size) / 512);
 	CHECK_EQ(ffs_dirent_get(im->p + di.di_db[0] * fs->fs_fsize,
-	    (size_t)di.di_size, 0, ffs_olddirfmt(fs), im->swapped, &de), 0);
+		     (size_t)di.di_size, 0, ffs_olddirfmt(fs), im->swapped, &de),
+	    0);
 	CHECK(de.d_namlen == 1 && de.d_name[0] == '.' && de.d_fileno == 2);
 	CHECK_EQ(ffs_dirent_get(im->p + di.di_db[0] * fs->fs_fsize,
-	    (size_t)di.di_size, de.d_reclen, ffs_olddirfmt(fs), im->swapped,
-	    &de), 0);
+		     (size_t)di.di_size, de.d_reclen, ffs_olddirfmt(fs),
+		     im->swapped, &de),
+	    0);
 	CHECK(de.d_namlen == 2 && memcmp(de.d_name, "..", 2) == 0);
 	CHECK_EQ(de.d_reclen + 12, di.di_size);
 }
@@ -346,7 +354,7 @@ make_and_check(const char *options, int64_t size, int64_t loc)
 TEST(newfs_every_block_size_consistent)
 {
 	static const char *const formats[] = { "-O 0", "-O 1", "-O 2",
-	    "-O 1 -B be", "-O 2 -B be", "-O 0 -B be" };
+		"-O 1 -B be", "-O 2 -B be", "-O 0 -B be" };
 	char options[64];
 	int32_t b, fr;
 	size_t i;
@@ -358,7 +366,7 @@ TEST(newfs_every_block_size_consistent)
 				    "%s -b %d -f %d", formats[i], b, b / fr);
 				make_and_check(options, 5 * MB + 3 * 512,
 				    formats[i][3] == '2' ? SBLOCK_UFS2 :
-				    SBLOCK_UFS1);
+							   SBLOCK_UFS1);
 			}
 }
 
@@ -437,7 +445,7 @@ TEST(newfs_over_other_version_replaces_it)
 TEST(newfs_sparse_image_stays_sparse)
 {
 	static const char *const lines[] = { "newfs -O 1 /rdk",
-	    "newfs -O 2 /rdk" };
+		"newfs -O 2 /rdk" };
 	struct fake_node *raw;
 	struct host_stat st;
 	struct fake_sys f;
@@ -490,7 +498,8 @@ TEST(dumpfs_new_file_system_as_recorded)
 	disk(&f, 4 * MB);
 	CHECK_EQ(fake_run(&f, newfs_main, "newfs -O 2 -B be /rdk"), 0);
 	CHECK_EQ(fake_run(&f, dumpfs_main, "dumpfs -c /rdk"), 0);
-	CHECK(prints(&f, "cgx\t0\tniblk\t592\tndblk\t2736\n"
+	CHECK(prints(&f,
+	    "cgx\t0\tniblk\t592\tndblk\t2736\n"
 	    "nbfree\t282\tndir\t1\tnifree\t589\tnffree\t14\n"
 	    "rotor\t0\tirotor\t0\tfrotor\t0\n"
 	    "frsum\t0\t0\t0\t0\t0\t0\t2\nsum of frsum: 14\n"
@@ -501,7 +510,8 @@ TEST(dumpfs_new_file_system_as_recorded)
 	CHECK_EQ(fake_run(&f, dumpfs_main, "dumpfs -m /rdk"), 0);
 	CHECK(prints(&f, "\t(282,1,589,14) (302,0,592,0) (300,0,592,0) \n"));
 	CHECK_EQ(fake_run(&f, dumpfs_main, "dumpfs -a /rdk"), 0);
-	CHECK(prints(&f, "alternate 2\nformat\tFFSv2\nendian\tbig-endian\n"
+	CHECK(prints(&f,
+	    "alternate 2\nformat\tFFSv2\nendian\tbig-endian\n"
 	    "location 2875392\t(-b 5616)\n"));
 	CHECK_EQ(fake_run(&f, dumpfs_main, "dumpfs /rdk /nosuch"), 1);
 	CHECK(prints(&f, "dumpfs: /nosuch: No such file or directory\n"));
@@ -522,13 +532,14 @@ TEST(dumpfs_damaged_image_survived)
 	raw = disk(&f, 2 * MB);
 	for (i = 0; i < 400; i++) {
 		if (i % 20 == 0)
-			CHECK_EQ(fake_run(&f, newfs_main, i % 40 == 0 ?
-			    "newfs -O 1 /rdk" : "newfs -O 2 -B be /rdk"), 0);
+			CHECK_EQ(fake_run(&f, newfs_main,
+				     i % 40 == 0 ? "newfs -O 1 /rdk" :
+						   "newfs -O 2 -B be /rdk"),
+			    0);
 		CHECK_EQ(h->open(raw->host, O_RDWR, 0, &fd), 0);
 		for (j = 0; j < 3; j++) {
 			uint8_t byte;
-			struct iovec iov = { .iov_base = &byte,
-			    .iov_len = 1 };
+			struct iovec iov = { .iov_base = &byte, .iov_len = 1 };
 			int64_t at = i % 40 < 20 ? 8192 : 65536;
 
 			seed ^= seed << 13;
@@ -554,8 +565,7 @@ TEST(fsck_operand_starts_checker_of_its_type)
 
 	disk(&f, 4 * MB);
 	CHECK_EQ(fake_run(&f, newfs_main, "newfs /rdk"), 0);
-	CHECK_EQ(fake_run(&f, fsck_main, "fsck -p -f -T ffs:-b=32,-x /rdk"),
-	    0);
+	CHECK_EQ(fake_run(&f, fsck_main, "fsck -p -f -T ffs:-b=32,-x /rdk"), 0);
 	CHECK_STR(f.spawned, "fsck_ffs -p -f -b 32 -x /rdk\n");
 	f.spawned[0] = '\0';
 	f.spawn_status = 8;
@@ -576,11 +586,13 @@ TEST(fsck_fstab_checked_by_pass)
 	struct fake_sys f;
 
 	disk(&f, 4 * MB);
-	write_file(&f, "/etc/fstab", "/dev/a /usr ffs rw 1 2\n/dev/b / ffs rw 1 1\n"
+	write_file(&f, "/etc/fstab",
+	    "/dev/a /usr ffs rw 1 2\n/dev/b / ffs rw 1 1\n"
 	    "/dev/c /x msdos ro 0 2\n/dev/d none swap sw 0 0\n"
 	    "tmpfs /tmp tmpfs rw 0 0\n/dev/e /e ext2fs rw 0 3\n");
 	CHECK_EQ(fake_run(&f, fsck_main, "fsck -p"), 0);
-	CHECK_STR(f.spawned, "fsck_ffs -p /dev/b\nfsck_ffs -p /dev/a\n"
+	CHECK_STR(f.spawned,
+	    "fsck_ffs -p /dev/b\nfsck_ffs -p /dev/a\n"
 	    "fsck_msdos -p /dev/c\nfsck_ext2fs -p /dev/e\n");
 	f.spawned[0] = '\0';
 	CHECK_EQ(fake_run(&f, fsck_main, "fsck -t noffs -x /e"), 0);
@@ -590,7 +602,8 @@ TEST(fsck_fstab_checked_by_pass)
 	CHECK_STR(f.spawned, "fsck_ffs /dev/a\n");
 	f.spawn_status = 8;
 	CHECK_EQ(fake_run(&f, fsck_main, "fsck -p /usr /x"), 8);
-	CHECK(prints(&f, "THE FOLLOWING FILE SYSTEMS HAD AN UNEXPECTED "
+	CHECK(prints(&f,
+	    "THE FOLLOWING FILE SYSTEMS HAD AN UNEXPECTED "
 	    "INCONSISTENCY:\n\tffs: /dev/a (/usr), msdos: /dev/c (/x)\n"));
 	fake_fini(&f);
 }

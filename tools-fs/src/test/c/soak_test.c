@@ -8,11 +8,11 @@
 #include "proxy/proxy.h"
 
 #ifdef __SANITIZE_ADDRESS__
-#define MANY_BOOTS	100
-#define FAULTS_STEP	7
+#define MANY_BOOTS 100
+#define FAULTS_STEP 7
 #else
-#define MANY_BOOTS	1000
-#define FAULTS_STEP	1
+#define MANY_BOOTS 1000
+#define FAULTS_STEP 1
 #endif
 
 static unsigned
@@ -38,8 +38,8 @@ make(const char *img, const char *options)
 static void
 name_image(struct fixture *f, int i)
 {
-	snprintf(f->img, sizeof(f->img), "/tmp/soak.%d.%d.img",
-	    host_getpid(), i);
+	snprintf(
+	    f->img, sizeof(f->img), "/tmp/soak.%d.%d.img", host_getpid(), i);
 }
 
 /* --- many --- */
@@ -63,12 +63,12 @@ TEST(soak_boots_leave_nothing)
 	CHECK_EQ(child_descriptors(), descriptors);
 	pages = child_pages() - pages;
 #ifdef __SANITIZE_ADDRESS__
-	pages = 0;	/* what is freed is kept for a while */
+	pages = 0; /* what is freed is kept for a while */
 #endif
 	CHECK(pages < 256);
 }
 
-#define KERNELS	100
+#define KERNELS 100
 
 static void
 use_kernel(void *arg)
@@ -94,7 +94,7 @@ TEST(soak_hundred_kernels_at_once)
 	static struct fixture f[KERNELS];
 	static struct host_thread *t[KERNELS];
 	static const char *const kinds[] = { "-O 1 -B le", "-O 1 -B be",
-	    "-O 2 -B le", "-O 2 -B be" };
+		"-O 2 -B le", "-O 2 -B be" };
 	char options[64];
 
 	for (int i = 0; i < KERNELS; i++) {
@@ -107,8 +107,7 @@ TEST(soak_hundred_kernels_at_once)
 		CHECK_EQ(xmount(&f[i], 0), 0);
 	}
 	for (int i = 0; i < KERNELS; i++)
-		CHECK_EQ(host_thread_create("k", use_kernel, &f[i], &t[i]),
-		    0);
+		CHECK_EQ(host_thread_create("k", use_kernel, &f[i], &t[i]), 0);
 	for (int i = 0; i < KERNELS; i++)
 		host_thread_join(t[i]);
 	for (int i = 0; i < KERNELS; i++) {
@@ -144,8 +143,9 @@ crash_child(void *arg)
 		snprintf(path, sizeof(path), "/mnt/kept/%d", i);
 		memset(buf, i + 1, sizeof(buf));
 		fd = xopen(f, path, O_RDWR | O_CREAT);
-		if (fd < 0 || xwrite(f, fd, buf, sizeof(buf)) !=
-		    (long)sizeof(buf) || xfsync(f, fd) != 0)
+		if (fd < 0 ||
+		    xwrite(f, fd, buf, sizeof(buf)) != (long)sizeof(buf) ||
+		    xfsync(f, fd) != 0)
 			return;
 		xclose(f, fd);
 	}
@@ -182,8 +182,8 @@ killed(const char *options, int flags)
 		host_sleep_ns(1000000 * (1 + round * 7));
 		child_kill(pid);
 		if (!(flags & MNT_LOG)) {
-			snprintf(line, sizeof(line), "fsck_ffs -y -f -F %s",
-			    f->img);
+			snprintf(
+			    line, sizeof(line), "fsck_ffs -y -f -F %s", f->img);
 			status = run_tool(line);
 			if (status == -ENOENT)
 				continue;
@@ -245,10 +245,15 @@ vcall(struct proxy_client *c, int num, const void *args, size_t size)
 	return error != 0 ? error : (long)rv[0];
 }
 
-#define A(T, x)	{ .datum = (T)(x) }
-#define VCALL(c, number, type, ...) __extension__ ({			\
-	struct sys_##type##_args sa_ = { __VA_ARGS__ };			\
-	vcall(c, number, &sa_, sizeof(sa_)); })
+#define A(T, x)                 \
+	{                       \
+		.datum = (T)(x) \
+	}
+#define VCALL(c, number, type, ...)                             \
+	__extension__({                                         \
+		struct sys_##type##_args sa_ = { __VA_ARGS__ }; \
+		vcall(c, number, &sa_, sizeof(sa_));            \
+	})
 
 static void
 victim_round(struct victim *v, struct proxy_client *c, char *buf)
@@ -285,8 +290,8 @@ victim_main(void *arg)
 
 	memset(buf, 'a' + v->id, sizeof(buf));
 	while (!v->stop) {
-		if (proxy_client_connect(v->url, &config, why, sizeof(why),
-		    &c) != 0) {
+		if (proxy_client_connect(
+			v->url, &config, why, sizeof(why), &c) != 0) {
 			CHECK_THREAD(!"connects");
 			return;
 		}
@@ -313,14 +318,13 @@ TEST(soak_clients_killed_at_random_hinder_nobody)
 	CHECK_EQ(xmount(&f, 0), 0);
 	memset(v, 0, sizeof(v));
 	for (int i = 0; i < 6; i++) {
-		snprintf(v[i].url, sizeof(v[i].url), "unix://%s.sock",
-		    f.img);
+		snprintf(v[i].url, sizeof(v[i].url), "unix://%s.sock", f.img);
 		if (i == 0)
 			CHECK_EQ(proxy_listen(f.k, v[0].url), 0);
 		v[i].id = i;
 		v[i].survivor = i < 2;
-		CHECK_EQ(host_thread_create("v", victim_main, &v[i],
-		    &v[i].t), 0);
+		CHECK_EQ(
+		    host_thread_create("v", victim_main, &v[i], &v[i].t), 0);
 	}
 	for (int i = 0; i < 300; i++) {
 		struct victim *w = &v[2 + pseudo_random(&seed) % 4];
@@ -350,7 +354,7 @@ TEST(soak_clients_killed_at_random_hinder_nobody)
 /* --- images that go wrong; a host that fails --- */
 
 static struct {
-	int64_t left;		/* calls until the failing one; < 0: none fails */
+	int64_t left; /* calls until the failing one; < 0: none fails */
 	int error;
 	bool once, readonly;
 	int64_t calls;
@@ -406,8 +410,8 @@ up_bad(struct fixture *f)
 	CHECK_EQ(kern_boot(&c, &f->k), 0);
 	CHECK_EQ(proc_fork(f->k, NULL, RFCFDG, "test", &f->p), 0);
 	CHECK_EQ(lwp_create(f->p, &f->l), 0);
-	CHECK_EQ(etfs_register(f->k, "/dk", f->img, ETFS_BLK, 0,
-	    ETFS_SIZE_TOEND), 0);
+	CHECK_EQ(
+	    etfs_register(f->k, "/dk", f->img, ETFS_BLK, 0, ETFS_SIZE_TOEND), 0);
 	CHECK_EQ(xmkdir(f, "/mnt"), 0);
 }
 
@@ -419,8 +423,12 @@ exercise(struct fixture *f)
 	char path[64];
 	long bad = 0, fd;
 
-#define DO(call) do { long r_ = (call); bad |= r_ < 0; \
-	CHECK(r_ >= -96); } while (0)
+#define DO(call)                  \
+	do {                      \
+		long r_ = (call); \
+		bad |= r_ < 0;    \
+		CHECK(r_ >= -96); \
+	} while (0)
 	DO(xmkdir(f, "/mnt/d"));
 	for (int i = 0; i < 4; i++) {
 		snprintf(path, sizeof(path), "/mnt/d/%d", i);
@@ -454,8 +462,7 @@ restore(const char *img)
 	FILE *fp = fopen(img, "r+b");
 
 	CHECK(fp != NULL);
-	CHECK_EQ(fwrite(pristine, 1, sizeof(pristine), fp),
-	    sizeof(pristine));
+	CHECK_EQ(fwrite(pristine, 1, sizeof(pristine), fp), sizeof(pristine));
 	CHECK_EQ(fclose(fp), 0);
 }
 
@@ -517,11 +524,10 @@ io_faults(const char *options, int flags)
 	name_image(&f, 0);
 	make(f.img, options);
 	read_image(f.img, pristine);
-	for (int64_t n = 0; io_round(&f, flags, n, -EIO, true);
-	    n += FAULTS_STEP)
+	for (int64_t n = 0; io_round(&f, flags, n, -EIO, true); n += FAULTS_STEP)
 		continue;
 	for (int64_t n = 0; io_round(&f, flags, n, -ENOSPC, false);
-	    n += FAULTS_STEP)
+	     n += FAULTS_STEP)
 		continue;
 	remove(f.img);
 }

@@ -14,7 +14,7 @@ struct world {
 	size_t inpos;
 	char out[65536], err[8192];
 	size_t outlen, errlen;
-	_Atomic int *interrupt;		/* raised once something was written */
+	_Atomic int *interrupt; /* raised once something was written */
 };
 
 static int
@@ -69,14 +69,14 @@ world_columns(void *ctx, int fd)
 static int
 run_entry(struct world *w, const struct tool_entry *entry, char **argv)
 {
-	static const struct tool_group *const groups[] = {
-		&rumprun_fs_tools, NULL
-	};
+	static const struct tool_group *const groups[] = { &rumprun_fs_tools,
+		NULL };
 	struct tool_io io = { world_read, world_write, world_isatty,
-	    world_columns, NULL, w };
+		world_columns, NULL, w };
 	_Atomic int interrupt = 0;
-	struct tool_run run = { .io = &io, .groups = groups,
-	    .interrupt = &interrupt };
+	struct tool_run run = {
+		.io = &io, .groups = groups, .interrupt = &interrupt
+	};
 	int argc = 0;
 
 	w->outlen = w->errlen = 0;
@@ -88,15 +88,14 @@ run_entry(struct world *w, const struct tool_entry *entry, char **argv)
 	return tool_local_run(kernel, NULL, &run, entry, argc, argv);
 }
 
-#define MAXWORDS	32
+#define MAXWORDS 32
 
 /* Runs a line of words separated by blanks. */
 static int
 run(struct world *w, const char *line)
 {
-	static const struct tool_group *const groups[] = {
-		&rumprun_fs_tools, NULL
-	};
+	static const struct tool_group *const groups[] = { &rumprun_fs_tools,
+		NULL };
 	char copy[1024], *argv[MAXWORDS + 1], *p = copy;
 	const struct tool_entry *e;
 	int argc = 0;
@@ -134,8 +133,8 @@ unmount_two(void)
 
 /* --- deep trees --- */
 
-#define DEPTH	60
-#define NAMELEN	200
+#define DEPTH 60
+#define NAMELEN 200
 
 static int
 deep_main(struct tool *t, int argc, char **argv)
@@ -283,7 +282,8 @@ TEST(mount_tmpfs_sizes_at_the_ends_of_their_range)
 	CHECK_EQ(run(&w, "mount_tmpfs -s 9223372036854775807 x /a"), 0);
 	CHECK_EQ(run(&w, "umount /a"), 0);
 	CHECK_EQ(run(&w, "mount_tmpfs -s 9223372036854775808 x /a"), 1);
-	CHECK_STR(w.err, "mount_tmpfs: failed to parse size "
+	CHECK_STR(w.err,
+	    "mount_tmpfs: failed to parse size "
 	    "`9223372036854775808': Result too large or too small\n");
 	CHECK_EQ(run(&w, "mount_tmpfs -s 9223372036854775807k x /a"), 1);
 	CHECK_EQ(run(&w, "mount_tmpfs -s - x /a"), 1);
@@ -294,7 +294,7 @@ TEST(mount_tmpfs_sizes_at_the_ends_of_their_range)
 TEST(mount_getargs_tells_the_arguments)
 {
 	static const char args[] = "version=1, size_max=65536, nodes_max=20, "
-	    "root_uid=7, root_gid=8, root_mode=700";
+				   "root_uid=7, root_gid=8, root_mode=700";
 	char want[256];
 
 	CHECK_EQ(run(&w, "mkdir /a"), 0);
@@ -361,10 +361,10 @@ TEST(dd_character_sets_round_trip)
 
 TEST(every_tool_bad_option_is_refused)
 {
-	static const char *const names[] = { "cat", "chgrp", "chmod",
-	    "chown", "cp", "df", "ln", "ls", "mkdir", "mknod", "mount",
-	    "mount_ffs", "mount_ext2fs", "mount_msdos", "mount_hostfs",
-	    "mount_tmpfs", "mv", "rm", "rmdir", "stat", "touch", "umount" };
+	static const char *const names[] = { "cat", "chgrp", "chmod", "chown",
+		"cp", "df", "ln", "ls", "mkdir", "mknod", "mount", "mount_ffs",
+		"mount_ext2fs", "mount_msdos", "mount_hostfs", "mount_tmpfs",
+		"mv", "rm", "rmdir", "stat", "touch", "umount" };
 	char line[64];
 	size_t i;
 

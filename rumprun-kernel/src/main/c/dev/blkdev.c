@@ -2,14 +2,13 @@
 /* Transfers of block devices: kernel buffers, and users' memory without a copy in between. */
 #include "dev/blkdev.h"
 
-#define PIECE		((size_t)1 << 20)	/* bytes moved at a time */
-#define NVEC		32
+#define PIECE ((size_t)1 << 20) /* bytes moved at a time */
+#define NVEC 32
 
 static bool
 aligned(const struct blkdev *d, size_t n, uint64_t off)
 {
-	return d->b_align <= 1 ||
-	    (n % d->b_align == 0 && off % d->b_align == 0);
+	return d->b_align <= 1 || (n % d->b_align == 0 && off % d->b_align == 0);
 }
 
 static int
@@ -24,7 +23,7 @@ transfer(struct blkdev *d, void *buf, size_t n, uint64_t off, bool write)
 	struct iovec iov = { .iov_base = buf, .iov_len = n };
 
 	return write ? d->b_ops->bd_writev(d, &iov, 1, off) :
-	    d->b_ops->bd_readv(d, &iov, 1, off);
+		       d->b_ops->bd_readv(d, &iov, 1, off);
 }
 
 /*
@@ -32,8 +31,8 @@ transfer(struct blkdev *d, void *buf, size_t n, uint64_t off, bool write)
  * writes parts of sectors has the block locked.
  */
 static int
-transfer_unaligned(struct blkdev *d, uint8_t *buf, size_t n, uint64_t off,
-    bool write)
+transfer_unaligned(
+    struct blkdev *d, uint8_t *buf, size_t n, uint64_t off, bool write)
 {
 	size_t size = d->b_align;
 	uint8_t *sector = kmem_alloc(d->b_k, size);
@@ -80,7 +79,10 @@ int
 blkdev_write(struct blkdev *d, const void *buf, size_t n, uint64_t off)
 {
 	/* The vector's type has no const; a write leaves the bytes alone. */
-	union { const void *c; void *v; } u = { .c = buf };
+	union {
+		const void *c;
+		void *v;
+	} u = { .c = buf };
 	int error;
 
 	if (n == 0)
@@ -99,7 +101,7 @@ move_direct(struct blkdev *d, uint64_t off, const struct iovec *iov, int cnt,
     bool write)
 {
 	return write ? d->b_ops->bd_writev(d, iov, cnt, off) :
-	    d->b_ops->bd_readv(d, iov, cnt, off);
+		       d->b_ops->bd_readv(d, iov, cnt, off);
 }
 
 /* By way of a buffer: the user's memory is elsewhere, or the device wants sectors. */

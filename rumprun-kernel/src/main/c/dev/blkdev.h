@@ -15,11 +15,12 @@ struct blkdev_ops {
 	 * Transfer through vectors of this address space. 0 or -errno: -EIO for a host error or a short transfer (image truncated
 	 * under us), -ENOSPC, -EROFS, -EINVAL outside the device. All or error.
 	 */
-	int (*bd_readv)(struct blkdev *, const struct iovec *, int cnt,
-	    uint64_t off);
-	int (*bd_writev)(struct blkdev *, const struct iovec *, int cnt,
-	    uint64_t off);
-	int (*bd_sync)(struct blkdev *);	/* what was written is on the medium after it */
+	int (*bd_readv)(
+	    struct blkdev *, const struct iovec *, int cnt, uint64_t off);
+	int (*bd_writev)(
+	    struct blkdev *, const struct iovec *, int cnt, uint64_t off);
+	int (*bd_sync)(
+	    struct blkdev *); /* what was written is on the medium after it */
 	/* The range reads as zeros from now on, and takes no room on the host. -EOPNOTSUPP when the host cannot. May be NULL. */
 	int (*bd_discard)(struct blkdev *, uint64_t off, uint64_t n);
 	int (*bd_ioctl)(struct blkdev *, struct lwp *, unsigned long cmd,
@@ -29,9 +30,9 @@ struct blkdev {
 	const struct blkdev_ops *b_ops;
 	struct rump_kernel *b_k;
 	void *b_priv;
-	uint32_t b_secsize;		/* 512 .. 4096 */
+	uint32_t b_secsize; /* 512 .. 4096 */
 	uint32_t b_align;
-	uint64_t b_size;		/* bytes */
+	uint64_t b_size; /* bytes */
 	bool b_readonly;
 	/* The kernel goes down without a sync: what is written from now on is dropped, and said to be done. */
 	_Atomic bool b_drop;
@@ -44,7 +45,8 @@ int blkdev_write(struct blkdev *, const void *, size_t, uint64_t off) MUST_CHECK
  * Moves n bytes at off straight between the device and the user's memory: one copy when the process is local; for a remote one through its
  * bounce buffer in pieces of up to 1 MiB. Advances the uio (its own offset too).
  */
-int blkdev_uiomove(struct blkdev *, uint64_t off, size_t n, struct uio *) MUST_CHECK;
+int blkdev_uiomove(
+    struct blkdev *, uint64_t off, size_t n, struct uio *) MUST_CHECK;
 static inline int
 blkdev_sync(struct blkdev *d)
 {

@@ -37,7 +37,7 @@ etfs_detach(struct rump_kernel *k)
 	for (int i = 0; i < ETFS_NSLOTS; i++) {
 		if (es->es_slots[i] == NULL)
 			continue;
-		es->es_slots[i]->sl_refs = 1;	/* still open somewhere */
+		es->es_slots[i]->sl_refs = 1; /* still open somewhere */
 		etfs_slot_put(es, i);
 	}
 	k->k_etfs = NULL;
@@ -69,8 +69,7 @@ etfs_node_put(struct etfs_state *es, struct etfs_node *n)
 	if (n->en_image != NULL)
 		etfs_image_put(es, n->en_image);
 	if (n->en_hostpath != NULL)
-		kmem_free(es->es_k, n->en_hostpath,
-		    strlen(n->en_hostpath) + 1);
+		kmem_free(es->es_k, n->en_hostpath, strlen(n->en_hostpath) + 1);
 	if (n->en_key != NULL)
 		kmem_free(es->es_k, n->en_key, n->en_keylen + 1);
 	kmem_free(es->es_k, n, sizeof(*n));
@@ -132,8 +131,8 @@ node_link(struct etfs_state *es, struct etfs_node *n)
 
 /* What the type demands of the host file, and the size that will be shown. */
 static int
-bind_reg(struct etfs_state *es, struct etfs_node *n, uint64_t begin,
-    uint64_t size)
+bind_reg(
+    struct etfs_state *es, struct etfs_node *n, uint64_t begin, uint64_t size)
 {
 	struct host_stat hs;
 	int error;
@@ -142,21 +141,22 @@ bind_reg(struct etfs_state *es, struct etfs_node *n, uint64_t begin,
 	if (error < 0)
 		return error;
 	if (S_ISREG(hs.hs_mode)) {
-		if (begin > hs.hs_size || (size != ETFS_SIZE_TOEND &&
-		    size > hs.hs_size - begin))
+		if (begin > hs.hs_size ||
+		    (size != ETFS_SIZE_TOEND && size > hs.hs_size - begin))
 			return -EINVAL;
 	} else if (S_ISDIR(hs.hs_mode)) {
 		return -EISDIR;
 	}
 	n->en_begin = begin;
 	n->en_size = size != ETFS_SIZE_TOEND ? size :
-	    S_ISREG(hs.hs_mode) ? hs.hs_size - begin : 0;
+	    S_ISREG(hs.hs_mode)		     ? hs.hs_size - begin :
+					       0;
 	return etfs_image_get(es, n->en_hostpath, &n->en_image);
 }
 
 static int
-bind_dir(struct etfs_state *es, struct etfs_node *n, uint64_t begin,
-    uint64_t size)
+bind_dir(
+    struct etfs_state *es, struct etfs_node *n, uint64_t begin, uint64_t size)
 {
 	struct host_stat hs;
 	int error;
@@ -170,16 +170,16 @@ bind_dir(struct etfs_state *es, struct etfs_node *n, uint64_t begin,
 }
 
 static int
-bind_node(struct etfs_state *es, struct etfs_node *n, uint64_t begin,
-    uint64_t size)
+bind_node(
+    struct etfs_state *es, struct etfs_node *n, uint64_t begin, uint64_t size)
 {
 	switch (n->en_type) {
 	case ETFS_REG:
 		return bind_reg(es, n, begin, size);
 	case ETFS_BLK:
 	case ETFS_CHR:
-		return etfs_slot_get(es, n->en_hostpath, begin, size,
-		    &n->en_slot);
+		return etfs_slot_get(
+		    es, n->en_hostpath, begin, size, &n->en_slot);
 	default:
 		return bind_dir(es, n, begin, size);
 	}
@@ -235,7 +235,7 @@ etfs_node_reclaim(struct etfs_state *es, struct etfs_node *n)
 
 	if (n->en_child && n->en_refs == 2) {
 		for (p = &es->es_nodes; *p != NULL && *p != n;
-		    p = &(*p)->en_next)
+		     p = &(*p)->en_next)
 			continue;
 		if (*p != NULL)
 			unlink_node(es, p);
@@ -259,9 +259,10 @@ etfs_remove(struct rump_kernel *k, const char *key)
 		key++;
 	len = strlen(key);
 	kmutex_enter(&es->es_lock);
-	for (p = &es->es_nodes; *p != NULL; ) {
+	for (p = &es->es_nodes; *p != NULL;) {
 		if ((*p)->en_child ? strncmp((*p)->en_key, key, len) == 0 &&
-		    (*p)->en_key[len] == '/' : strcmp((*p)->en_key, key) == 0) {
+			    (*p)->en_key[len] == '/' :
+				     strcmp((*p)->en_key, key) == 0) {
 			found |= !(*p)->en_child;
 			unlink_node(es, p);
 		} else {
@@ -375,8 +376,8 @@ etfs_lookup(struct lwp *l, const char *rest, struct vnode **vpp)
 	int error = 0;
 
 	*vpp = NULL;
-	if (es == NULL || !atomic_load_explicit(&es->es_any,
-	    memory_order_relaxed))
+	if (es == NULL ||
+	    !atomic_load_explicit(&es->es_any, memory_order_relaxed))
 		return -ENOENT;
 	kmutex_enter(&es->es_lock);
 	for (n = es->es_nodes; n != NULL && found == NULL; n = n->en_next) {

@@ -9,7 +9,7 @@
 #include "kern/kernel.h"
 
 enum etfs_type { ETFS_REG, ETFS_BLK, ETFS_CHR, ETFS_DIR, ETFS_DIR_SUBDIRS };
-#define ETFS_SIZE_TOEND	UINT64_MAX
+#define ETFS_SIZE_TOEND UINT64_MAX
 
 int etfs_attach(struct rump_kernel *) MUST_CHECK;
 void etfs_detach(struct rump_kernel *);
@@ -30,6 +30,6 @@ int etfs_lookup(struct lwp *, const char *rest, struct vnode **vpp) MUST_CHECK;
 void etfs_why(struct rump_kernel *, char *buf, size_t size);
 
 struct devsw;
-extern const struct devsw dev_etfs;	/* "rumpblk" */
+extern const struct devsw dev_etfs; /* "rumpblk" */
 
 #endif

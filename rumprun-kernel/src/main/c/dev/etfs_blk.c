@@ -31,8 +31,7 @@ window(struct etfs_state *es, struct etfs_image *im, uint64_t begin,
 	} else if (type != 0020000) {
 		return -EINVAL;
 	}
-	if (begin > total ||
-	    (size != ETFS_SIZE_TOEND && size > total - begin))
+	if (begin > total || (size != ETFS_SIZE_TOEND && size > total - begin))
 		return -EINVAL;
 	*lenp = size == ETFS_SIZE_TOEND ? total - begin : size;
 	return 0;
@@ -83,8 +82,8 @@ transfer(struct blkdev *d, const struct iovec *iov, int cnt, uint64_t off,
 		return -EIO;
 	off += sl->sl_begin;
 	n = write ? host->pwritev(sl->sl_image->im_fd, iov, cnt, (int64_t)off) :
-	    host->preadv(etfs_image_reader(d->b_k, sl->sl_image), iov, cnt,
-	    (int64_t)off);
+		    host->preadv(etfs_image_reader(d->b_k, sl->sl_image), iov,
+			cnt, (int64_t)off);
 	if (n < 0)
 		return n == -ENOSPC || n == -EFBIG ? -ENOSPC : -EIO;
 	skip = (size_t)n;
@@ -97,11 +96,12 @@ transfer(struct blkdev *d, const struct iovec *iov, int cnt, uint64_t off,
 		part.iov_base = (char *)iov[i].iov_base + skip;
 		part.iov_len = iov[i].iov_len - skip;
 		n = write ? host->pwritev(sl->sl_image->im_fd, &part, 1,
-		    (int64_t)(off + skip)) : host->preadv(
-		    sl->sl_image->im_fd, &part, 1, (int64_t)(off + skip));
+				(int64_t)(off + skip)) :
+			    host->preadv(sl->sl_image->im_fd, &part, 1,
+				(int64_t)(off + skip));
 		if (n < 0)
 			return n == -ENOSPC || n == -EFBIG ? -ENOSPC : -EIO;
-		if (n == 0)	/* the image was cut off under us */
+		if (n == 0) /* the image was cut off under us */
 			return write ? -ENOSPC : -EIO;
 		skip += (size_t)n;
 		i--;
@@ -120,7 +120,8 @@ blk_writev(struct blkdev *d, const struct iovec *iov, int cnt, uint64_t off)
 {
 	if (d->b_readonly)
 		return -EROFS;
-	return atomic_load_explicit(&d->b_drop, memory_order_relaxed) ? 0 :
+	return atomic_load_explicit(&d->b_drop, memory_order_relaxed) ?
+	    0 :
 	    transfer(d, iov, cnt, off, true);
 }
 
@@ -149,8 +150,8 @@ blk_discard(struct blkdev *d, uint64_t off, uint64_t n)
 		return -EINVAL;
 	if (n == 0 || atomic_load(&d->b_drop))
 		return 0;
-	error = d->b_k->k_host->punch(sl->sl_image->im_fd,
-	    (int64_t)(off + sl->sl_begin), (int64_t)n);
+	error = d->b_k->k_host->punch(
+	    sl->sl_image->im_fd, (int64_t)(off + sl->sl_begin), (int64_t)n);
 	return error == 0 || error == -EOPNOTSUPP ? error : -EIO;
 }
 
@@ -179,8 +180,8 @@ fictitious_label(const struct blkdev *d, unsigned slot, struct disklabel *lp)
 }
 
 static int
-blk_ioctl(struct blkdev *d, struct lwp *l, unsigned long cmd, void *data,
-    int fflag)
+blk_ioctl(
+    struct blkdev *d, struct lwp *l, unsigned long cmd, void *data, int fflag)
 {
 	unsigned slot = (unsigned)minor(d->b_dev);
 	struct partinfo pi;
@@ -309,7 +310,8 @@ etfs_dopen(struct lwp *l, dev_t dev, bool blk, int flags)
 		return -ENXIO;
 	kmutex_enter(&es->es_lock);
 	sl = slot_find(es, dev);
-	error = sl == NULL ? -ENXIO :
+	error = sl == NULL ?
+	    -ENXIO :
 	    etfs_image_open(es, sl->sl_image, (flags & FWRITE) != 0);
 	if (error == 0) {
 		sl->sl_opens++;
@@ -380,8 +382,7 @@ raw(struct lwp *l, dev_t dev, struct uio *uio)
 	n = sl->sl_dev.b_size - off;
 	if (n > uio->uio_resid)
 		n = uio->uio_resid;
-	return n == 0 ? 0 :
-	    blkdev_uiomove(&sl->sl_dev, off, (size_t)n, uio);
+	return n == 0 ? 0 : blkdev_uiomove(&sl->sl_dev, off, (size_t)n, uio);
 }
 
 static int
@@ -392,15 +393,14 @@ etfs_drw(struct lwp *l, dev_t dev, struct uio *uio, int flags)
 }
 
 static int
-etfs_dioctl(struct lwp *l, dev_t dev, bool blk, unsigned long cmd,
-    void *data, int flags)
+etfs_dioctl(struct lwp *l, dev_t dev, bool blk, unsigned long cmd, void *data,
+    int flags)
 {
 	struct etfs_slot *sl;
 	int error = open_slot(l, dev, &sl);
 
 	(void)blk;
-	return error != 0 ? error :
-	    blk_ioctl(&sl->sl_dev, l, cmd, data, flags);
+	return error != 0 ? error : blk_ioctl(&sl->sl_dev, l, cmd, data, flags);
 }
 
 static int

@@ -5,8 +5,8 @@
 #include "dev/etfs_private.h"
 
 int
-etfs_image_get(struct etfs_state *es, const char *hostpath,
-    struct etfs_image **imp)
+etfs_image_get(
+    struct etfs_state *es, const char *hostpath, struct etfs_image **imp)
 {
 	struct etfs_image *im;
 	struct host_stat hs;
@@ -114,8 +114,8 @@ open_host(struct etfs_state *es, struct etfs_image *im)
 	error = es->es_k->k_host->open(im->im_path, O_RDWR, 0, &im->im_fd);
 	if (error == -EACCES || error == -EROFS || error == -EPERM) {
 		im->im_rdonly = true;
-		error = es->es_k->k_host->open(im->im_path, O_RDONLY, 0,
-		    &im->im_fd);
+		error = es->es_k->k_host->open(
+		    im->im_path, O_RDONLY, 0, &im->im_fd);
 	}
 	if (error < 0)
 		im->im_fd = -1;

@@ -3,14 +3,17 @@
 #include <netbsd/fcntl.h>
 #include "dev/etfs_private.h"
 
-#define VTOETFS(vp)	((struct etfs_node *)(vp)->v_data)
+#define VTOETFS(vp) ((struct etfs_node *)(vp)->v_data)
 
 static int
 load(struct lwp *l, struct mount *mp, struct vnode *vp, void *arg)
 {
 	static const enum vtype types[] = {
-		[ETFS_REG] = VREG, [ETFS_BLK] = VBLK, [ETFS_CHR] = VCHR,
-		[ETFS_DIR] = VDIR, [ETFS_DIR_SUBDIRS] = VDIR,
+		[ETFS_REG] = VREG,
+		[ETFS_BLK] = VBLK,
+		[ETFS_CHR] = VCHR,
+		[ETFS_DIR] = VDIR,
+		[ETFS_DIR_SUBDIRS] = VDIR,
 	};
 	struct etfs_state *es = l->l_k->k_etfs;
 	struct etfs_node *n = arg;
@@ -44,8 +47,8 @@ etfs_vnode(struct lwp *l, struct etfs_node *n, struct vnode **vpp)
 }
 
 static int
-etfs_vlookup(struct lwp *l, struct vnode *dvp,
-    const struct componentname *cn, struct vnode **vpp)
+etfs_vlookup(struct lwp *l, struct vnode *dvp, const struct componentname *cn,
+    struct vnode **vpp)
 {
 	struct etfs_state *es = l->l_k->k_etfs;
 	struct etfs_node *n;
@@ -163,7 +166,7 @@ transfer(struct lwp *l, struct etfs_node *n, struct uio *uio, bool write,
 	cnt = uio_hostvec(uio, uio->uio_resid, iov, 16, &want);
 	if (cnt > 0) {
 		r = write ? host->pwritev(n->en_image->im_fd, iov, cnt, off) :
-		    host->preadv(n->en_image->im_fd, iov, cnt, off);
+			    host->preadv(n->en_image->im_fd, iov, cnt, off);
 		if (r > 0)
 			uio_advance(uio, (size_t)r);
 		*movedp = r > 0 ? (size_t)r : 0;
@@ -207,7 +210,7 @@ etfs_rw(struct lwp *l, struct vnode *vp, struct uio *uio, bool write)
 	if (uio->uio_offset < 0 ||
 	    n->en_begin > (uint64_t)(INT64_MAX - uio->uio_offset) ||
 	    uio->uio_resid >
-	    (uint64_t)INT64_MAX - n->en_begin - (uint64_t)uio->uio_offset)
+		(uint64_t)INT64_MAX - n->en_begin - (uint64_t)uio->uio_offset)
 		return -EINVAL;
 	while (error == 0 && moved > 0 && uio->uio_resid > 0) {
 		moved = 0;

@@ -3,9 +3,9 @@
 #include <netbsd/stat.h>
 #include "dev/dev.h"
 
-#define MEM_MAJOR	2
-#define MEM_NULL	2
-#define MEM_ZERO	12
+#define MEM_MAJOR 2
+#define MEM_NULL 2
+#define MEM_ZERO 12
 
 static int
 mem_open(struct lwp *l, dev_t dev, bool blk, int flags)

@@ -10,7 +10,7 @@
 #include <sys/statvfs.h>
 #include <time.h>
 
-#define NSEC	1000000000
+#define NSEC 1000000000
 
 int host_lock_file(int fd, bool exclusive, int *pidp);
 
@@ -27,7 +27,8 @@ file_open(const char *path, int flags, uint32_t mode, int *fdp)
 
 	*fdp = -1;
 	how |= (flags & NB_ACCMODE) == 1 ? O_WRONLY :
-	    (flags & NB_ACCMODE) == 2 ? O_RDWR : O_RDONLY;
+	    (flags & NB_ACCMODE) == 2	 ? O_RDWR :
+					   O_RDONLY;
 	how |= (flags & HOST_O_CREAT) != 0 ? O_CREAT : 0;
 	how |= (flags & HOST_O_EXCL) != 0 ? O_EXCL : 0;
 	how |= (flags & HOST_O_TRUNC) != 0 ? O_TRUNC : 0;
@@ -74,14 +75,14 @@ transfer(int fd, const struct iovec *iov, int cnt, int64_t off, bool out)
 		if (c > IOV_MAX)
 			c = IOV_MAX;
 		n = out ? pwritev(fd, v, c, (off_t)(off + done)) :
-		    preadv(fd, v, c, (off_t)(off + done));
+			  preadv(fd, v, c, (off_t)(off + done));
 		if (n == -1 && errno == EINTR)
 			continue;
 		if (n == -1)
 			return done > 0 ? done : host_error(errno);
 		done += n;
 		for (skip += (size_t)n; cnt > 0 && skip >= iov->iov_len;
-		    iov++, cnt--)
+		     iov++, cnt--)
 			skip -= iov->iov_len;
 		if (n == 0)
 			break;
@@ -150,7 +151,8 @@ file_punch(int fd, int64_t off, int64_t len)
 	int r;
 
 	while ((r = fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
-	    (off_t)off, (off_t)len)) == -1 && errno == EINTR)
+		    (off_t)off, (off_t)len)) == -1 &&
+	    errno == EINTR)
 		continue;
 	return result(r);
 }
@@ -203,7 +205,7 @@ file_stat(const char *path, bool follow, struct host_stat *hs)
 	struct stat st;
 
 	if (syscall(STATAT, AT_FDCWD, path, &st,
-	    follow ? 0 : AT_SYMLINK_NOFOLLOW) == -1)
+		follow ? 0 : AT_SYMLINK_NOFOLLOW) == -1)
 		return host_error(errno);
 	fill(&st, hs);
 	return 0;
@@ -340,8 +342,8 @@ file_chmod(const char *path, uint32_t mode)
 static int
 file_chown(const char *path, uint32_t uid, uint32_t gid, bool follow)
 {
-	return result(fchownat(AT_FDCWD, path, uid, gid,
-	    follow ? 0 : AT_SYMLINK_NOFOLLOW));
+	return result(fchownat(
+	    AT_FDCWD, path, uid, gid, follow ? 0 : AT_SYMLINK_NOFOLLOW));
 }
 
 static struct timespec
@@ -359,13 +361,12 @@ spec(int64_t ns)
 }
 
 static int
-file_utimens(const char *path, int64_t atime_ns, int64_t mtime_ns,
-    bool follow)
+file_utimens(const char *path, int64_t atime_ns, int64_t mtime_ns, bool follow)
 {
 	struct timespec t[2] = { spec(atime_ns), spec(mtime_ns) };
 
-	return result(utimensat(AT_FDCWD, path, t,
-	    follow ? 0 : AT_SYMLINK_NOFOLLOW));
+	return result(
+	    utimensat(AT_FDCWD, path, t, follow ? 0 : AT_SYMLINK_NOFOLLOW));
 }
 
 static int

@@ -12,22 +12,21 @@
 #define RUMPRUN_HOST_FLOOR_H
 
 #if defined(__x86_64__)
-#define FLOOR_OLD	"GLIBC_2.2.5"
-#define FLOOR_21	"GLIBC_2.2.5"
-#define FLOOR_22	"GLIBC_2.2.5"
-#define FLOOR_LOCK	"GLIBC_2.2.5"
-#define FLOOR_233	"GLIBC_2.3.3"
+#define FLOOR_OLD "GLIBC_2.2.5"
+#define FLOOR_21 "GLIBC_2.2.5"
+#define FLOOR_22 "GLIBC_2.2.5"
+#define FLOOR_LOCK "GLIBC_2.2.5"
+#define FLOOR_233 "GLIBC_2.3.3"
 #elif defined(__i386__)
-#define FLOOR_OLD	"GLIBC_2.0"
-#define FLOOR_21	"GLIBC_2.1"
-#define FLOOR_22	"GLIBC_2.2"
-#define FLOOR_LOCK	"GLIBC_2.1"
-#define FLOOR_233	"GLIBC_2.3.3"
+#define FLOOR_OLD "GLIBC_2.0"
+#define FLOOR_21 "GLIBC_2.1"
+#define FLOOR_22 "GLIBC_2.2"
+#define FLOOR_LOCK "GLIBC_2.1"
+#define FLOOR_233 "GLIBC_2.3.3"
 #endif
 
 #ifdef FLOOR_OLD
-#define FLOOR(name, old, version) \
-	__asm__(".symver " #name "," #old "@" version)
+#define FLOOR(name, old, version) __asm__(".symver " #name "," #old "@" version)
 
 FLOOR(pthread_create, pthread_create, FLOOR_21);
 FLOOR(pthread_join, pthread_join, FLOOR_OLD);

@@ -27,16 +27,16 @@ struct host_stat {
 };
 
 /* Flags of host_open: NetBSD's O_ACCMODE values, and: */
-#define HOST_O_CREAT	0x100
-#define HOST_O_EXCL	0x200
-#define HOST_O_TRUNC	0x400
+#define HOST_O_CREAT 0x100
+#define HOST_O_EXCL 0x200
+#define HOST_O_TRUNC 0x400
 #define HOST_O_DIRECTORY 0x800
-#define HOST_O_NOFOLLOW	0x1000
+#define HOST_O_NOFOLLOW 0x1000
 
 struct host_dir;
 struct host_dirent {
 	uint64_t hd_ino;
-	uint8_t hd_type;		/* DT_* */
+	uint8_t hd_type; /* DT_* */
 	char hd_name[256];
 };
 
@@ -63,10 +63,11 @@ struct host_ops {
 	int (*lock)(int fd, bool exclusive, int *pidp);
 	/* hostfs */
 	int (*opendir)(const char *path, struct host_dir **);
-	int (*readdir)(struct host_dir *, struct host_dirent *);	/* 1, 0 at the end */
+	int (*readdir)(
+	    struct host_dir *, struct host_dirent *); /* 1, 0 at the end */
 	void (*rewinddir)(struct host_dir *);
 	void (*closedir)(struct host_dir *);
-	int (*readlink)(const char *path, char *buf, size_t size);	/* length */
+	int (*readlink)(const char *path, char *buf, size_t size); /* length */
 	int (*unlink)(const char *path);
 	int (*rmdir)(const char *path);
 	int (*mkdir)(const char *path, uint32_t mode);
@@ -76,8 +77,8 @@ struct host_ops {
 	int (*mkfifo)(const char *path, uint32_t mode);
 	int (*chmod)(const char *path, uint32_t mode);
 	int (*chown)(const char *path, uint32_t uid, uint32_t gid, bool follow);
-	int (*utimens)(const char *path, int64_t atime_ns, int64_t mtime_ns,
-	    bool follow);
+	int (*utimens)(
+	    const char *path, int64_t atime_ns, int64_t mtime_ns, bool follow);
 	int (*statvfs)(const char *path, struct host_stat *, uint64_t *frsize,
 	    uint64_t *blocks, uint64_t *bfree, uint64_t *files, uint64_t *ffree);
 	/* Nanoseconds: since 1970, and since some fixed point. */

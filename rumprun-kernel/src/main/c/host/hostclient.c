@@ -30,8 +30,8 @@ sock_inherit(int fd, bool yes)
 	int flags = fcntl(fd, F_GETFL);
 
 	if (flags != -1)
-		(void)fcntl(fd, F_SETFL, yes ? flags | O_NONBLOCK :
-		    flags & ~O_NONBLOCK);
+		(void)fcntl(fd, F_SETFL,
+		    yes ? flags | O_NONBLOCK : flags & ~O_NONBLOCK);
 	(void)fcntl(fd, F_SETFD, yes ? 0 : FD_CLOEXEC);
 }
 
@@ -57,8 +57,7 @@ sock_sigrestore(const struct sock_sigs *old)
 void
 sock_timeout(int fd, int ms)
 {
-	struct timeval tv = { .tv_sec = ms / 1000,
-	    .tv_usec = ms % 1000 * 1000 };
+	struct timeval tv = { .tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000 };
 
 	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv));
 }
@@ -81,17 +80,45 @@ sock_self(void)
 
 /* By NetBSD's number; 0: the host has no such signal. */
 static const uint8_t signals[] = {
-	0, SIGHUP, SIGINT, SIGQUIT, SIGILL, SIGTRAP, SIGABRT, 0, SIGFPE,
-	SIGKILL, SIGBUS, SIGSEGV, SIGSYS, SIGPIPE, SIGALRM, SIGTERM, SIGURG,
-	SIGSTOP, SIGTSTP, SIGCONT, SIGCHLD, SIGTTIN, SIGTTOU, SIGIO, SIGXCPU,
-	SIGXFSZ, SIGVTALRM, SIGPROF, SIGWINCH, 0, SIGUSR1, SIGUSR2, SIGPWR,
+	0,
+	SIGHUP,
+	SIGINT,
+	SIGQUIT,
+	SIGILL,
+	SIGTRAP,
+	SIGABRT,
+	0,
+	SIGFPE,
+	SIGKILL,
+	SIGBUS,
+	SIGSEGV,
+	SIGSYS,
+	SIGPIPE,
+	SIGALRM,
+	SIGTERM,
+	SIGURG,
+	SIGSTOP,
+	SIGTSTP,
+	SIGCONT,
+	SIGCHLD,
+	SIGTTIN,
+	SIGTTOU,
+	SIGIO,
+	SIGXCPU,
+	SIGXFSZ,
+	SIGVTALRM,
+	SIGPROF,
+	SIGWINCH,
+	0,
+	SIGUSR1,
+	SIGUSR2,
+	SIGPWR,
 };
 
 void
 sock_raise(int signo)
 {
-	if (signo > 0 && (size_t)signo < sizeof(signals) &&
-	    signals[signo] != 0)
+	if (signo > 0 && (size_t)signo < sizeof(signals) && signals[signo] != 0)
 		(void)kill(getpid(), signals[signo]);
 }
 

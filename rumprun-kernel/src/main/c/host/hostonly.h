@@ -34,18 +34,18 @@
  * versions. struct stat is here what the kernel fills.
  */
 #ifdef __LP64__
-#define FSTAT	SYS_fstat
-#define STATAT	SYS_newfstatat
+#define FSTAT SYS_fstat
+#define STATAT SYS_newfstatat
 #else
-#define FSTAT	SYS_fstat64
-#define STATAT	SYS_fstatat64
+#define FSTAT SYS_fstat64
+#define STATAT SYS_fstatat64
 #endif
 
-#define NB_ACCMODE	3
-#define NB_ENOMEM	12
-#define NB_EBUSY	16
-#define NB_EINVAL	22
-#define NB_ETIMEDOUT	60
+#define NB_ACCMODE 3
+#define NB_ENOMEM 12
+#define NB_EBUSY 16
+#define NB_EINVAL 22
+#define NB_ETIMEDOUT 60
 
 /* The negative NetBSD errno for a host's errno. */
 int host_error(int hosterrno);

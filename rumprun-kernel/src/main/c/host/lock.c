@@ -7,14 +7,14 @@
 #include <stdlib.h>
 
 #ifndef F_OFD_SETLK
-#define F_OFD_GETLK	36
-#define F_OFD_SETLK	37
+#define F_OFD_GETLK 36
+#define F_OFD_SETLK 37
 #endif
 
 #ifdef __LP64__
-#define FCNTL	SYS_fcntl
+#define FCNTL SYS_fcntl
 #else
-#define FCNTL	SYS_fcntl64
+#define FCNTL SYS_fcntl64
 #endif
 
 int host_lock_file(int fd, bool exclusive, int *pidp);
@@ -91,9 +91,8 @@ host_lock_file(int fd, bool exclusive, int *pidp)
 		if (errno == EINTR)
 			continue;
 		if (errno == EAGAIN || errno == EACCES) {
-			if (lock_call(fd, F_OFD_GETLK, exclusive,
-			    &lock) == 0 && lock.l_type != F_UNLCK &&
-			    lock.l_pid > 0)
+			if (lock_call(fd, F_OFD_GETLK, exclusive, &lock) == 0 &&
+			    lock.l_type != F_UNLCK && lock.l_pid > 0)
 				*pidp = (int)lock.l_pid;
 			else
 				*pidp = find_holder(fd);

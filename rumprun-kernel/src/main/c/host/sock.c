@@ -12,11 +12,12 @@
 #include <sys/un.h>
 
 _Static_assert(sizeof(struct sock_vec) == sizeof(struct iovec) &&
-    offsetof(struct sock_vec, sv_len) == offsetof(struct iovec, iov_len),
+	offsetof(struct sock_vec, sv_len) == offsetof(struct iovec, iov_len),
     "sock_vec is iovec");
 
 _Static_assert(sizeof(((struct sock_addr *)0)->sa_path) ==
-    sizeof(((struct sockaddr_un *)0)->sun_path), "a path fits");
+	sizeof(((struct sockaddr_un *)0)->sun_path),
+    "a path fits");
 
 union address {
 	struct sockaddr sa;
@@ -50,8 +51,8 @@ make(const struct sock_addr *a, int flags, int *fdp)
 	if (*fdp == -1)
 		return host_error(errno);
 	if (!a->sa_unix)
-		(void)setsockopt(*fdp, IPPROTO_TCP, TCP_NODELAY, &one,
-		    sizeof(one));
+		(void)setsockopt(
+		    *fdp, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	return 0;
 }
 
@@ -66,8 +67,8 @@ sock_listen(const struct sock_addr *a, int backlog, int *fdp)
 	if ((error = make(a, SOCK_NONBLOCK, &fd)) != 0)
 		return error;
 	if (!a->sa_unix)
-		(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one,
-		    sizeof(one));
+		(void)setsockopt(
+		    fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
 	if (bind(fd, &u.sa, len) == -1 || listen(fd, backlog) == -1) {
 		error = host_error(errno);
 		close(fd);
@@ -113,8 +114,8 @@ sock_connect(const struct sock_addr *a, int *fdp)
 			p.events = POLLOUT;
 			while (poll(&p, 1, -1) == -1 && errno == EINTR)
 				continue;
-			if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &host,
-			    &elen) == -1)
+			if (getsockopt(
+				fd, SOL_SOCKET, SO_ERROR, &host, &elen) == -1)
 				host = errno;
 		}
 		if (host != 0) {
@@ -193,8 +194,8 @@ sock_sendv(int fd, struct sock_vec *v, int count, size_t *sentp)
 			return 0;
 		m.msg_iov = (struct iovec *)v;
 		m.msg_iovlen = (size_t)count;
-		n = count == 1 ? send(fd, v->sv_base, v->sv_len,
-		    MSG_NOSIGNAL) : sendmsg(fd, &m, MSG_NOSIGNAL);
+		n = count == 1 ? send(fd, v->sv_base, v->sv_len, MSG_NOSIGNAL) :
+				 sendmsg(fd, &m, MSG_NOSIGNAL);
 		if (n == -1) {
 			if (errno == EINTR)
 				continue;
@@ -224,8 +225,10 @@ void
 sock_shutdown(int fd, bool in, bool out)
 {
 	if (in || out)
-		(void)shutdown(fd, in && out ? SHUT_RDWR :
-		    in ? SHUT_RD : SHUT_WR);
+		(void)shutdown(fd,
+		    in && out ? SHUT_RDWR :
+			in    ? SHUT_RD :
+				SHUT_WR);
 }
 
 void
@@ -239,7 +242,8 @@ sock_identity(int fd)
 {
 	struct stat st;
 
-	return syscall(FSTAT, fd, &st) != 0 || !S_ISSOCK(st.st_mode) ? 0 :
+	return syscall(FSTAT, fd, &st) != 0 || !S_ISSOCK(st.st_mode) ?
+	    0 :
 	    (uint64_t)st.st_ino;
 }
 
@@ -303,8 +307,9 @@ sock_poll(struct sock_poll *p, int count, int timeout_ms)
 		return host_error(errno);
 	for (int i = 0; i < count; i++) {
 		p[i].sp_ready = n > 0 && f[i].revents != 0;
-		p[i].sp_end = n > 0 && (f[i].revents &
-		    (POLLHUP | POLLRDHUP | POLLERR | POLLNVAL)) != 0;
+		p[i].sp_end = n > 0 &&
+		    (f[i].revents &
+			(POLLHUP | POLLRDHUP | POLLERR | POLLNVAL)) != 0;
 	}
 	return n == -1 ? 0 : n;
 }

@@ -59,11 +59,11 @@ void sock_event_clear(int fd);
 
 struct sock_poll {
 	int sp_fd;
-	bool sp_in;			/* wanted: input; else only the end */
-	bool sp_ready, sp_end;		/* result; sp_end: the peer is gone */
+	bool sp_in;	       /* wanted: input; else only the end */
+	bool sp_ready, sp_end; /* result; sp_end: the peer is gone */
 };
 /* Waits for any; timeout in ms, -1 forever. The number ready; 0 after the timeout, or when a signal came. At most SOCK_POLLMAX. */
-#define SOCK_POLLMAX	512
+#define SOCK_POLLMAX 512
 int sock_poll(struct sock_poll *, int count, int timeout_ms);
 
 /* --- for the client library (host/hostclient.c) --- */

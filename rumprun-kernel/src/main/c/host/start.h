@@ -9,9 +9,9 @@
  * this header in one file, cmd/start.c.
  */
 #if defined(__x86_64__)
-#define FIRST_VERSION	"GLIBC_2.2.5"
+#define FIRST_VERSION "GLIBC_2.2.5"
 #elif defined(__i386__)
-#define FIRST_VERSION	"GLIBC_2.0"
+#define FIRST_VERSION "GLIBC_2.0"
 #endif
 
 #ifdef FIRST_VERSION
@@ -28,7 +28,7 @@ __libc_start_main(main_function *program, int argc, char **argv,
     void (*init)(void), void (*fini)(void), void (*loader_fini)(void),
     void *stack_end)
 {
-	return start_main_first(program, argc, argv, init, fini, loader_fini,
-	    stack_end);
+	return start_main_first(
+	    program, argc, argv, init, fini, loader_fini, stack_end);
 }
 #endif

@@ -4,11 +4,11 @@
 #include "host/sync.h"
 #include <netbsd/errno.h>
 
-#define SPINS	100
+#define SPINS 100
 
-#define RW_WRITER	0x80000000u
-#define RW_WAIT		0x40000000u
-#define RW_READERS	0x3fffffffu
+#define RW_WRITER 0x80000000u
+#define RW_WAIT 0x40000000u
+#define RW_READERS 0x3fffffffu
 
 static inline void
 relax(void)
@@ -26,18 +26,17 @@ kmutex_lock_slow(struct kmutex *m)
 	uint32_t state;
 
 	for (int i = 0; i < SPINS; i++) {
-		state = atomic_load_explicit(&m->m_state,
-		    memory_order_relaxed);
-		if (state == 0 && atomic_compare_exchange_weak_explicit(
-		    &m->m_state, &state, 1, memory_order_acquire,
-		    memory_order_relaxed))
+		state = atomic_load_explicit(&m->m_state, memory_order_relaxed);
+		if (state == 0 &&
+		    atomic_compare_exchange_weak_explicit(&m->m_state, &state,
+			1, memory_order_acquire, memory_order_relaxed))
 			return;
 		if (state == 2)
 			break;
 		relax();
 	}
-	while (atomic_exchange_explicit(&m->m_state, 2,
-	    memory_order_acquire) != 0)
+	while (
+	    atomic_exchange_explicit(&m->m_state, 2, memory_order_acquire) != 0)
 		(void)host_futex_wait(&m->m_state, 2, INT64_MAX);
 }
 
@@ -75,8 +74,8 @@ try_write(struct krwlock *rw, uint32_t *statep)
 	uint32_t s = atomic_load(&rw->rw_state);
 
 	while ((s & (RW_WRITER | RW_READERS)) == 0) {
-		if (atomic_compare_exchange_weak(&rw->rw_state, &s,
-		    s | RW_WRITER))
+		if (atomic_compare_exchange_weak(
+			&rw->rw_state, &s, s | RW_WRITER))
 			return true;
 	}
 	*statep = s;
@@ -97,8 +96,9 @@ lock_slow(struct krwlock *rw, bool (*attempt)(struct krwlock *, uint32_t *))
 		seq = atomic_load(&rw->rw_seq);
 		if (attempt(rw, &s))
 			return;
-		if ((s & RW_WAIT) == 0 && !atomic_compare_exchange_strong(
-		    &rw->rw_state, &s, s | RW_WAIT))
+		if ((s & RW_WAIT) == 0 &&
+		    !atomic_compare_exchange_strong(
+			&rw->rw_state, &s, s | RW_WAIT))
 			continue;
 		if (attempt(rw, &s))
 			return;
@@ -183,9 +183,9 @@ krwlock_wrheld(struct krwlock *rw)
 
 /* --- readers by processor --- */
 
-#define BR_DRAINING	1	/* waits for the readers, awake */
-#define BR_SLEEPING	2	/* the same, asleep */
-#define BR_HELD		3
+#define BR_DRAINING 1 /* waits for the readers, awake */
+#define BR_SLEEPING 2 /* the same, asleep */
+#define BR_HELD 3
 
 /* Those that left are counted first: each of them is among those that came. */
 bool
@@ -276,8 +276,8 @@ kcond_cancel(struct kcond *c)
 }
 
 int
-kcond_commit(struct kcond *c, struct kmutex *m, uint32_t seq,
-    int64_t deadline_ns)
+kcond_commit(
+    struct kcond *c, struct kmutex *m, uint32_t seq, int64_t deadline_ns)
 {
 	int error;
 

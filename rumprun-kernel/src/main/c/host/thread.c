@@ -10,7 +10,7 @@
 #include <sys/sysinfo.h>
 #include <time.h>
 
-#define NSEC	1000000000
+#define NSEC 1000000000
 
 /* --- memory --- */
 
@@ -54,8 +54,8 @@ start(void *arg)
 }
 
 int
-host_thread_create(const char *name, void (*fn)(void *), void *arg,
-    struct host_thread **tp)
+host_thread_create(
+    const char *name, void (*fn)(void *), void *arg, struct host_thread **tp)
 {
 	struct host_thread *t;
 	sigset_t all, old;
@@ -145,9 +145,8 @@ host_futex_wait(_Atomic uint32_t *word, uint32_t value, int64_t deadline_ns)
 			tp = &t;
 	}
 	/* The bitset form takes an absolute time on the monotonic clock. */
-	while (syscall(SYS_futex, word,
-	    FUTEX_WAIT_BITSET | FUTEX_PRIVATE_FLAG, value, tp, NULL,
-	    FUTEX_BITSET_MATCH_ANY) == -1) {
+	while (syscall(SYS_futex, word, FUTEX_WAIT_BITSET | FUTEX_PRIVATE_FLAG,
+		   value, tp, NULL, FUTEX_BITSET_MATCH_ANY) == -1) {
 		if (errno == ETIMEDOUT)
 			return -NB_ETIMEDOUT;
 		if (errno != EINTR)

@@ -18,7 +18,7 @@ struct toolhost_signals {
 	sigset_t old;
 	_Atomic int *info, *interrupt;
 	bool catch;
-	int wake;			/* readable once interrupted */
+	int wake; /* readable once interrupted */
 	_Atomic bool stop;
 };
 

@@ -101,8 +101,9 @@ kern_syscall(struct lwp *l, int num, const void *args, register_t rv[2])
 		error = refused(k);
 	else if (sy->sy_call != NULL &&
 	    ((sy->sy_flags & SY_VFS) == 0 || k->k_vfs != NULL)) {
-		if (l->l_cred != atomic_load_explicit(&l->l_proc->p_cred,
-		    memory_order_relaxed))
+		if (l->l_cred !=
+		    atomic_load_explicit(
+			&l->l_proc->p_cred, memory_order_relaxed))
 			refresh_cred(l);
 		error = sy->sy_call(l, args, rv);
 	} else {
@@ -243,7 +244,7 @@ drain(struct rump_kernel *k)
 		found = false;
 		for (int i = 0; i < 64 && !found; i++)
 			for (struct proc *p = k->k_pidhash[i];
-			    p != NULL && !found; p = p->p_hashnext)
+			     p != NULL && !found; p = p->p_hashnext)
 				found = in_call(p);
 		if (!found)
 			break;

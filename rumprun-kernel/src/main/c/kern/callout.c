@@ -35,8 +35,9 @@ sift_down(struct timer_state *ts, size_t i)
 	size_t child;
 
 	while ((child = i * 2) <= ts->ts_count) {
-		if (child < ts->ts_count && ts->ts_heap[child + 1]->c_when_ns <
-		    ts->ts_heap[child]->c_when_ns)
+		if (child < ts->ts_count &&
+		    ts->ts_heap[child + 1]->c_when_ns <
+			ts->ts_heap[child]->c_when_ns)
 			child++;
 		if (ts->ts_heap[child]->c_when_ns >= c->c_when_ns)
 			break;
@@ -136,8 +137,8 @@ start_thread(struct rump_kernel *k, struct timer_state *ts)
 }
 
 void
-callout_init(struct callout *c, struct rump_kernel *k, void (*fn)(void *),
-    void *arg)
+callout_init(
+    struct callout *c, struct rump_kernel *k, void (*fn)(void *), void *arg)
 {
 	memset(c, 0, sizeof(*c));
 	c->c_k = k;
@@ -177,8 +178,8 @@ callout_schedule(struct callout *c, int64_t delay_ns)
 
 	if (delay_ns < 0)
 		delay_ns = 0;
-	return callout_schedule_abs(c,
-	    delay_ns > INT64_MAX - 1 - now ? INT64_MAX - 1 : now + delay_ns);
+	return callout_schedule_abs(
+	    c, delay_ns > INT64_MAX - 1 - now ? INT64_MAX - 1 : now + delay_ns);
 }
 
 bool
@@ -208,8 +209,7 @@ callout_halt(struct callout *c)
 	for (;;) {
 		if (c->c_index != 0)
 			take(ts, c);
-		if (ts->ts_running != c ||
-		    ts->ts_runner == host_thread_self())
+		if (ts->ts_running != c || ts->ts_runner == host_thread_self())
 			break;
 		kcond_wait(&ts->ts_idle, &ts->ts_lock);
 	}

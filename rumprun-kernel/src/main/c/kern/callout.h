@@ -13,13 +13,13 @@
 struct callout {
 	void (*c_func)(void *);
 	void *c_arg;
-	int64_t c_when_ns;		/* monotonic; under the timers' lock from here on */
-	size_t c_index;			/* place in the heap, from 1; 0: not scheduled */
+	int64_t c_when_ns; /* monotonic; under the timers' lock from here on */
+	size_t c_index;	   /* place in the heap, from 1; 0: not scheduled */
 	struct rump_kernel *c_k;
 };
 
-void callout_init(struct callout *, struct rump_kernel *,
-    void (*fn)(void *), void *arg);
+void callout_init(
+    struct callout *, struct rump_kernel *, void (*fn)(void *), void *arg);
 /*
  * (Re)schedules for a monotonic time; one that is past runs at once. Any lock but the timers' own may be held. -ENOMEM
  * (no room in the heap), or what starting the thread gave; -ESHUTDOWN when the kernel halts. Then nothing is scheduled.

@@ -100,8 +100,7 @@ component_find(const char *name)
 {
 	name = short_name(name);
 	for (int i = 0; kern_components[i] != NULL; i++)
-		if (strcmp(short_name(kern_components[i]->c_library),
-		    name) == 0)
+		if (strcmp(short_name(kern_components[i]->c_library), name) == 0)
 			return i;
 	return -1;
 }

@@ -108,15 +108,15 @@ int
 kern_config_env(struct kern_config *kc)
 {
 	static const char *const names[] = { "RUMP_NCPU", "RUMP_VERBOSE",
-	    "RUMP_MEMLIMIT", "RUMP_NVNODES", "RUMP_BLKFAIL",
-	    "RUMP_BLKFAIL_SEED", "RUMP_BLKSECTSHIFT" };
+		"RUMP_MEMLIMIT", "RUMP_NVNODES", "RUMP_BLKFAIL",
+		"RUMP_BLKFAIL_SEED", "RUMP_BLKSECTSHIFT" };
 	int error;
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		const char *value = host_getenv(names[i]);
 
-		if (value != NULL && (error = kern_config_set(kc, names[i],
-		    value)) != 0)
+		if (value != NULL &&
+		    (error = kern_config_set(kc, names[i], value)) != 0)
 			return error;
 	}
 	return 0;
@@ -134,7 +134,8 @@ option(struct kern_config *kc, const char *s, size_t len)
 		return -EINVAL;
 	for (size_t i = 0; i < n; i++)
 		name[5 + i] = (char)(s[i] >= 'a' && s[i] <= 'z' ?
-		    s[i] - 'a' + 'A' : s[i]);
+			s[i] - 'a' + 'A' :
+			s[i]);
 	name[5 + n] = '\0';
 	if (eq != NULL) {
 		if (len - n - 1 >= sizeof(value))

@@ -8,11 +8,11 @@
 #include "dev/dev.h"
 #include "kern/console.h"
 
-#define CONSOLE_MAJOR	0
+#define CONSOLE_MAJOR 0
 
 struct console_state {
 	struct kmutex cs_lock;
-	size_t cs_written;		/* bytes ever; the next goes to it modulo the size */
+	size_t cs_written; /* bytes ever; the next goes to it modulo the size */
 	char cs_history[CONSOLE_HISTORY];
 };
 
@@ -43,7 +43,7 @@ console_write(struct rump_kernel *k, const char *text, size_t n)
 	if (k->k_config.kc_consout != NULL)
 		k->k_config.kc_consout(k->k_config.kc_consctx, text, n);
 	for (size_t i = n > CONSOLE_HISTORY ? n - CONSOLE_HISTORY : 0; i < n;
-	    i++)
+	     i++)
 		cs->cs_history[(cs->cs_written + i) % CONSOLE_HISTORY] = text[i];
 	cs->cs_written += n;
 	kmutex_exit(&cs->cs_lock);
@@ -59,7 +59,7 @@ console_history(struct rump_kernel *k, size_t off, char *buf, size_t size)
 		return 0;
 	kmutex_enter(&cs->cs_lock);
 	have = cs->cs_written < CONSOLE_HISTORY ? cs->cs_written :
-	    CONSOLE_HISTORY;
+						  CONSOLE_HISTORY;
 	first = cs->cs_written - have;
 	n = off >= have ? 0 : have - off;
 	if (n > size)
@@ -79,7 +79,7 @@ write_uio(struct lwp *l, struct uio *uio)
 
 	while (uio->uio_resid > 0 && error == 0) {
 		size_t n = uio->uio_resid < sizeof(piece) ? uio->uio_resid :
-		    sizeof(piece);
+							    sizeof(piece);
 
 		error = uiomove(piece, n, uio);
 		if (error == 0)
@@ -213,8 +213,8 @@ consdev_write(struct lwp *l, dev_t dev, struct uio *uio, int flags)
 }
 
 static int
-consdev_ioctl(struct lwp *l, dev_t dev, bool blk, unsigned long cmd,
-    void *data, int flags)
+consdev_ioctl(struct lwp *l, dev_t dev, bool blk, unsigned long cmd, void *data,
+    int flags)
 {
 	(void)l, (void)dev, (void)blk, (void)flags;
 	return tty_ioctl(cmd, data);

@@ -16,6 +16,6 @@ void console_write(struct rump_kernel *, const char *, size_t);
 int console_file(struct lwp *, struct file **) MUST_CHECK;
 /* The last bytes written, oldest first: at most size from offset off on; returns how many there are. */
 size_t console_history(struct rump_kernel *, size_t off, char *, size_t size);
-#define CONSOLE_HISTORY	16352
+#define CONSOLE_HISTORY 16352
 
 #endif

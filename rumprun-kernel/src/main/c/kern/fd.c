@@ -14,17 +14,17 @@
 #include <netbsd/resource.h>
 #include "kern/file.h"
 
-#define BUSY		((uintptr_t)1)
-#define CLOEXEC		((uintptr_t)2)
-#define FILE_OF(word)	((struct file *)((word) & ~(BUSY | CLOEXEC)))
+#define BUSY ((uintptr_t)1)
+#define CLOEXEC ((uintptr_t)2)
+#define FILE_OF(word) ((struct file *)((word) & ~(BUSY | CLOEXEC)))
 
-#define FIRST_SHIFT	6
-#define FIRST		(1 << FIRST_SHIFT)	/* entries of chunks 0 and 1 */
-#define NCHUNKS		12
-#define FD_MAX		(FIRST << (NCHUNKS - 1))
+#define FIRST_SHIFT 6
+#define FIRST (1 << FIRST_SHIFT) /* entries of chunks 0 and 1 */
+#define NCHUNKS 12
+#define FD_MAX (FIRST << (NCHUNKS - 1))
 
 struct fdchunk {
-	uint64_t *fc_used;		/* behind the entries; under fd_lock */
+	uint64_t *fc_used; /* behind the entries; under fd_lock */
 	_Atomic uintptr_t fc_entry[];
 };
 
@@ -32,7 +32,7 @@ struct filedesc {
 	_Atomic uint32_t fd_refs;
 	struct rump_kernel *fd_k;
 	struct kmutex fd_lock;
-	int fd_free;			/* no free descriptor is below it */
+	int fd_free; /* no free descriptor is below it */
 	struct fdchunk *_Atomic fd_chunk[NCHUNKS];
 };
 
@@ -41,8 +41,7 @@ struct filedesc {
 static int
 chunk_of(int fd)
 {
-	return fd < FIRST ? 0 :
-	    32 - __builtin_clz((unsigned)fd) - FIRST_SHIFT;
+	return fd < FIRST ? 0 : 32 - __builtin_clz((unsigned)fd) - FIRST_SHIFT;
 }
 
 static int
@@ -138,8 +137,7 @@ lowest_free(struct filedesc *fdp, int min, int limit)
 
 		if (chunk == NULL)
 			break;
-		taken = chunk->fc_used[i / 64] |
-		    (((uint64_t)1 << (i % 64)) - 1);
+		taken = chunk->fc_used[i / 64] | (((uint64_t)1 << (i % 64)) - 1);
 		if (taken != UINT64_MAX) {
 			fd += __builtin_ctzll(~taken) - i % 64;
 			break;
@@ -207,8 +205,8 @@ entry_lock(_Atomic uintptr_t *e)
 			word = atomic_load_explicit(e, memory_order_relaxed);
 			continue;
 		}
-		if (atomic_compare_exchange_weak_explicit(e, &word,
-		    word | BUSY, memory_order_acquire, memory_order_relaxed))
+		if (atomic_compare_exchange_weak_explicit(e, &word, word | BUSY,
+			memory_order_acquire, memory_order_relaxed))
 			return word;
 	}
 }
@@ -271,7 +269,8 @@ int
 fd_getcloexec(struct lwp *l, int fd, bool *cloexec)
 {
 	_Atomic uintptr_t *e = entry_of(l->l_proc->p_fd, fd);
-	uintptr_t word = e == NULL ? 0 :
+	uintptr_t word = e == NULL ?
+	    0 :
 	    atomic_load_explicit(e, memory_order_relaxed);
 
 	*cloexec = (word & CLOEXEC) != 0;
@@ -401,11 +400,11 @@ fd_foreach(struct lwp *l, struct filedesc *fdp,
 	for (int c = 0; c < NCHUNKS && result == 0; c++) {
 		struct fdchunk *chunk = fdp->fd_chunk[c];
 
-		for (int i = 0; chunk != NULL && i < chunk_len(c) &&
-		    result == 0; i++) {
+		for (int i = 0;
+		     chunk != NULL && i < chunk_len(c) && result == 0; i++) {
 			bool cloexec;
-			struct file *f = entry_getfile(&chunk->fc_entry[i],
-			    &cloexec);
+			struct file *f = entry_getfile(
+			    &chunk->fc_entry[i], &cloexec);
 
 			if (f == NULL)
 				continue;
@@ -471,8 +470,8 @@ filedesc_copy(struct filedesc *from, struct filedesc **fdpp)
 			break;
 		for (int i = 0; i < chunk_len(c); i++) {
 			bool cloexec;
-			struct file *f = entry_getfile(&chunk->fc_entry[i],
-			    &cloexec);
+			struct file *f = entry_getfile(
+			    &chunk->fc_entry[i], &cloexec);
 
 			if (f == NULL)
 				continue;
@@ -554,8 +553,7 @@ file_put(struct lwp *l, struct file *f)
 	struct rump_kernel *k = f->f_k;
 	int error = 0;
 
-	if (atomic_fetch_sub_explicit(&f->f_count, 1,
-	    memory_order_acq_rel) != 1)
+	if (atomic_fetch_sub_explicit(&f->f_count, 1, memory_order_acq_rel) != 1)
 		return 0;
 	if (f->f_knotes != NULL)
 		knote_filegone(f);

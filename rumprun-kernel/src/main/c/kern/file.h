@@ -14,7 +14,13 @@ struct stat;
 struct selinfo;
 struct kevent;
 
-enum dtype { DTYPE_VNODE = 1, DTYPE_SOCKET, DTYPE_PIPE, DTYPE_KQUEUE, DTYPE_MISC };
+enum dtype {
+	DTYPE_VNODE = 1,
+	DTYPE_SOCKET,
+	DTYPE_PIPE,
+	DTYPE_KQUEUE,
+	DTYPE_MISC
+};
 
 struct fileops {
 	/*
@@ -24,8 +30,8 @@ struct fileops {
 	int (*fo_read)(struct lwp *, struct file *, struct uio *, int flags);
 	int (*fo_write)(struct lwp *, struct file *, struct uio *, int flags);
 	/* data is a kernel copy of IOCPARM_LEN bytes, copied in/out by sys_ioctl. */
-	int (*fo_ioctl)(struct lwp *, struct file *, unsigned long cmd,
-	    void *data);
+	int (*fo_ioctl)(
+	    struct lwp *, struct file *, unsigned long cmd, void *data);
 	int (*fo_fcntl)(struct lwp *, struct file *, unsigned cmd, void *data);
 	/* POLL* bits that are ready; records l with selrecord when none is. */
 	int (*fo_poll)(struct lwp *, struct file *, int events);
@@ -40,43 +46,51 @@ struct fileops {
 	/* wake sleepers for a close by another thread (fd_close of a file in use) or client exit; may be NULL */
 	void (*fo_restart)(struct file *);
 };
-#define FOF_UPDATE	0x1		/* read/write use and move f_offset (serialized by f_lock for regular files) */
+#define FOF_UPDATE \
+	0x1 /* read/write use and move f_offset (serialized by f_lock for regular files) */
 
 struct file {
-	struct kmutex f_lock;		/* f_offset, f_flag changes */
+	struct kmutex f_lock; /* f_offset, f_flag changes */
 	_Atomic uint32_t f_count;
 	struct rump_kernel *f_k;
 	enum dtype f_type;
-	_Atomic unsigned f_flag;	/* FREAD, FWRITE, O_APPEND, O_NONBLOCK ... (FFLAGS form) */
+	_Atomic unsigned
+	    f_flag; /* FREAD, FWRITE, O_APPEND, O_NONBLOCK ... (FFLAGS form) */
 	const struct fileops *f_ops;
-	void *f_data;			/* vnode, pipe, kqueue */
+	void *f_data; /* vnode, pipe, kqueue */
 	off_t f_offset;
 	struct cred *f_cred;
 	unsigned f_advice;
-	struct knote *_Atomic f_knotes;	/* under k_kqlock (kern/kqueue.c); look at it without */
+	struct knote *_Atomic
+	    f_knotes; /* under k_kqlock (kern/kqueue.c); look at it without */
 };
 
 /* A new file, f_count 1, not in any table; and a reserved lowest descriptor >= min for it (close-on-exec if cloexec). -EMFILE, -ENFILE, -ENOMEM. */
 int file_create(struct lwp *, struct file **) MUST_CHECK;
-int fd_alloc(struct lwp *, int min, int *fdp) MUST_CHECK;	/* reserves: invisible until fd_install */
-void fd_install(struct lwp *, int fd, struct file *, bool cloexec);	/* takes the reference */
+int fd_alloc(struct lwp *, int min,
+    int *fdp) MUST_CHECK; /* reserves: invisible until fd_install */
+void fd_install(struct lwp *, int fd, struct file *,
+    bool cloexec); /* takes the reference */
 void fd_unreserve(struct lwp *, int fd);
 /* The file behind a descriptor, with a reference to give back by file_put. -EBADF. */
 int fd_getfile(struct lwp *, int fd, struct file **) MUST_CHECK;
 /* Only if opened with all of `flag` (FREAD/FWRITE), else -EBADF. */
-int fd_getfile_mode(struct lwp *, int fd, unsigned flag, struct file **) MUST_CHECK;
+int fd_getfile_mode(
+    struct lwp *, int fd, unsigned flag, struct file **) MUST_CHECK;
 void file_get(struct file *);
-int file_put(struct lwp *, struct file *);	/* last one closes: fo_close's result */
+int file_put(
+    struct lwp *, struct file *); /* last one closes: fo_close's result */
 int fd_close(struct lwp *, int fd);
 /* The table itself. */
 int filedesc_create(struct rump_kernel *, struct filedesc **) MUST_CHECK;
 int filedesc_copy(struct filedesc *, struct filedesc **) MUST_CHECK;
 struct filedesc *filedesc_share(struct filedesc *);
-void filedesc_put(struct lwp *, struct filedesc *);	/* closes everything with the last reference */
+void filedesc_put(struct lwp *,
+    struct filedesc *); /* closes everything with the last reference */
 void fd_closeexec(struct lwp *);
 /* Makes descriptor `to` another name of f, closing what was there; the reference is taken (on error too). -EBADF: out of range. */
 int fd_dup2(struct lwp *, struct file *f, int to, bool cloexec) MUST_CHECK;
-int fd_getcloexec(struct lwp *, int fd, bool *) MUST_CHECK;	/* -EBADF */
+int fd_getcloexec(struct lwp *, int fd, bool *) MUST_CHECK; /* -EBADF */
 int fd_setcloexec(struct lwp *, int fd, bool) MUST_CHECK;
 /* The highest descriptor in use, or -1. */
 int fd_highest(struct filedesc *);
@@ -114,20 +128,21 @@ void selinfo_attach(struct selinfo *, struct knote *);
 void selinfo_detach(struct selinfo *, struct knote *);
 /* What filterops may use of a knote. */
 struct knote {
-	struct knote *kn_selnext;	/* of si_knotes */
-	struct knote *kn_next;		/* kqueue's own list */
+	struct knote *kn_selnext; /* of si_knotes */
+	struct knote *kn_next;	  /* kqueue's own list */
 	struct kqueue *kn_kq;
 	const struct filterops *kn_fop;
-	void *kn_hook;			/* for the filter's owner */
+	void *kn_hook; /* for the filter's owner */
 	uintptr_t kn_ident;
 	int32_t kn_filter;
-	_Atomic uint32_t kn_flags, kn_sfflags, kn_fflags;	/* EV_*; wanted NOTE_*; seen NOTE_* */
+	_Atomic uint32_t kn_flags, kn_sfflags,
+	    kn_fflags; /* EV_*; wanted NOTE_*; seen NOTE_* */
 	_Atomic int64_t kn_data, kn_sdata;
 	intptr_t kn_udata;
 	struct file *kn_file;
 	unsigned kn_status;
 	struct knote *kn_activenext;
-	struct knote *kn_filenext;	/* of f_knotes */
+	struct knote *kn_filenext; /* of f_knotes */
 	uint64_t kn_serial;
 };
 /* For fo_kqfilter of vnodes: EVFILT_VNODE on the object's selinfo; the hints of selnotify are its NOTE_* events. */

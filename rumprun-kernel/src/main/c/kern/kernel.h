@@ -21,9 +21,8 @@
 #include "host/host.h"
 #include "kern/locks.h"
 
-#define MAXCOMLEN	16
-#define PID_MAX		30000
-
+#define MAXCOMLEN 16
+#define PID_MAX 30000
 
 struct component;
 struct cwdinfo;
@@ -36,21 +35,23 @@ struct vnode;
 /* --- the kernel --------------------------------------------------------------------------------------------------- */
 
 struct kern_config {
-	const struct host_ops *kc_host;		/* NULL: host_linux */
-	const char *const *kc_components;	/* names ("fs_ffs", "librumpfs_ffs"), NULL-terminated; NULL: every one */
-	int kc_ncpu;				/* 0: 2 */
-	uint64_t kc_memlimit;			/* bytes, 0: none */
-	unsigned kc_nvnodes;			/* 0: 1024 */
-	bool kc_verbose;			/* boot messages on the console */
+	const struct host_ops *kc_host; /* NULL: host_linux */
+	const char *const *
+	    kc_components; /* names ("fs_ffs", "librumpfs_ffs"), NULL-terminated; NULL: every one */
+	int kc_ncpu;	      /* 0: 2 */
+	uint64_t kc_memlimit; /* bytes, 0: none */
+	unsigned kc_nvnodes;  /* 0: 1024 */
+	bool kc_verbose;      /* boot messages on the console */
 	/* The console's output and its reader; NULL: discarded. Never called with locks held other than the console's. */
 	void (*kc_consout)(void *ctx, const char *, size_t);
 	void *kc_consctx;
 	/* Called (once, from the caller's thread) when a process asks for reboot(2): howto is RB_*. NULL: kernel halts. */
 	void (*kc_halt)(void *ctx, int howto);
 	void *kc_haltctx;
-	unsigned kc_blkfail, kc_blkfail_seed;	/* RUMP_BLKFAIL: n of 10000 requests fail */
-	unsigned kc_sectshift;			/* RUMP_BLKSECTSHIFT: 9.. ; 0: 9 */
-	int64_t kc_failalloc;			/* test: that allocation of the boot fails; 0 none */
+	unsigned kc_blkfail,
+	    kc_blkfail_seed;   /* RUMP_BLKFAIL: n of 10000 requests fail */
+	unsigned kc_sectshift; /* RUMP_BLKSECTSHIFT: 9.. ; 0: 9 */
+	int64_t kc_failalloc; /* test: that allocation of the boot fails; 0 none */
 };
 
 enum kern_state { KERN_BOOTING, KERN_RUNNING, KERN_HALTING, KERN_DEAD };
@@ -58,14 +59,15 @@ enum kern_state { KERN_BOOTING, KERN_RUNNING, KERN_HALTING, KERN_DEAD };
 struct rump_kernel {
 	const struct host_ops *k_host;
 	struct kern_config k_config;
-	_Atomic int k_state;			/* enum kern_state */
-	char k_panic[128];			/* why it stopped (KERN_DEAD by panic) */
-	_Atomic int64_t k_memused;		/* bytes out of kmem_alloc */
-	_Atomic int64_t k_failalloc;		/* test: the nth next allocation fails; 0 off */
+	_Atomic int k_state;	   /* enum kern_state */
+	char k_panic[128];	   /* why it stopped (KERN_DEAD by panic) */
+	_Atomic int64_t k_memused; /* bytes out of kmem_alloc */
+	_Atomic int64_t
+	    k_failalloc; /* test: the nth next allocation fails; 0 off */
 
-	struct kmutex k_proclock;		/* the process tree and pid hash */
-	struct kcond k_proccond;		/* a process exited; somebody waits */
-	struct proc *k_proc0, *k_initproc;	/* pid 0 (kernel's own), pid 1 */
+	struct kmutex k_proclock; /* the process tree and pid hash */
+	struct kcond k_proccond;  /* a process exited; somebody waits */
+	struct proc *k_proc0, *k_initproc; /* pid 0 (kernel's own), pid 1 */
 	struct proc *k_pidhash[64];
 	int k_nprocs, k_lastpid;
 	/*
@@ -73,10 +75,12 @@ struct rump_kernel {
 	 * cannot be interrupted.
 	 */
 	struct lwp *k_lwp0;
-	_Atomic int k_nfiles, k_maxfiles;	/* struct file: in being, at most (kern.maxfiles) */
+	_Atomic int k_nfiles,
+	    k_maxfiles; /* struct file: in being, at most (kern.maxfiles) */
 	_Atomic int k_maxproc;
 
-	_Atomic int64_t k_timeoffset_ns;	/* settimeofday: added to the host's realtime; changes under k_timelock */
+	_Atomic int64_t
+	    k_timeoffset_ns; /* settimeofday: added to the host's realtime; changes under k_timelock */
 	struct kmutex k_timelock;
 	int64_t k_boottime_ns;
 	char k_hostname[256], k_domainname[256];
@@ -93,12 +97,14 @@ struct rump_kernel {
 	struct timer_state *k_timers;
 	struct proxy_state *k_proxy;
 	struct net_state *k_net;
-	struct kmutex k_kqlock;			/* knotes come and go (kern/kqueue.c); nothing is held when it is taken */
-	struct kmutex k_procknlock;		/* k_procknotes: what watches processes and signals */
+	struct kmutex
+	    k_kqlock; /* knotes come and go (kern/kqueue.c); nothing is held when it is taken */
+	struct kmutex
+	    k_procknlock; /* k_procknotes: what watches processes and signals */
 	struct knote *k_procknotes;
 	_Atomic uint64_t k_knserial;
-	_Atomic int32_t k_nbigpipes;		/* pipes with the larger buffer */
-	bool k_have[64];			/* by index in the component table */
+	_Atomic int32_t k_nbigpipes; /* pipes with the larger buffer */
+	bool k_have[64];	     /* by index in the component table */
 };
 
 /* Boots: 0 and *kp, or -ENOMEM, -ENOENT (a component's name is unknown), or what a component's attach gave. */
@@ -124,7 +130,8 @@ void *kmem_zalloc(struct rump_kernel *, size_t) MUST_CHECK;
 void kmem_free(struct rump_kernel *, void *, size_t);
 /* n * size with overflow check: NULL. */
 void *kmem_calloc(struct rump_kernel *, size_t n, size_t size) MUST_CHECK;
-char *kmem_strdup(struct rump_kernel *, const char *) MUST_CHECK;	/* free with strlen + 1 */
+char *kmem_strdup(
+    struct rump_kernel *, const char *) MUST_CHECK; /* free with strlen + 1 */
 
 /* --- components: one constant table in kern/components.c ------------------------------------------------------------ */
 
@@ -132,16 +139,18 @@ enum faction { FACTION_KERN, FACTION_VFS, FACTION_NET, FACTION_DEV };
 struct vfsops;
 struct devsw;
 struct component {
-	const char *c_library;		/* "librumpfs_ffs" */
+	const char *c_library; /* "librumpfs_ffs" */
 	enum faction c_faction;
-	const char *c_modules;		/* built-in modules for modstat, comma separated ("ffs"), or NULL */
+	const char *
+	    c_modules; /* built-in modules for modstat, comma separated ("ffs"), or NULL */
 	/* Called in table order at boot, in reverse at halt. attach NULL: nothing to do. */
 	int (*c_attach)(struct rump_kernel *);
 	void (*c_detach)(struct rump_kernel *);
-	const struct vfsops *c_vfsops;	/* a file system type it brings, or NULL */
-	const struct devsw *const *c_devsw; /* NULL-terminated device drivers, or NULL */
+	const struct vfsops *c_vfsops; /* a file system type it brings, or NULL */
+	const struct devsw *const
+	    *c_devsw; /* NULL-terminated device drivers, or NULL */
 };
-extern const struct component *const kern_components[];	/* NULL-terminated */
+extern const struct component *const kern_components[]; /* NULL-terminated */
 
 /* --- credentials: immutable once shared; reference counted ------------------------------------------------------------ */
 
@@ -153,14 +162,20 @@ struct cred {
 	int cr_ngroups;
 	gid_t cr_groups[NGROUPS_MAX];
 };
-struct cred *cred_get(struct cred *);		/* another reference */
+struct cred *cred_get(struct cred *); /* another reference */
 /* A copy to be changed, with one reference. */
-int cred_copy(struct rump_kernel *, const struct cred *, struct cred **) MUST_CHECK;
+int cred_copy(
+    struct rump_kernel *, const struct cred *, struct cred **) MUST_CHECK;
 /* Makes it (the reference is taken) the credentials of a process; l's own change at once. */
 void proc_setcred(struct proc *, struct lwp *l, struct cred *);
 void cred_put(struct cred *);
-bool cred_groupmember(const struct cred *, gid_t);	/* effective gid or in groups */
-static inline bool cred_issuser(const struct cred *c) { return c->cr_euid == 0; }
+bool cred_groupmember(
+    const struct cred *, gid_t); /* effective gid or in groups */
+static inline bool
+cred_issuser(const struct cred *c)
+{
+	return c->cr_euid == 0;
+}
 
 /* --- processes and lwps ---------------------------------------------------------------------------------------------- */
 
@@ -186,54 +201,65 @@ struct uspace_ops {
 struct lwp {
 	struct rump_kernel *l_k;
 	struct proc *l_proc;
-	struct cred *l_cred;		/* the process's at the call's start; what permission checks use */
+	struct cred *
+	    l_cred; /* the process's at the call's start; what permission checks use */
 	lwpid_t l_lid;
-	struct lwp *l_next;		/* of p_lwps, under p_lock */
-	void *l_uctx;			/* the uspace's: request being served */
+	struct lwp *l_next; /* of p_lwps, under p_lock */
+	void *l_uctx;	    /* the uspace's: request being served */
 	/* Sleeping (kern/lwp.c). l_flags is set by wakers under l_lock. */
 	struct kmutex l_lock;
 	struct kcond *l_waitcond;
-	_Atomic unsigned l_flags;	/* L_* */
-	_Atomic unsigned l_incall;	/* depth of kern_syscall; changed by its own thread only */
-	void *l_bounce; size_t l_bouncesize;	/* lwp_bounce */
-	struct pollctx *l_poll;		/* the poll or select call being made (kern/select.c) */
-	char l_pathbuf[1024];		/* scratch for one path at a time (namei) */
+	_Atomic unsigned l_flags; /* L_* */
+	_Atomic unsigned
+	    l_incall; /* depth of kern_syscall; changed by its own thread only */
+	void *l_bounce;
+	size_t l_bouncesize; /* lwp_bounce */
+	struct pollctx
+	    *l_poll; /* the poll or select call being made (kern/select.c) */
+	char l_pathbuf[1024]; /* scratch for one path at a time (namei) */
 };
-#define L_INTR		0x1		/* a signal came: interruptible sleeps end with -EINTR, once */
-#define L_EXIT		0x2		/* the process goes (client gone, exec): every sleep ends with -EINTR */
-#define L_KERNEL	0x4		/* kernel thread */
-#define L_NOINTR	0x8		/* closes a process's files: its sleeps are not ended */
+#define L_INTR \
+	0x1 /* a signal came: interruptible sleeps end with -EINTR, once */
+#define L_EXIT \
+	0x2 /* the process goes (client gone, exec): every sleep ends with -EINTR */
+#define L_KERNEL 0x4 /* kernel thread */
+#define L_NOINTR 0x8 /* closes a process's files: its sleeps are not ended */
 
-#define P_NRLIMITS	12
+#define P_NRLIMITS 12
 struct proc {
 	struct rump_kernel *p_k;
 	pid_t p_pid;
-	_Atomic pid_t p_ppid;		/* the parent's, to be read without a lock */
+	_Atomic pid_t p_ppid; /* the parent's, to be read without a lock */
 	struct proc *p_hashnext;
-	struct proc *p_parent, *p_children, *p_sibling;	/* under k_proclock */
+	struct proc *p_parent, *p_children, *p_sibling; /* under k_proclock */
 	struct kmutex p_lock;
-	struct kcond p_cond;		/* p_nlwps went down */
-	struct lwp *p_lwps; int p_nlwps; lwpid_t p_nextlid;
-	struct cred *_Atomic p_cred;	/* under p_lock; replace, never change */
+	struct kcond p_cond; /* p_nlwps went down */
+	struct lwp *p_lwps;
+	int p_nlwps;
+	lwpid_t p_nextlid;
+	struct cred *_Atomic p_cred; /* under p_lock; replace, never change */
 	struct filedesc *p_fd;
-	struct cwdinfo *p_cwdi;		/* NULL without vfs */
-	struct { uint64_t cur, max; } p_rlimit[P_NRLIMITS];	/* under p_lock */
+	struct cwdinfo *p_cwdi; /* NULL without vfs */
+	struct {
+		uint64_t cur, max;
+	} p_rlimit[P_NRLIMITS]; /* under p_lock */
 	char p_comm[MAXCOMLEN + 1];
 	pid_t p_pgid, p_sid;
 	int p_nice;
-	_Atomic int p_flags;		/* P_* */
-	int p_xstat;			/* wait status when a zombie */
-	const struct uspace_ops *p_uspace; void *p_uspacectx;
+	_Atomic int p_flags; /* P_* */
+	int p_xstat;	     /* wait status when a zombie */
+	const struct uspace_ops *p_uspace;
+	void *p_uspacectx;
 	int64_t p_start_ns;
 	char p_login[17];
 };
-#define P_EXITING	0x1
-#define P_ZOMBIE	0x2
-#define P_SYSTEM	0x200	/* as <netbsd/sysctl.h> */
+#define P_EXITING 0x1
+#define P_ZOMBIE 0x2
+#define P_SYSTEM 0x200 /* as <netbsd/sysctl.h> */
 
 /* Forks `parent` (NULL: proc 1): RFFDG copies descriptors, RFCFDG starts with none, 0 shares them. No lwp yet. comm NULL: parent's. */
-#define RFFDG	0x1
-#define RFCFDG	0x2
+#define RFFDG 0x1
+#define RFCFDG 0x2
 int proc_fork(struct rump_kernel *, struct proc *parent, int fdflags,
     const char *comm, struct proc **) MUST_CHECK;
 /* Ends a process: wakes and waits out its lwps but `self`, closes, reparents, becomes a zombie if the parent waits, else goes. */
@@ -255,8 +281,8 @@ void *lwp_bounce(struct lwp *, size_t n);
 /* Signal for a process: SIGKILL etc.; to remote clients it is raised, local lwps get L_INTR. */
 void proc_signal(struct proc *, int signo);
 
-#define WAIT_INTR	0x1		/* interruptible: -EINTR */
-#define WAIT_FOREVER	INT64_MAX
+#define WAIT_INTR 0x1 /* interruptible: -EINTR */
+#define WAIT_FOREVER INT64_MAX
 /*
  * Sleeps on a condition with its mutex held on entry and exit. deadline: monotonic ns or WAIT_FOREVER.
  * 0 (maybe spuriously), -EWOULDBLOCK past the deadline, -EINTR interrupted, -ESHUTDOWN kernel halting (every sleep ends then).
@@ -267,9 +293,9 @@ int kern_wait(struct lwp *, struct kcond *, struct kmutex *, int flags,
 /* A kernel thread with an lwp of proc 0; it must return soon after kern_halting(k). Joined by kern_thread_join. */
 struct kern_thread;
 int kern_thread_create(struct rump_kernel *, const char *name,
-    void (*fn)(struct lwp *, void *), void *arg, struct kern_thread **)
-    MUST_CHECK;
-void kern_thread_join(struct kern_thread *);	/* wakes its sleeps first */
+    void (*fn)(struct lwp *, void *), void *arg,
+    struct kern_thread **) MUST_CHECK;
+void kern_thread_join(struct kern_thread *); /* wakes its sleeps first */
 static inline bool
 kern_halting(struct rump_kernel *k)
 {
@@ -318,7 +344,7 @@ int copyoutstr(struct lwp *, const char *kaddr, void *uaddr, size_t max,
 enum uio_rw { UIO_READ, UIO_WRITE };
 /* A transfer: uio_rw is seen from the file (UIO_READ: kernel to user). uio_lwp NULL: addresses are the kernel's own. */
 struct uio {
-	struct iovec *uio_iov;		/* iov_base, iov_len; consumed as it goes */
+	struct iovec *uio_iov; /* iov_base, iov_len; consumed as it goes */
 	int uio_iovcnt;
 	off_t uio_offset;
 	size_t uio_resid;
@@ -333,8 +359,7 @@ int uiomove_zero(size_t n, struct uio *) MUST_CHECK;
  * When the user's memory is this address space: fills `out` with up to `max` vectors that cover n' <= n bytes from here and returns
  * their number, *np = n' ; 0 when it is remote (then go through lwp_bounce and uiomove). Does not advance: uio_advance does, after the I/O.
  */
-int uio_hostvec(struct uio *, size_t n, struct iovec *out, int max,
-    size_t *np);
+int uio_hostvec(struct uio *, size_t n, struct iovec *out, int max, size_t *np);
 void uio_advance(struct uio *, size_t n);
 
 /* --- the way in --------------------------------------------------------------------------------------------------------- */
@@ -343,23 +368,24 @@ void uio_advance(struct uio *, size_t n);
  * Makes system call `num` as lwp l, with its NetBSD argument block (layout <netbsd/syscallargs.h>; readable for the call's
  * full argsize). 0 with rv[0..1], or a negative NetBSD errno; -ENOSYS for unknown numbers. May sleep.
  */
-int kern_syscall(struct lwp *l, int num, const void *args,
-    register_t rv[2]);
+int kern_syscall(struct lwp *l, int num, const void *args, register_t rv[2]);
 typedef int sy_call_t(struct lwp *, const void *args, register_t rv[2]);
 struct sysent {
-	sy_call_t *sy_call;		/* NULL: ENOSYS */
+	sy_call_t *sy_call; /* NULL: ENOSYS */
 	uint16_t sy_argsize;
 	uint8_t sy_narg;
-	uint8_t sy_flags;		/* SY_* */
+	uint8_t sy_flags; /* SY_* */
 	const char *sy_name;
 };
-#define SY_MODULE	0x1		/* of a module that isn't there: SIGSYS to a remote caller, then ENOSYS */
-#define SY_VFS		0x2		/* ENOSYS in a kernel without the vfs component */
-extern const struct sysent kern_sysent[512];	/* kern/sysent.c: one row a call */
+#define SY_MODULE \
+	0x1 /* of a module that isn't there: SIGSYS to a remote caller, then ENOSYS */
+#define SY_VFS 0x2 /* ENOSYS in a kernel without the vfs component */
+extern const struct sysent kern_sysent[512]; /* kern/sysent.c: one row a call */
 
 /* --- time --------------------------------------------------------------------------------------------------------------- */
 
-void kern_nanotime(struct rump_kernel *, struct timespec *);	/* wall clock of this kernel */
+void kern_nanotime(
+    struct rump_kernel *, struct timespec *); /* wall clock of this kernel */
 static inline int64_t
 kern_uptime_ns(struct rump_kernel *k)
 {

@@ -20,14 +20,14 @@ kmem_alloc(struct rump_kernel *k, size_t size)
 
 	if (fails(k) || size > SIZE_MAX / 2)
 		return NULL;
-	used = atomic_fetch_add_explicit(&k->k_memused, (int64_t)size,
-	    memory_order_relaxed);
+	used = atomic_fetch_add_explicit(
+	    &k->k_memused, (int64_t)size, memory_order_relaxed);
 	if (limit == 0 || (uint64_t)used + size <= limit) {
 		if ((p = host_malloc(size)) != NULL)
 			return p;
 	}
-	atomic_fetch_sub_explicit(&k->k_memused, (int64_t)size,
-	    memory_order_relaxed);
+	atomic_fetch_sub_explicit(
+	    &k->k_memused, (int64_t)size, memory_order_relaxed);
 	return NULL;
 }
 
@@ -46,8 +46,8 @@ kmem_free(struct rump_kernel *k, void *p, size_t size)
 {
 	if (p == NULL)
 		return;
-	atomic_fetch_sub_explicit(&k->k_memused, (int64_t)size,
-	    memory_order_relaxed);
+	atomic_fetch_sub_explicit(
+	    &k->k_memused, (int64_t)size, memory_order_relaxed);
 	host_free(p);
 }
 

@@ -21,9 +21,8 @@ filt_true_event(struct knote *kn, long hint)
 	return true;
 }
 
-static const struct filterops true_filtops = {
-	filt_none_detach, filt_true_event
-};
+static const struct filterops true_filtops = { filt_none_detach,
+	filt_true_event };
 
 int
 kqfilter_true(struct selinfo *si, struct knote *kn)
@@ -54,9 +53,8 @@ filt_vnode_event(struct knote *kn, long hint)
 	return kn->kn_fflags != 0;
 }
 
-static const struct filterops vnode_filtops = {
-	filt_vnode_detach, filt_vnode_event
-};
+static const struct filterops vnode_filtops = { filt_vnode_detach,
+	filt_vnode_event };
 
 int
 kqfilter_vnode(struct selinfo *si, struct knote *kn)
@@ -100,12 +98,10 @@ filt_signal_event(struct knote *kn, long hint)
 	return kn->kn_data != 0;
 }
 
-static const struct filterops proc_filtops = {
-	filt_proc_detach, filt_proc_event
-};
-static const struct filterops signal_filtops = {
-	filt_proc_detach, filt_signal_event
-};
+static const struct filterops proc_filtops = { filt_proc_detach,
+	filt_proc_event };
+static const struct filterops signal_filtops = { filt_proc_detach,
+	filt_signal_event };
 
 static void
 link_proc(struct rump_kernel *k, struct knote *kn)
@@ -158,7 +154,7 @@ knote_proc(struct proc *p, long note)
 
 	kmutex_enter(&k->k_procknlock);
 	for (struct knote *kn = k->k_procknotes; kn != NULL;
-	    kn = kn->kn_selnext) {
+	     kn = kn->kn_selnext) {
 		if (kn->kn_filter != EVFILT_PROC ||
 		    kn->kn_ident != (uintptr_t)p->p_pid)
 			continue;
@@ -181,10 +177,8 @@ knote_signal(struct proc *p, int signo)
 	struct rump_kernel *k = p->p_k;
 
 	kmutex_enter(&k->k_procknlock);
-	for (struct knote *kn = k->k_procknotes; kn != NULL;
-	    kn = kn->kn_selnext)
-		if (kn->kn_filter == EVFILT_SIGNAL &&
-		    kn->kn_kq->kq_proc == p &&
+	for (struct knote *kn = k->k_procknotes; kn != NULL; kn = kn->kn_selnext)
+		if (kn->kn_filter == EVFILT_SIGNAL && kn->kn_kq->kq_proc == p &&
 		    kn->kn_ident == (uintptr_t)signo) {
 			kn->kn_data++;
 			knote_activate(kn);
@@ -194,7 +188,7 @@ knote_signal(struct proc *p, int signo)
 
 /* --- timers --- */
 
-#define MS		INT64_C(1000000)
+#define MS INT64_C(1000000)
 
 struct kqtimer {
 	struct knote *kt_kn;
@@ -229,9 +223,8 @@ filt_timer_detach(struct knote *kn)
 	kmem_free(kn->kn_kq->kq_k, kt, sizeof(*kt));
 }
 
-static const struct filterops timer_filtops = {
-	filt_timer_detach, filt_signal_event
-};
+static const struct filterops timer_filtops = { filt_timer_detach,
+	filt_signal_event };
 
 static int
 attach_timer(struct lwp *l, struct knote *kn)

@@ -24,10 +24,10 @@
 #include "kern/poll.h"
 #include "kern/syscalls.h"
 
-#define NS		INT64_C(1000000000)
-#define MAX_SEC		(INT64_MAX / NS / 4)
-#define MAX_LEVEL	16
-#define BATCH		16		/* events or changes copied at once */
+#define NS INT64_C(1000000000)
+#define MAX_SEC (INT64_MAX / NS / 4)
+#define MAX_LEVEL 16
+#define BATCH 16 /* events or changes copied at once */
 
 static struct knote **
 bucket(struct kqueue *kq, uintptr_t ident)
@@ -52,8 +52,9 @@ enqueue(struct kqueue *kq, struct knote *kn)
 static void
 enqueue_if_due(struct kqueue *kq, struct knote *kn)
 {
-	if ((kn->kn_status & (KN_ACTIVE | KN_QUEUED | KN_DISABLED |
-	    KN_DETACHED | KN_BUSY)) == KN_ACTIVE)
+	if ((kn->kn_status &
+		(KN_ACTIVE | KN_QUEUED | KN_DISABLED | KN_DETACHED | KN_BUSY)) ==
+	    KN_ACTIVE)
 		enqueue(kq, kn);
 }
 
@@ -102,8 +103,7 @@ knote_activate(struct knote *kn)
 void
 knote_notify(struct selinfo *si, long hint)
 {
-	for (struct knote *kn = si->si_knotes; kn != NULL;
-	    kn = kn->kn_selnext)
+	for (struct knote *kn = si->si_knotes; kn != NULL; kn = kn->kn_selnext)
 		if (kn->kn_fop->f_event(kn, hint))
 			knote_activate(kn);
 }
@@ -168,8 +168,8 @@ knote_create(struct lwp *l, struct kqueue *kq, struct file *fp,
 	kn->kn_kq = kq;
 	kn->kn_ident = kev->ident;
 	kn->kn_filter = (int32_t)kev->filter;
-	kn->kn_flags = kev->flags & ~(EV_DELETE | EV_ENABLE | EV_DISABLE |
-	    EV_SYSFLAGS);
+	kn->kn_flags = kev->flags &
+	    ~(EV_DELETE | EV_ENABLE | EV_DISABLE | EV_SYSFLAGS);
 	kn->kn_sfflags = kev->fflags;
 	kn->kn_sdata = kev->data;
 	kn->kn_udata = kev->udata;
@@ -202,8 +202,8 @@ knote_create(struct lwp *l, struct kqueue *kq, struct file *fp,
 }
 
 static int
-apply(struct lwp *l, struct kqueue *kq, struct file *fp,
-    const struct kevent *kev)
+apply(
+    struct lwp *l, struct kqueue *kq, struct file *fp, const struct kevent *kev)
 {
 	struct knote *kn = knote_find(kq, kev->ident, (int32_t)kev->filter);
 	int error;
@@ -385,7 +385,7 @@ collect(struct kqueue *kq, struct kevent *kev, int n, size_t *look_at)
 	int nspent = 0, got = 0;
 
 	kmutex_enter(&kq->kq_lock);
-	while (got < n && *look_at > 0) {
+	while (got<n && * look_at> 0) {
 		struct knote *kn = dequeue(kq);
 		struct spent s;
 		bool is_spent;
@@ -395,8 +395,7 @@ collect(struct kqueue *kq, struct kevent *kev, int n, size_t *look_at)
 			break;
 		}
 		--*look_at;
-		s = (struct spent){ kn->kn_ident, kn->kn_filter,
-		    kn->kn_serial };
+		s = (struct spent){ kn->kn_ident, kn->kn_filter, kn->kn_serial };
 		if (look(kq, kn, &kev[got], &is_spent)) {
 			got++;
 			if (is_spent)
@@ -416,14 +415,14 @@ await_queue(struct lwp *l, struct kqueue *kq, int64_t dl, size_t *count)
 
 	kmutex_enter(&kq->kq_lock);
 	while (kq->kq_count == 0 && error == 0)
-		error = dl == 0 ? -EWOULDBLOCK : kern_wait(l, &kq->kq_cond,
-		    &kq->kq_lock, WAIT_INTR, dl);
+		error = dl == 0 ?
+		    -EWOULDBLOCK :
+		    kern_wait(l, &kq->kq_cond, &kq->kq_lock, WAIT_INTR, dl);
 	*count = kq->kq_count;
 	kmutex_exit(&kq->kq_lock);
 	if (*count > 0)
 		return 1;
-	return error == -EWOULDBLOCK ? 0 :
-	    error == -ESHUTDOWN ? -EINTR : error;
+	return error == -EWOULDBLOCK ? 0 : error == -ESHUTDOWN ? -EINTR : error;
 }
 
 static int
@@ -439,8 +438,9 @@ kq_scan(struct lwp *l, struct kqueue *kq, struct kevent *uevents, size_t n,
 		if (got <= 0)
 			return got;
 		while (done < n && look_at > 0 && error == 0) {
-			got = collect(kq, batch, n - done < BATCH ?
-			    (int)(n - done) : BATCH, &look_at);
+			got = collect(kq, batch,
+			    n - done < BATCH ? (int)(n - done) : BATCH,
+			    &look_at);
 			error = copyout(l, batch, uevents + done,
 			    (size_t)got * sizeof(batch[0]));
 			done += (size_t)got;
@@ -506,8 +506,7 @@ sys___kevent50(struct lwp *l, const void *v, register_t *rv)
 		if (t.tv_sec == 0 && t.tv_nsec == 0)
 			dl = 0;
 		else if (t.tv_sec < MAX_SEC)
-			dl = kern_uptime_ns(l->l_k) + t.tv_sec * NS +
-			    t.tv_nsec;
+			dl = kern_uptime_ns(l->l_k) + t.tv_sec * NS + t.tv_nsec;
 	}
 	error = fd_getfile(l, SCARG(uap, fd), &fp);
 	if (error != 0)
@@ -522,8 +521,8 @@ sys___kevent50(struct lwp *l, const void *v, register_t *rv)
 	if (error == 0 && n > 0)
 		rv[0] = (register_t)n;
 	else if (error == 0 && nevents > 0)
-		error = kq_scan(l, fp->f_data, SCARG(uap, eventlist), nevents,
-		    dl, rv);
+		error = kq_scan(
+		    l, fp->f_data, SCARG(uap, eventlist), nevents, dl, rv);
 	file_put(l, fp);
 	return error;
 }

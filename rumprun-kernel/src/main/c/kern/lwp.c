@@ -137,8 +137,7 @@ kern_wait(struct lwp *l, struct kcond *c, struct kmutex *m, int flags,
 			return error;
 		}
 	}
-	if (l->l_proc->p_uspace != NULL &&
-	    l->l_proc->p_uspace->presleep != NULL)
+	if (l->l_proc->p_uspace != NULL && l->l_proc->p_uspace->presleep != NULL)
 		l->l_proc->p_uspace->presleep(l);
 	error = kcond_commit(c, m, seq, deadline_ns);
 	if (stops) {
@@ -181,8 +180,7 @@ kern_thread_create(struct rump_kernel *k, const char *name,
 	if ((error = lwp_create(k->k_proc0, &t->kt_lwp)) != 0)
 		goto out_thread;
 	atomic_fetch_or(&t->kt_lwp->l_flags, L_KERNEL);
-	if ((error = host_thread_create(name, thread_main, t,
-	    &t->kt_host)) != 0)
+	if ((error = host_thread_create(name, thread_main, t, &t->kt_host)) != 0)
 		goto out_lwp;
 	*tp = t;
 	return 0;

@@ -11,7 +11,7 @@
 #include "kern/services.h"
 #include "kern/syscalls.h"
 
-#define BASE_MODULES	"ksem,suser"
+#define BASE_MODULES "ksem,suser"
 
 /* In alphabetical order. */
 static const struct module_info modules[] = {
@@ -66,12 +66,15 @@ static const struct module_info modules[] = {
 	{ "sljit", NULL, MODULE_CLASS_MISC },
 	{ "smbfs", "nsmb", MODULE_CLASS_VFS },
 	{ "suser", NULL, MODULE_CLASS_SECMODEL },
-	{ "swcrypto", "opencrypto,zlib,blowfish,des,cast128,"
-	    "camellia,skipjack", MODULE_CLASS_DRIVER },
+	{ "swcrypto",
+	    "opencrypto,zlib,blowfish,des,cast128,"
+	    "camellia,skipjack",
+	    MODULE_CLASS_DRIVER },
 	{ "swsensor", "sysmon_envsys", MODULE_CLASS_DRIVER },
 	{ "swwdog", "sysmon_wdog", MODULE_CLASS_DRIVER },
 	{ "sysmon", NULL, MODULE_CLASS_DRIVER },
-	{ "sysmon_envsys", "sysmon,sysmon_taskq,sysmon_power", MODULE_CLASS_DRIVER },
+	{ "sysmon_envsys", "sysmon,sysmon_taskq,sysmon_power",
+	    MODULE_CLASS_DRIVER },
 	{ "sysmon_power", "sysmon", MODULE_CLASS_DRIVER },
 	{ "sysmon_taskq", NULL, MODULE_CLASS_MISC },
 	{ "sysmon_wdog", "sysmon", MODULE_CLASS_DRIVER },
@@ -85,7 +88,7 @@ static const struct module_info modules[] = {
 	{ "wapbl", NULL, MODULE_CLASS_VFS },
 	{ "zlib", NULL, MODULE_CLASS_MISC },
 };
-#define NMODULES	(sizeof(modules) / sizeof(modules[0]))
+#define NMODULES (sizeof(modules) / sizeof(modules[0]))
 
 const struct module_info *
 module_find(const char *name, size_t len)
@@ -118,8 +121,8 @@ present(struct rump_kernel *k, const char *name)
 {
 	if (listed(BASE_MODULES, name))
 		return true;
-	for (size_t i = 0; kern_components[i] != NULL &&
-	    i < sizeof(k->k_have); i++)
+	for (size_t i = 0; kern_components[i] != NULL && i < sizeof(k->k_have);
+	     i++)
 		if (k->k_have[i] && listed(kern_components[i]->c_modules, name))
 			return true;
 	return false;
@@ -141,7 +144,7 @@ module_foreach(struct rump_kernel *k,
 
 struct listing {
 	struct rump_kernel *k;
-	struct modstat *ms;		/* NULL: only counts */
+	struct modstat *ms; /* NULL: only counts */
 	size_t n;
 };
 
@@ -194,8 +197,8 @@ modctl_stat(struct lwp *l, void *arg)
 		return -ENOMEM;
 	list.n = 0;
 	module_foreach(k, list_one, &list);
-	error = copyout(l, list.ms, iov.iov_base,
-	    iov.iov_len < size ? iov.iov_len : size);
+	error = copyout(
+	    l, list.ms, iov.iov_base, iov.iov_len < size ? iov.iov_len : size);
 	if (error == 0) {
 		iov.iov_len = size;
 		error = copyout(l, &iov, arg, sizeof(iov));
@@ -264,11 +267,15 @@ load_file(struct rump_kernel *k, const char *path)
 	if (error != 0)
 		return error;
 	if (memcmp(magic, "\177ELF", 4) != 0)
-		kern_printf(k, "kobj_load, 194: [%%M%s]: linker error: "
-		    "not an ELF object\n", name);
+		kern_printf(k,
+		    "kobj_load, 194: [%%M%s]: linker error: "
+		    "not an ELF object\n",
+		    name);
 	else
-		kern_printf(k, "%s: this kernel takes no modules but those "
-		    "built into it\n", name);
+		kern_printf(k,
+		    "%s: this kernel takes no modules but those "
+		    "built into it\n",
+		    name);
 	return -ENOEXEC;
 }
 

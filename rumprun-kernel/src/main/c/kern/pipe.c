@@ -24,8 +24,8 @@
 #include "kern/syscalls.h"
 #include "kern/sysctl.h"
 
-#define PIPE_SIZE	16384
-#define BIG_PIPE_SIZE	65536
+#define PIPE_SIZE 16384
+#define BIG_PIPE_SIZE 65536
 
 static int
 end_of(const struct file *fp)
@@ -37,15 +37,14 @@ static void
 wake(struct rump_kernel *k, struct pipe *pp, int end)
 {
 	kcond_broadcast(&pp->pp_cond[end]);
-	selnotify(k, &pp->pp_sel[end], end == END_READ ?
-	    POLLIN | POLLRDNORM : POLLOUT | POLLWRNORM, 0);
+	selnotify(k, &pp->pp_sel[end],
+	    end == END_READ ? POLLIN | POLLRDNORM : POLLOUT | POLLWRNORM, 0);
 }
 
 static bool
 interrupted(int error)
 {
-	return error == -EINTR || error == -EWOULDBLOCK ||
-	    error == -ESHUTDOWN;
+	return error == -EINTR || error == -EWOULDBLOCK || error == -ESHUTDOWN;
 }
 
 /* --- reading --- */
@@ -124,8 +123,7 @@ grow(struct rump_kernel *k, struct pipe *pp)
 
 	if (pp->pp_size >= BIG_PIPE_SIZE || pp->pp_rbusy)
 		return;
-	if (atomic_fetch_add(&k->k_nbigpipes, 1) <
-	    sysctl_maxbigpipes(k))
+	if (atomic_fetch_add(&k->k_nbigpipes, 1) < sysctl_maxbigpipes(k))
 		buf = kmem_alloc(k, BIG_PIPE_SIZE);
 	if (buf == NULL) {
 		atomic_fetch_sub(&k->k_nbigpipes, 1);
@@ -228,7 +226,8 @@ pipe_move_in(struct lwp *l, struct pipe *pp, bool nonblock, bool sigpipe,
 	error = claim_write(l, pp, nonblock);
 	if (error == 0) {
 		error = pp->pp_open[END_READ] ?
-		    write_claimed(l, pp, nonblock, uio) : -EPIPE;
+		    write_claimed(l, pp, nonblock, uio) :
+		    -EPIPE;
 		pp->pp_wbusy = false;
 		kcond_broadcast(&pp->pp_cond[END_WRITE]);
 	}
@@ -248,8 +247,7 @@ static int
 pipe_read(struct lwp *l, struct file *fp, struct uio *uio, int flags)
 {
 	(void)flags;
-	return pipe_move_out(l, fp->f_data, (fp->f_flag & O_NONBLOCK) != 0,
-	    uio);
+	return pipe_move_out(l, fp->f_data, (fp->f_flag & O_NONBLOCK) != 0, uio);
 }
 
 static int
@@ -282,7 +280,8 @@ pipe_end_ioctl(struct pipe *pp, int end, unsigned long cmd, void *data)
 		break;
 	case FIONSPACE:
 		n = end == END_WRITE && pp->pp_open[END_READ] ?
-		    (int)(pp->pp_size - pp->pp_len) : 0;
+		    (int)(pp->pp_size - pp->pp_len) :
+		    0;
 		memcpy(data, &n, sizeof(n));
 		break;
 	default:
@@ -420,8 +419,9 @@ filt_detach(struct knote *kn)
 {
 	struct pipe *pp = kn->kn_hook;
 
-	selinfo_detach(&pp->pp_sel[kn->kn_filter == EVFILT_READ ? END_READ :
-	    END_WRITE], kn);
+	selinfo_detach(
+	    &pp->pp_sel[kn->kn_filter == EVFILT_READ ? END_READ : END_WRITE],
+	    kn);
 }
 
 static bool
@@ -515,8 +515,8 @@ pipe_create(struct lwp *l, struct pipe **ppp)
 }
 
 static int
-pipe_file(struct lwp *l, struct pipe *pp, int end, unsigned flags,
-    struct file **fpp)
+pipe_file(
+    struct lwp *l, struct pipe *pp, int end, unsigned flags, struct file **fpp)
 {
 	int error = file_create(l, fpp);
 

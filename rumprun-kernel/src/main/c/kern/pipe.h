@@ -10,11 +10,11 @@
 
 struct pipe {
 	struct kmutex pp_lock;
-	struct kcond pp_cond[2];	/* readers, writers: by END_* */
+	struct kcond pp_cond[2]; /* readers, writers: by END_* */
 	struct selinfo pp_sel[2];
 	unsigned pp_open[2];
 	bool pp_rbusy, pp_wbusy;
-	bool pp_dead;			/* revoked: transfers fail with -EIO */
+	bool pp_dead; /* revoked: transfers fail with -EIO */
 	char *pp_buf;
 	size_t pp_size, pp_head, pp_len;
 	struct timespec pp_atime, pp_mtime, pp_ctime;
@@ -29,8 +29,8 @@ void pipe_free(struct rump_kernel *, struct pipe *);
 void pipe_end_open(struct lwp *, struct pipe *, int end);
 void pipe_end_close(struct lwp *, struct pipe *, int end);
 /* As read(2) and write(2) on a pipe: 0 or -EAGAIN, -EINTR, -EPIPE (then SIGPIPE was sent if `sigpipe`). */
-int pipe_move_out(struct lwp *, struct pipe *, bool nonblock, struct uio *)
-    MUST_CHECK;
+int pipe_move_out(
+    struct lwp *, struct pipe *, bool nonblock, struct uio *) MUST_CHECK;
 int pipe_move_in(struct lwp *, struct pipe *, bool nonblock, bool sigpipe,
     struct uio *) MUST_CHECK;
 /* The fifo is gone from under those who have it open: their sleeps end. */

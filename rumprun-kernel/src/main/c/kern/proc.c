@@ -14,9 +14,9 @@
 #include "kern/hooks.h"
 #include "kern/proc.h"
 
-#define MEMORY		((rlim_t)512 << 20)	/* of a kernel without a limit */
+#define MEMORY ((rlim_t)512 << 20) /* of a kernel without a limit */
 
-#define HASH(pid)	((unsigned)(pid) % 64)
+#define HASH(pid) ((unsigned)(pid) % 64)
 
 /* The limits of the first process, as the reference has them. */
 static const struct rlimit first_limits[P_NRLIMITS] = {
@@ -46,8 +46,7 @@ proc_find(struct rump_kernel *k, pid_t pid)
 }
 
 int
-proc_foreach(struct rump_kernel *k, int (*fn)(struct proc *, void *),
-    void *arg)
+proc_foreach(struct rump_kernel *k, int (*fn)(struct proc *, void *), void *arg)
 {
 	int result = 0;
 
@@ -69,13 +68,13 @@ static bool
 pid_used(struct rump_kernel *k, pid_t pid)
 {
 	for (struct proc *p = k->k_pidhash[HASH(pid)]; p != NULL;
-	    p = p->p_hashnext)
+	     p = p->p_hashnext)
 		if (p->p_pid == pid)
 			return true;
 	/* Numbers come round only after PID_MAX of them. */
 	for (int i = 0; i < 64; i++)
 		for (struct proc *p = k->k_pidhash[i]; p != NULL;
-		    p = p->p_hashnext)
+		     p = p->p_hashnext)
 			if (p->p_pgid == pid || p->p_sid == pid)
 				return true;
 	return false;
@@ -127,7 +126,7 @@ unlink_proc(struct rump_kernel *k, struct proc *p)
 	struct proc **pp, *child;
 
 	for (pp = &k->k_pidhash[HASH(p->p_pid)]; *pp != p;
-	    pp = &(*pp)->p_hashnext)
+	     pp = &(*pp)->p_hashnext)
 		continue;
 	*pp = p->p_hashnext;
 	k->k_nprocs--;
@@ -364,7 +363,7 @@ proc_exitall(struct rump_kernel *k)
 		kmutex_enter(&k->k_proclock);
 		for (p = NULL, i = 0; i < 64 && p == NULL; i++)
 			for (p = k->k_pidhash[i]; p != NULL && p->p_pid == 0;
-			    p = p->p_hashnext)
+			     p = p->p_hashnext)
 				continue;
 		kmutex_exit(&k->k_proclock);
 		if (p == NULL)

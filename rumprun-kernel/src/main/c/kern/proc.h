@@ -13,8 +13,7 @@ void proc_fini(struct rump_kernel *);
 /*
  * Calls fn for every process, zombies too, k_proclock held; stops at the first nonzero result and returns it.
  */
-int proc_foreach(struct rump_kernel *, int (*fn)(struct proc *, void *),
-    void *);
+int proc_foreach(struct rump_kernel *, int (*fn)(struct proc *, void *), void *);
 /* For halt: ends every process but pid 0, whatever lwps they still have (none is in a call). */
 void proc_exitall(struct rump_kernel *);
 

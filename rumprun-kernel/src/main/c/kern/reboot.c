@@ -21,8 +21,8 @@ sys_reboot(struct lwp *l, const void *v, register_t *rv)
 	if (!cred_issuser(l->l_cred))
 		return -EPERM;
 	if (howto & RB_STRING && SCARG(uap, bootstr) != NULL) {
-		error = copyinstr(l, SCARG(uap, bootstr), bootstr,
-		    sizeof(bootstr), NULL);
+		error = copyinstr(
+		    l, SCARG(uap, bootstr), bootstr, sizeof(bootstr), NULL);
 		if (error != 0)
 			return error;
 	}

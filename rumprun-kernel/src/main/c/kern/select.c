@@ -10,10 +10,11 @@
 #include "kern/pollctx.h"
 #include "kern/syscalls.h"
 
-#define NS		INT64_C(1000000000)
-#define MAX_SEC		(INT64_MAX / NS / 4)
-#define NFDBITS		32
-#define FDS_EXTRA	1000		/* more entries than this beyond the descriptors are refused */
+#define NS INT64_C(1000000000)
+#define MAX_SEC (INT64_MAX / NS / 4)
+#define NFDBITS 32
+#define FDS_EXTRA \
+	1000 /* more entries than this beyond the descriptors are refused */
 
 /* From a relative time to a deadline; NULL waits forever. */
 static int
@@ -26,7 +27,8 @@ deadline(struct lwp *l, const struct timespec *t, int64_t *dl)
 		return -EINVAL;
 	if (t->tv_sec > MAX_SEC)
 		return 0;
-	*dl = t->tv_sec == 0 && t->tv_nsec == 0 ? 0 :
+	*dl = t->tv_sec == 0 && t->tv_nsec == 0 ?
+	    0 :
 	    kern_uptime_ns(l->l_k) + t->tv_sec * NS + t->tv_nsec;
 	return 0;
 }
@@ -43,7 +45,7 @@ ask(struct lwp *l, struct file *fp, int events)
 struct pollset {
 	size_t ps_n;
 	struct pollfd *ps_fds;
-	struct file **ps_files;		/* NULL: not open, or no descriptor */
+	struct file **ps_files; /* NULL: not open, or no descriptor */
 };
 
 /* One round; the number that are ready. */
@@ -79,8 +81,8 @@ wait_set(struct lwp *l, struct pollset *ps, int64_t dl)
 	int n, error;
 
 	for (size_t i = 0; i < ps->ps_n; i++)
-		if (ps->ps_fds[i].fd < 0 || fd_getfile(l, ps->ps_fds[i].fd,
-		    &ps->ps_files[i]) != 0)
+		if (ps->ps_fds[i].fd < 0 ||
+		    fd_getfile(l, ps->ps_fds[i].fd, &ps->ps_files[i]) != 0)
 			ps->ps_files[i] = NULL;
 	pollctx_init(&px, l);
 	if (dl == 0)
@@ -143,8 +145,8 @@ poll_common(struct lwp *l, struct pollfd *ufds, unsigned nfds, int64_t dl,
 		if (n == 0)
 			n = wait_set(l, &ps, dl);
 		if (n >= 0) {
-			int error = copyout(l, ps.ps_fds, ufds,
-			    nfds * sizeof(few[0]));
+			int error = copyout(
+			    l, ps.ps_fds, ufds, nfds * sizeof(few[0]));
 
 			rv[0] = n;
 			n = error;
@@ -213,7 +215,9 @@ sys___pollts50(struct lwp *l, const void *v, register_t *rv)
 
 /* --- select --- */
 
-static const struct { int asks, answers; } select_bits[3] = {
+static const struct {
+	int asks, answers;
+} select_bits[3] = {
 	{ POLLIN | POLLRDNORM, POLLIN | POLLRDNORM | POLLHUP | POLLERR },
 	{ POLLOUT | POLLWRNORM, POLLOUT | POLLWRNORM | POLLHUP | POLLERR },
 	{ POLLPRI | POLLRDBAND, POLLPRI | POLLRDBAND },
@@ -279,8 +283,9 @@ select_sets(struct lwp *l, int nd, fd_set *const users[3], uint32_t *sets[3],
 	int error, n;
 
 	for (int s = 0; s < 3; s++)
-		if (users[s] != NULL && (error = copyin(l, users[s], sets[s],
-		    words * sizeof(uint32_t))) != 0)
+		if (users[s] != NULL &&
+		    (error = copyin(
+			 l, users[s], sets[s], words * sizeof(uint32_t))) != 0)
 			return error;
 	/* Bits from nd on are nobody's: they come back clear. */
 	for (int s = 0; s < 3 && nd % NFDBITS != 0; s++)
@@ -293,8 +298,9 @@ select_sets(struct lwp *l, int nd, fd_set *const users[3], uint32_t *sets[3],
 		return n;
 	rv[0] = poll_to_sets(ps, sets);
 	for (int s = 0; s < 3; s++)
-		if (users[s] != NULL && (error = copyout(l, sets[s], users[s],
-		    words * sizeof(uint32_t))) != 0)
+		if (users[s] != NULL &&
+		    (error = copyout(
+			 l, sets[s], users[s], words * sizeof(uint32_t))) != 0)
 			return error;
 	return 0;
 }
@@ -366,8 +372,8 @@ sys___select50(struct lwp *l, const void *v, register_t *rv)
 		if (error != 0)
 			return error;
 	}
-	return select_common(l, SCARG(uap, nd), SCARG(uap, in),
-	    SCARG(uap, ou), SCARG(uap, ex), dl, rv);
+	return select_common(l, SCARG(uap, nd), SCARG(uap, in), SCARG(uap, ou),
+	    SCARG(uap, ex), dl, rv);
 }
 
 int
@@ -382,6 +388,6 @@ sys___pselect50(struct lwp *l, const void *v, register_t *rv)
 		error = sigmask_in(l, SCARG(uap, mask));
 	if (error != 0)
 		return error;
-	return select_common(l, SCARG(uap, nd), SCARG(uap, in),
-	    SCARG(uap, ou), SCARG(uap, ex), dl, rv);
+	return select_common(l, SCARG(uap, nd), SCARG(uap, in), SCARG(uap, ou),
+	    SCARG(uap, ex), dl, rv);
 }

@@ -45,8 +45,8 @@ pollctx_wait(struct pollctx *px, struct lwp *l, int64_t deadline_ns)
 
 	kmutex_enter(&px->px_lock);
 	while (!px->px_fired && error == 0)
-		error = kern_wait(l, &px->px_cond, &px->px_lock, WAIT_INTR,
-		    deadline_ns);
+		error = kern_wait(
+		    l, &px->px_cond, &px->px_lock, WAIT_INTR, deadline_ns);
 	if (px->px_fired)
 		error = 0;
 	kmutex_exit(&px->px_lock);
@@ -113,8 +113,7 @@ selnotify(struct rump_kernel *k, struct selinfo *si, int events, long hint)
 {
 	(void)k, (void)events;
 	kmutex_enter(&si->si_lock);
-	for (struct selwait *sw = si->si_waiters; sw != NULL;
-	    sw = sw->sw_next) {
+	for (struct selwait *sw = si->si_waiters; sw != NULL; sw = sw->sw_next) {
 		struct pollctx *px = sw->sw_ctx;
 
 		kmutex_enter(&px->px_lock);

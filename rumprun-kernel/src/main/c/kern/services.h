@@ -27,8 +27,8 @@ void halt_message_end(struct rump_kernel *);
 
 struct module_info {
 	const char *mi_name;
-	const char *mi_requires;	/* comma separated, or NULL */
-	int mi_class;			/* MODULE_CLASS_* */
+	const char *mi_requires; /* comma separated, or NULL */
+	int mi_class;		 /* MODULE_CLASS_* */
 };
 /* The facts of a built-in module's name; NULL. */
 const struct module_info *module_find(const char *name, size_t len);

@@ -76,8 +76,8 @@ sys_dup3(struct lwp *l, const void *args, register_t *rv)
 {
 	const struct sys_dup3_args *uap = args;
 
-	return dup_to(l, SCARG(uap, from), SCARG(uap, to), SCARG(uap, flags),
-	    rv);
+	return dup_to(
+	    l, SCARG(uap, from), SCARG(uap, to), SCARG(uap, flags), rv);
 }
 
 int
@@ -97,8 +97,7 @@ sys___fstat50(struct lwp *l, const void *args, register_t *rv)
 	else
 		error = f->f_ops->fo_stat(l, f, &st);
 	(void)file_put(l, f);
-	return error != 0 ? error : copyout(l, &st, SCARG(uap, sb),
-	    sizeof(st));
+	return error != 0 ? error : copyout(l, &st, SCARG(uap, sb), sizeof(st));
 }
 
 /* --- fcntl --- */
@@ -118,12 +117,11 @@ set_flags(struct lwp *l, struct file *f, int oflags)
 	kmutex_exit(&f->f_lock);
 	diff = (old ^ new) & FCNTLFLAGS;
 	if ((diff & FNONBLOCK) != 0 && f->f_ops->fo_ioctl != NULL) {
-		on = (new & FNONBLOCK) != 0;
+		on = (new &FNONBLOCK) != 0;
 		error = f->f_ops->fo_ioctl(l, f, FIONBIO, &on);
 	}
-	if (error == 0 && (diff & FASYNC) != 0 &&
-	    f->f_ops->fo_ioctl != NULL) {
-		on = (new & FASYNC) != 0;
+	if (error == 0 && (diff & FASYNC) != 0 && f->f_ops->fo_ioctl != NULL) {
+		on = (new &FASYNC) != 0;
 		error = f->f_ops->fo_ioctl(l, f, FIOASYNC, &on);
 	}
 	if (error != 0)
@@ -174,8 +172,7 @@ private_control(struct lwp *l, struct file *f, unsigned cmd, void *arg)
 	if ((cmd & F_FSIN) != 0)
 		error = copyin(l, arg, data, size);
 	if (error == 0)
-		error = f->f_ops->fo_fcntl(l, f, cmd,
-		    data != NULL ? data : arg);
+		error = f->f_ops->fo_fcntl(l, f, cmd, data != NULL ? data : arg);
 	if (error == 0 && (cmd & F_FSOUT) != 0)
 		error = copyout(l, data, arg, size);
 	kmem_free(l->l_k, data, size);
@@ -183,8 +180,8 @@ private_control(struct lwp *l, struct file *f, unsigned cmd, void *arg)
 }
 
 static int
-control(struct lwp *l, int fd, int cmd, void *arg, struct file *f,
-    register_t *rv)
+control(
+    struct lwp *l, int fd, int cmd, void *arg, struct file *f, register_t *rv)
 {
 	int value = (int)(intptr_t)arg, error;
 	bool cloexec;
@@ -286,8 +283,7 @@ device_control(struct lwp *l, struct file *f, unsigned long cmd, void *arg)
 
 	if (size > IOCPARM_MAX || f->f_ops->fo_ioctl == NULL)
 		return -ENOTTY;
-	if (size > sizeof(small) &&
-	    (data = kmem_alloc(l->l_k, size)) == NULL)
+	if (size > sizeof(small) && (data = kmem_alloc(l->l_k, size)) == NULL)
 		return -ENOMEM;
 	memset(data, 0, size > sizeof(small) ? size : sizeof(small));
 	if ((cmd & IOC_IN) != 0 && size > 0)

@@ -5,9 +5,9 @@
 #include "kern/file.h"
 #include "kern/syscalls.h"
 
-#define IOVCNT_MAX	1024
-#define SMALL		8
-#define TRANSFER_MAX	((size_t)SIZE_MAX / 2)
+#define IOVCNT_MAX 1024
+#define SMALL 8
+#define TRANSFER_MAX ((size_t)SIZE_MAX / 2)
 
 /*
  * The transfer itself. What was moved before a sleep was interrupted counts:
@@ -25,8 +25,8 @@ transfer(struct lwp *l, struct file *f, struct uio *uio, const off_t *offset,
 		error = f->f_ops->fo_read(l, f, uio, flags);
 	else
 		error = f->f_ops->fo_write(l, f, uio, flags);
-	if (uio->uio_resid < total && (error == -EINTR ||
-	    error == -EWOULDBLOCK || error == -ERESTART))
+	if (uio->uio_resid < total &&
+	    (error == -EINTR || error == -EWOULDBLOCK || error == -ERESTART))
 		error = 0;
 	rv[0] = (register_t)(total - uio->uio_resid);
 	return error;
@@ -44,8 +44,8 @@ one(struct lwp *l, int fd, void *buf, size_t size, const off_t *offset,
 	error = fd_getfile_mode(l, fd, rw == UIO_READ ? FREAD : FWRITE, &f);
 	if (error != 0)
 		return error;
-	if (offset != NULL && (f->f_type != DTYPE_VNODE ||
-	    f->f_ops->fo_seek == NULL))
+	if (offset != NULL &&
+	    (f->f_type != DTYPE_VNODE || f->f_ops->fo_seek == NULL))
 		error = -ESPIPE;
 	else if (size > TRANSFER_MAX || (offset != NULL && *offset < 0))
 		error = -EINVAL;
@@ -57,8 +57,8 @@ one(struct lwp *l, int fd, void *buf, size_t size, const off_t *offset,
 
 /* Copies the vectors in, and adds up their lengths. */
 static int
-vectors_in(struct lwp *l, const struct iovec *uiov, struct iovec *iov,
-    int cnt, size_t *total)
+vectors_in(struct lwp *l, const struct iovec *uiov, struct iovec *iov, int cnt,
+    size_t *total)
 {
 	int error = copyin(l, uiov, iov, (size_t)cnt * sizeof(*iov));
 
@@ -84,8 +84,8 @@ many(struct lwp *l, int fd, const struct iovec *uiov, int cnt,
 	error = fd_getfile_mode(l, fd, rw == UIO_READ ? FREAD : FWRITE, &f);
 	if (error != 0)
 		return error;
-	if (offset != NULL && (f->f_type != DTYPE_VNODE ||
-	    f->f_ops->fo_seek == NULL)) {
+	if (offset != NULL &&
+	    (f->f_type != DTYPE_VNODE || f->f_ops->fo_seek == NULL)) {
 		error = -ESPIPE;
 		goto out_file;
 	}
@@ -197,8 +197,8 @@ sys_lseek(struct lwp *l, const void *args, register_t *rv)
 	if (f->f_ops->fo_seek == NULL)
 		error = -ESPIPE;
 	else
-		error = f->f_ops->fo_seek(l, f, SCARG(uap, offset),
-		    SCARG(uap, whence), &to);
+		error = f->f_ops->fo_seek(
+		    l, f, SCARG(uap, offset), SCARG(uap, whence), &to);
 	(void)file_put(l, f);
 	/* Both words, in memory order, where a register is too narrow. */
 	if (error == 0) {

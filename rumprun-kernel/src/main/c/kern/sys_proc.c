@@ -90,7 +90,7 @@ sys_getgroups(struct lwp *l, const void *args, register_t *rv)
  * A change of ids: `real`, `effective`, `saved` are new values or unset. Who
  * is not the super-user may only choose among the ids that he has.
  */
-#define UNSET	((uid_t)-1)
+#define UNSET ((uid_t)-1)
 
 static bool
 may_be(uid_t id, bool super, uid_t a, uid_t b, uid_t c)
@@ -225,8 +225,8 @@ sys_setgroups(struct lwp *l, const void *args, register_t *rv)
 		return -EPERM;
 	if (n < 0 || n > NGROUPS_MAX)
 		return -EINVAL;
-	error = copyin(l, SCARG(uap, gidset), groups,
-	    (size_t)n * sizeof(groups[0]));
+	error = copyin(
+	    l, SCARG(uap, gidset), groups, (size_t)n * sizeof(groups[0]));
 	if (error != 0)
 		return error;
 	if ((error = cred_copy(l->l_k, l->l_cred, &c)) != 0)
@@ -288,7 +288,7 @@ group_in_session(struct rump_kernel *k, pid_t pgid, pid_t sid)
 {
 	for (int i = 0; i < 64; i++)
 		for (struct proc *p = k->k_pidhash[i]; p != NULL;
-		    p = p->p_hashnext)
+		     p = p->p_hashnext)
 			if (p->p_pgid == pgid && p->p_sid == sid)
 				return true;
 	return false;
@@ -342,7 +342,7 @@ sys_setsid(struct lwp *l, const void *args, register_t *rv)
 	kmutex_enter(&k->k_proclock);
 	for (int i = 0; i < 64; i++)
 		for (struct proc *p = k->k_pidhash[i]; p != NULL;
-		    p = p->p_hashnext)
+		     p = p->p_hashnext)
 			if (p->p_pgid == self->p_pid)
 				error = -EPERM;
 	if (error == 0) {
@@ -433,8 +433,7 @@ sys_setrlimit(struct lwp *l, const void *args, register_t *rv)
 	if (lim.rlim_cur > lim.rlim_max)
 		return -EINVAL;
 	kmutex_enter(&p->p_lock);
-	if (lim.rlim_max > p->p_rlimit[which].max &&
-	    !cred_issuser(l->l_cred))
+	if (lim.rlim_max > p->p_rlimit[which].max && !cred_issuser(l->l_cred))
 		error = -EPERM;
 	else {
 		p->p_rlimit[which].cur = lim.rlim_cur;

@@ -5,17 +5,16 @@
 #include "kern/proc.h"
 #include "kern/syscalls.h"
 
-#define NSEC		1000000000
-#define USEC		1000000
-#define RESOLUTION	10000000	/* of a clock that ticks 100 times a second */
+#define NSEC 1000000000
+#define USEC 1000000
+#define RESOLUTION 10000000 /* of a clock that ticks 100 times a second */
 
 static int64_t
 wall_ns(struct rump_kernel *k)
 {
 	int64_t offset;
 
-	offset = atomic_load_explicit(&k->k_timeoffset_ns,
-	    memory_order_relaxed);
+	offset = atomic_load_explicit(&k->k_timeoffset_ns, memory_order_relaxed);
 	return k->k_host->realtime() + offset;
 }
 
@@ -93,8 +92,9 @@ clock_now(struct lwp *l, clockid_t id, struct timespec *t)
 		*t = spec(kern_uptime_ns(l->l_k));
 		return 0;
 	default:
-		if (((unsigned)id & (CLOCK_PROCESS_CPUTIME_ID |
-		    CLOCK_THREAD_CPUTIME_ID)) != 0)
+		if (((unsigned)id &
+			(CLOCK_PROCESS_CPUTIME_ID | CLOCK_THREAD_CPUTIME_ID)) !=
+		    0)
 			return process_clock(l, id, t);
 		return -EINVAL;
 	}
@@ -237,8 +237,8 @@ sys___adjtime50(struct lwp *l, const void *args, register_t *rv)
 			return error;
 		t.tv_sec = delta.tv_sec;
 		t.tv_nsec = 0;
-		if (__builtin_add_overflow(nanoseconds(&t),
-		    (int64_t)delta.tv_usec * 1000, &to) ||
+		if (__builtin_add_overflow(
+			nanoseconds(&t), (int64_t)delta.tv_usec * 1000, &to) ||
 		    __builtin_add_overflow(to, wall_ns(l->l_k), &to))
 			return -EINVAL;
 		if ((error = set_wall(l, to)) != 0)
@@ -302,8 +302,7 @@ sleep_call(struct lwp *l, clockid_t id, int flags, const struct timespec *req,
 			left = spec(deadline - now);
 		if ((e = copyout(l, &left, rem, sizeof(left))) != 0)
 			error = e;
-	} else if (error == 0 && rem != NULL &&
-	    (flags & TIMER_ABSTIME) == 0)
+	} else if (error == 0 && rem != NULL && (flags & TIMER_ABSTIME) == 0)
 		error = copyout(l, &left, rem, sizeof(left));
 	return error;
 }

@@ -13,7 +13,7 @@
 #include "kern/syscalls.h"
 #include "kern/sysctl_state.h"
 
-#define DESC_SIZE	16		/* of a description that is empty */
+#define DESC_SIZE 16 /* of a description that is empty */
 
 /* --- the tree --- */
 
@@ -21,7 +21,7 @@ static uint32_t
 type_of(const struct sysctl_node *n)
 {
 	return n->n_def == NULL ? CTLTYPE_NODE :
-	    n->n_def->sd_flags & SYSCTL_TYPEMASK;
+				  n->n_def->sd_flags & SYSCTL_TYPEMASK;
 }
 
 static const char *
@@ -87,14 +87,14 @@ parent_of(struct sysctl_state *ss, const char *path)
 }
 
 static int
-add_child(struct rump_kernel *k, struct sysctl_node *parent,
-    struct sysctl_node *n)
+add_child(
+    struct rump_kernel *k, struct sysctl_node *parent, struct sysctl_node *n)
 {
 	uint32_t place = child_place(parent, n->n_num);
 
 	if (parent->n_nchild == parent->n_room) {
 		uint32_t room = parent->n_room == 0 ? SYSCTL_DEFSIZE :
-		    parent->n_room * 2;
+						      parent->n_room * 2;
 		struct sysctl_node **child;
 
 		if (n->n_def->sd_flags & CTLFLAG_ANYNUMBER)
@@ -103,10 +103,10 @@ add_child(struct rump_kernel *k, struct sysctl_node *parent,
 		if (child == NULL)
 			return -ENOMEM;
 		if (parent->n_child != NULL) {
-			memcpy(child, parent->n_child, parent->n_room *
-			    sizeof(struct sysctl_node *));
-			kmem_free(k, parent->n_child, parent->n_room *
-			    sizeof(struct sysctl_node *));
+			memcpy(child, parent->n_child,
+			    parent->n_room * sizeof(struct sysctl_node *));
+			kmem_free(k, parent->n_child,
+			    parent->n_room * sizeof(struct sysctl_node *));
 		}
 		parent->n_child = child;
 		parent->n_room = room;
@@ -132,7 +132,8 @@ add_row(struct rump_kernel *k, struct sysctl_state *ss,
 	    strlen(name) >= SYSCTL_NAMELEN)
 		return -EINVAL;
 	if (child_named(parent, name, strlen(name)) != NULL)
-		return (def->sd_flags & SYSCTL_TYPEMASK) == CTLTYPE_NODE ? 0 :
+		return (def->sd_flags & SYSCTL_TYPEMASK) == CTLTYPE_NODE ?
+		    0 :
 		    -EEXIST;
 	n->n_def = def;
 	n->n_ctx = ctx;
@@ -151,8 +152,7 @@ add_row(struct rump_kernel *k, struct sysctl_state *ss,
 }
 
 int
-sysctl_attach(struct rump_kernel *k, const struct sysctl_def *table,
-    void *ctx)
+sysctl_attach(struct rump_kernel *k, const struct sysctl_def *table, void *ctx)
 {
 	struct sysctl_state *ss = k->k_sysctl;
 	struct sysctl_arena *arena;
@@ -181,8 +181,8 @@ static void
 free_children(struct rump_kernel *k, struct sysctl_node *n)
 {
 	if (n->n_child != NULL)
-		kmem_free(k, n->n_child, n->n_room *
-		    sizeof(struct sysctl_node *));
+		kmem_free(
+		    k, n->n_child, n->n_room * sizeof(struct sysctl_node *));
 }
 
 void
@@ -212,8 +212,9 @@ sysctl_fini(struct rump_kernel *k)
 size_t
 sysctl_room(const struct sysctl_call *c)
 {
-	return c->sc_old == NULL ? SIZE_MAX :
-	    c->sc_done >= c->sc_oldlen ? 0 : c->sc_oldlen - c->sc_done;
+	return c->sc_old == NULL       ? SIZE_MAX :
+	    c->sc_done >= c->sc_oldlen ? 0 :
+					 c->sc_oldlen - c->sc_done;
 }
 
 int
@@ -224,8 +225,8 @@ sysctl_out(struct sysctl_call *c, const void *data, size_t n)
 	c->sc_done += n;
 	if (c->sc_old == NULL)
 		return 0;
-	return copyout(c->sc_l, data, (char *)c->sc_old + at,
-	    n < room ? n : room);
+	return copyout(
+	    c->sc_l, data, (char *)c->sc_old + at, n < room ? n : room);
 }
 
 /* Gives a value of fixed size and takes a new one. */
@@ -312,7 +313,8 @@ access_variable(struct sysctl_call *c)
 	switch (def->sd_flags & SYSCTL_TYPEMASK) {
 	case CTLTYPE_INT: {
 		int32_t v = def->sd_flags & CTLFLAG_IMMEDIATE &&
-		    def->sd_value != 0 ? (int32_t)def->sd_value :
+			def->sd_value != 0 ?
+		    (int32_t)def->sd_value :
 		    *(_Atomic int32_t *)at;
 
 		error = sysctl_int(c, &v, &changed);
@@ -324,7 +326,8 @@ access_variable(struct sysctl_call *c)
 	}
 	case CTLTYPE_QUAD: {
 		int64_t v = def->sd_flags & CTLFLAG_IMMEDIATE &&
-		    def->sd_value != 0 ? def->sd_value :
+			def->sd_value != 0 ?
+		    def->sd_value :
 		    *(_Atomic int64_t *)at;
 
 		error = sysctl_quad(c, &v, &changed);
@@ -356,8 +359,8 @@ access_value(struct sysctl_call *c)
 	if (def->sd_fn != NULL)
 		error = def->sd_fn(c);
 	else if (def->sd_string != NULL)
-		error = sysctl_out(c, def->sd_string,
-		    strlen(def->sd_string) + 1);
+		error = sysctl_out(
+		    c, def->sd_string, strlen(def->sd_string) + 1);
 	else
 		error = access_variable(c);
 	if (error == 0 && c->sc_old != NULL && c->sc_done > c->sc_oldlen)
@@ -407,12 +410,15 @@ encode(const struct sysctl_node *n, struct sysctlnode *out)
 		out->sysctl_un.scu_child.suc_clen = n->n_nchild;
 	} else if (def->sd_flags & CTLFLAG_IMMEDIATE) {
 		if (type_of(n) == CTLTYPE_QUAD)
-			out->sysctl_un.scu_qdata = (uint64_t)(
-			    def->sd_value != 0 || at == NULL ? def->sd_value :
-			    *(_Atomic int64_t *)at);
+			out->sysctl_un.scu_qdata = (uint64_t)(def->sd_value !=
+					0 ||
+				    at == NULL ?
+				def->sd_value :
+				*(_Atomic int64_t *)at);
 		else
 			out->sysctl_un.scu_idata = def->sd_value != 0 ||
-			    at == NULL ? (int32_t)def->sd_value :
+				at == NULL ?
+			    (int32_t)def->sd_value :
 			    *(_Atomic int32_t *)at;
 	}
 }
@@ -599,11 +605,10 @@ dispatch(struct sysctl_call *c, const int *name, unsigned namelen)
 	if (c->sc_namelen > 0 && is_special(name[used]))
 		return c->sc_namelen == 1 ? special(c, n, name[used]) : -EINVAL;
 	type = type_of(n);
-	if (type == CTLTYPE_NODE && (n->n_def == NULL ||
-	    n->n_def->sd_fn == NULL))
+	if (type == CTLTYPE_NODE &&
+	    (n->n_def == NULL || n->n_def->sd_fn == NULL))
 		return -EISDIR;
-	if (c->sc_namelen > 0 && type != CTLTYPE_NODE &&
-	    type != CTLTYPE_STRUCT)
+	if (c->sc_namelen > 0 && type != CTLTYPE_NODE && type != CTLTYPE_STRUCT)
 		return -ENOTDIR;
 	c->sc_def = n->n_def;
 	c->sc_ctx = n->n_ctx;
@@ -633,8 +638,7 @@ sys___sysctl(struct lwp *l, const void *v, register_t *rv)
 	if (l->l_k->k_sysctl == NULL)
 		return -ENOSYS;
 	if (SCARG(uap, oldlenp) != NULL) {
-		error = copyin(l, SCARG(uap, oldlenp), &oldlen,
-		    sizeof(oldlen));
+		error = copyin(l, SCARG(uap, oldlenp), &oldlen, sizeof(oldlen));
 		if (error != 0)
 			return error;
 	}
@@ -655,8 +659,8 @@ sys___sysctl(struct lwp *l, const void *v, register_t *rv)
 	if (error == 0 || error == -ENOMEM)
 		oldlen = c.sc_done;
 	if (SCARG(uap, oldlenp) != NULL) {
-		error2 = copyout(l, &oldlen, SCARG(uap, oldlenp),
-		    sizeof(oldlen));
+		error2 = copyout(
+		    l, &oldlen, SCARG(uap, oldlenp), sizeof(oldlen));
 		if (error == 0)
 			error = error2;
 	}

@@ -24,10 +24,10 @@ struct sysctl_call;
 typedef int sysctl_fn(struct sysctl_call *);
 
 struct sysctl_def {
-	const char *sd_path;		/* "vfs.sync.delay" */
+	const char *sd_path; /* "vfs.sync.delay" */
 	int sd_num;
-	uint32_t sd_flags;		/* CTLTYPE_* | CTLFLAG_* */
-	uint32_t sd_size;		/* as a query shows it; 0 for INT, QUAD, BOOL and NODE means theirs */
+	uint32_t sd_flags; /* CTLTYPE_* | CTLFLAG_* */
+	uint32_t sd_size; /* as a query shows it; 0 for INT, QUAD, BOOL and NODE means theirs */
 	sysctl_fn *sd_fn;
 	int64_t sd_value;
 	const char *sd_string;
@@ -40,21 +40,21 @@ struct sysctl_call {
 	struct lwp *sc_l;
 	struct rump_kernel *sc_k;
 	const struct sysctl_def *sc_def;
-	void *sc_ctx;			/* of sysctl_attach */
-	const int *sc_name;		/* the MIB below this node */
+	void *sc_ctx;	    /* of sysctl_attach */
+	const int *sc_name; /* the MIB below this node */
 	unsigned sc_namelen;
-	const int *sc_mib;		/* the MIB from the root, sc_miblen numbers down to this node */
+	const int *sc_mib; /* the MIB from the root, sc_miblen numbers down to this node */
 	unsigned sc_miblen;
-	void *sc_old;			/* the caller's buffer, NULL: only the size is wanted */
+	void *sc_old; /* the caller's buffer, NULL: only the size is wanted */
 	size_t sc_oldlen;
-	const void *sc_new;		/* the caller's new value, NULL: none */
+	const void *sc_new; /* the caller's new value, NULL: none */
 	size_t sc_newlen;
-	size_t sc_done;			/* bytes there are, set by what follows */
+	size_t sc_done; /* bytes there are, set by what follows */
 };
 
 /* Adds a table's nodes; rows end with sd_path NULL. ctx is passed to functions, and is where variables are. */
-int sysctl_attach(struct rump_kernel *, const struct sysctl_def *, void *ctx)
-    MUST_CHECK;
+int sysctl_attach(
+    struct rump_kernel *, const struct sysctl_def *, void *ctx) MUST_CHECK;
 
 /* For functions. Appends to the old value; past its end it goes on counting and sysctl gives -ENOMEM in the end. */
 int sysctl_out(struct sysctl_call *, const void *, size_t) MUST_CHECK;
@@ -65,12 +65,12 @@ int sysctl_int(struct sysctl_call *, int32_t *v, bool *changed) MUST_CHECK;
 int sysctl_quad(struct sysctl_call *, int64_t *v, bool *changed) MUST_CHECK;
 int sysctl_bool(struct sysctl_call *, bool *v, bool *changed) MUST_CHECK;
 /* buf holds size bytes, a string now and then. */
-int sysctl_string(struct sysctl_call *, char *buf, size_t size, bool *changed)
-    MUST_CHECK;
+int sysctl_string(
+    struct sysctl_call *, char *buf, size_t size, bool *changed) MUST_CHECK;
 
 /* --- for kern/services.c --- */
-int sysctl_init(struct rump_kernel *) MUST_CHECK;	/* the base kernel's nodes */
-int sysctl_start(struct rump_kernel *) MUST_CHECK;	/* modules' */
+int sysctl_init(struct rump_kernel *) MUST_CHECK;  /* the base kernel's nodes */
+int sysctl_start(struct rump_kernel *) MUST_CHECK; /* modules' */
 void sysctl_fini(struct rump_kernel *);
 extern const struct sysctl_def sysctl_base_table[], sysctl_proc_table[],
     sysctl_module_table[];
@@ -89,11 +89,12 @@ int sysctl_attach_ffs(struct rump_kernel *) MUST_CHECK;
 struct sysctl_vfs {
 	_Atomic int32_t magiclinks;
 	_Atomic int32_t dirhash_memused, dirhash_maxmem;
-	_Atomic int64_t sync_delay, sync_filedelay, sync_dirdelay, sync_metadelay;
+	_Atomic int64_t sync_delay, sync_filedelay, sync_dirdelay,
+	    sync_metadelay;
 	_Atomic int32_t wapbl_flush_disk_cache, wapbl_verbose_commit;
 	_Atomic int32_t bufcache_percent;
 	_Atomic int64_t bufmem, bufmem_lowater, bufmem_hiwater;
-	_Atomic uint64_t nchstats[10];	/* struct nchstats' order */
+	_Atomic uint64_t nchstats[10]; /* struct nchstats' order */
 	_Atomic int32_t ffs_doclusterread, ffs_doclusterwrite, ffs_doreallocblks;
 	_Atomic int32_t ffs_log_changeopt, ffs_extattr_autocreate;
 	_Atomic int32_t ufs_dirhash_minblocks, ufs_dirhash_maxmem,

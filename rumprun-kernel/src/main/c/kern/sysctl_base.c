@@ -6,30 +6,33 @@
 #include "kern/sysctl_state.h"
 
 #ifdef __x86_64__
-#define MACHINE		"amd64"
-#define MACHINE_ARCH	"x86_64"
+#define MACHINE "amd64"
+#define MACHINE_ARCH "x86_64"
 #else
-#define MACHINE		"i386"
-#define MACHINE_ARCH	"i386"
+#define MACHINE "i386"
+#define MACHINE_ARCH "i386"
 #endif
-#define ALIGNBYTES	(sizeof(void *) == 8 ? 7 : 3)
-#define OSRELEASE	"7.99.34"
+#define ALIGNBYTES (sizeof(void *) == 8 ? 7 : 3)
+#define OSRELEASE "7.99.34"
 
-#define PHYSMEM		(INT64_C(512) << 20)	/* without a limit */
-#define HZ		100
-#define TICK_NS		(INT64_C(1000000000) / HZ)
-#define RANDOM_MAX	8192
+#define PHYSMEM (INT64_C(512) << 20) /* without a limit */
+#define HZ 100
+#define TICK_NS (INT64_C(1000000000) / HZ)
+#define RANDOM_MAX 8192
 
 /* Numbers below kern.pipe. */
 enum {
-	PIPE_MAXKVASZ = 1, PIPE_LIMITKVA, PIPE_MAXBIGPIPES, PIPE_NBIGPIPES,
+	PIPE_MAXKVASZ = 1,
+	PIPE_LIMITKVA,
+	PIPE_MAXBIGPIPES,
+	PIPE_NBIGPIPES,
 	PIPE_KVASIZE
 };
 
-#define NODE		CTLTYPE_NODE
-#define PERM		CTLFLAG_PERMANENT
-#define RW		CTLFLAG_READWRITE
-#define VAR(member)	.sd_off = offsetof(struct sysctl_state, member)
+#define NODE CTLTYPE_NODE
+#define PERM CTLFLAG_PERMANENT
+#define RW CTLFLAG_READWRITE
+#define VAR(member) .sd_off = offsetof(struct sysctl_state, member)
 
 static int
 fn_ncpu(struct sysctl_call *c)
@@ -187,8 +190,8 @@ fn_msgbuf(struct sysctl_call *c)
 	size_t off = 0, n;
 	int error = 0;
 
-	while (error == 0 && (n = console_history(c->sc_k, off, buf,
-	    sizeof(buf))) > 0) {
+	while (error == 0 &&
+	    (n = console_history(c->sc_k, off, buf, sizeof(buf))) > 0) {
 		error = sysctl_out(c, buf, n);
 		off += n;
 	}
@@ -199,8 +202,11 @@ static int
 fn_clockrate(struct sysctl_call *c)
 {
 	const struct clockinfo ci = {
-		.hz = HZ, .tick = 1000000 / HZ, .tickadj = 40,
-		.stathz = 1, .profhz = 1,
+		.hz = HZ,
+		.tick = 1000000 / HZ,
+		.tickadj = 40,
+		.stathz = 1,
+		.profhz = 1,
 	};
 
 	if (c->sc_namelen != 0)
@@ -267,10 +273,9 @@ const struct sysctl_def sysctl_base_table[] = {
 	    .sd_value = 4096 },
 	{ "hw.alignbytes", HW_ALIGNBYTES,
 	    PERM | CTLFLAG_IMMEDIATE | CTLTYPE_INT, .sd_value = ALIGNBYTES },
-	{ "hw.physmem64", HW_PHYSMEM64,
-	    PERM | CTLFLAG_IMMEDIATE | CTLTYPE_QUAD, VAR(ss_physmem64) },
-	{ "hw.ncpuonline", HW_NCPUONLINE, PERM | CTLTYPE_INT,
-	    .sd_fn = fn_ncpu },
+	{ "hw.physmem64", HW_PHYSMEM64, PERM | CTLFLAG_IMMEDIATE | CTLTYPE_QUAD,
+	    VAR(ss_physmem64) },
+	{ "hw.ncpuonline", HW_NCPUONLINE, PERM | CTLTYPE_INT, .sd_fn = fn_ncpu },
 
 	{ "kern.ostype", KERN_OSTYPE, PERM | CTLTYPE_STRING,
 	    .sd_string = "NetBSD" },
@@ -294,16 +299,15 @@ const struct sysctl_def sysctl_base_table[] = {
 	    64, .sd_fn = fn_tc_hardware },
 	{ "kern.timecounter.timestepwarnings", CTL_CREATE,
 	    PERM | RW | CTLTYPE_INT, VAR(ss_timestepwarnings) },
-	{ "kern.evcnt", KERN_EVCNT, PERM | CTLTYPE_STRUCT,
-	    .sd_fn = fn_empty },
+	{ "kern.evcnt", KERN_EVCNT, PERM | CTLTYPE_STRUCT, .sd_fn = fn_empty },
 	{ "kern.pool", CTL_CREATE, PERM | CTLTYPE_STRUCT, .sd_fn = fn_empty },
 	{ "kern.pipe", KERN_PIPE, PERM | NODE, .sd_fn = NULL },
 	{ "kern.pipe.maxkvasz", PIPE_MAXKVASZ, PERM | RW | CTLTYPE_INT,
 	    VAR(ss_maxkvasz) },
-	{ "kern.pipe.maxloankvasz", PIPE_LIMITKVA,
-	    PERM | RW | CTLTYPE_INT, VAR(ss_maxloankvasz) },
-	{ "kern.pipe.maxbigpipes", PIPE_MAXBIGPIPES,
-	    PERM | RW | CTLTYPE_INT, VAR(ss_maxbigpipes) },
+	{ "kern.pipe.maxloankvasz", PIPE_LIMITKVA, PERM | RW | CTLTYPE_INT,
+	    VAR(ss_maxloankvasz) },
+	{ "kern.pipe.maxbigpipes", PIPE_MAXBIGPIPES, PERM | RW | CTLTYPE_INT,
+	    VAR(ss_maxbigpipes) },
 	{ "kern.pipe.nbigpipes", PIPE_NBIGPIPES, PERM | CTLTYPE_INT,
 	    .sd_fn = fn_nbigpipes },
 	{ "kern.pipe.kvasize", PIPE_KVASIZE, PERM | CTLTYPE_INT,
@@ -364,8 +368,9 @@ sysctl_init(struct rump_kernel *k)
 {
 	struct sysctl_state *ss = kmem_zalloc(k, sizeof(*ss));
 	int64_t mem = k->k_config.kc_memlimit != 0 &&
-	    k->k_config.kc_memlimit < INT64_MAX ?
-	    (int64_t)k->k_config.kc_memlimit : PHYSMEM;
+		k->k_config.kc_memlimit < INT64_MAX ?
+	    (int64_t)k->k_config.kc_memlimit :
+	    PHYSMEM;
 	int error;
 
 	if (ss == NULL)
@@ -400,5 +405,5 @@ sysctl_start(struct rump_kernel *k)
 	if (k->k_vfs != NULL && kern_have(k, "librumpfs_ffs"))
 		error = sysctl_attach_ffs(k);
 	return error != 0 ? error :
-	    sysctl_attach(k, sysctl_module_table, k->k_sysctl);
+			    sysctl_attach(k, sysctl_module_table, k->k_sysctl);
 }

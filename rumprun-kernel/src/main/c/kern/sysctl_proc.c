@@ -5,11 +5,11 @@
 #include "kern/proc.h"
 #include "kern/sysctl_state.h"
 
-#define NODE		CTLTYPE_NODE
-#define ANYRW		(CTLFLAG_READWRITE | CTLFLAG_ANYWRITE)
-#define LIMIT_FIRST	1		/* number of the first limit's node */
-#define CURPROC		INT32_MAX
-#define MAX_ELEMENT	65536		/* far more than any structure has */
+#define NODE CTLTYPE_NODE
+#define ANYRW (CTLFLAG_READWRITE | CTLFLAG_ANYWRITE)
+#define LIMIT_FIRST 1 /* number of the first limit's node */
+#define CURPROC INT32_MAX
+#define MAX_ELEMENT 65536 /* far more than any structure has */
 
 /* A process by the number in a name, with p_lock held; it is not on its way out. */
 static int
@@ -63,8 +63,9 @@ fn_rlimit(struct sysctl_call *c)
 	if (error != 0)
 		return error;
 	at = hard ? &p->p_rlimit[which].max : &p->p_rlimit[which].cur;
-	if (v < 0 || (hard ? (uint64_t)v < p->p_rlimit[which].cur :
-	    (uint64_t)v > p->p_rlimit[which].max))
+	if (v < 0 ||
+	    (hard ? (uint64_t)v < p->p_rlimit[which].cur :
+		    (uint64_t)v > p->p_rlimit[which].max))
 		error = -EINVAL;
 	else if (hard && (uint64_t)v > *at && !cred_issuser(c->sc_l->l_cred))
 		error = -EPERM;
@@ -108,19 +109,21 @@ fn_stop(struct sysctl_call *c)
 	return error;
 }
 
-#define LIMIT(num, name) \
-	{ "proc.curproc.rlimit." name, num, NODE, .sd_fn = NULL }, \
-	{ "proc.curproc.rlimit." name ".soft", 1, ANYRW | CTLTYPE_QUAD, \
-	    .sd_fn = fn_rlimit }, \
-	{ "proc.curproc.rlimit." name ".hard", 2, ANYRW | CTLTYPE_QUAD, \
-	    .sd_fn = fn_rlimit }
+#define LIMIT(num, name)                                                      \
+	{ "proc.curproc.rlimit." name, num, NODE, .sd_fn = NULL },            \
+	    { "proc.curproc.rlimit." name ".soft", 1, ANYRW | CTLTYPE_QUAD,   \
+		    .sd_fn = fn_rlimit },                                     \
+	{                                                                     \
+		"proc.curproc.rlimit." name ".hard", 2, ANYRW | CTLTYPE_QUAD, \
+		    .sd_fn = fn_rlimit                                        \
+	}
 
 /* --- kern.proc2: op, argument, size of an element, how many --- */
 
 struct list {
 	struct sysctl_call *c;
 	int op, arg, pid;
-	size_t n, max;			/* found; room for, in the kernel */
+	size_t n, max; /* found; room for, in the kernel */
 	void *mem;
 };
 
@@ -176,7 +179,7 @@ fill_proc(struct kinfo_proc2 *ki, const struct proc *p)
 	ki->p_tpgid = -1;
 	ki->p_tdev = UINT32_MAX;
 	ki->p_flag = P_INMEM | (p->p_flags & P_SYSTEM);
-	ki->p_stat = 2;			/* active */
+	ki->p_stat = 2; /* active */
 	ki->p_realstat = 2;
 	ki->p_nice = (uint8_t)(p->p_nice + 20);
 	ki->p_xstat = (uint16_t)p->p_xstat;
@@ -212,8 +215,8 @@ list_proc(struct proc *p, void *arg)
  * more, since more may come.
  */
 static int
-give(struct sysctl_call *c, const struct list *list, size_t elem,
-    size_t known, size_t count, size_t slop)
+give(struct sysctl_call *c, const struct list *list, size_t elem, size_t known,
+    size_t count, size_t slop)
 {
 	size_t n = list->n < list->max ? list->n : list->max;
 	size_t fill = elem < known ? elem : known;
@@ -350,7 +353,10 @@ list_file(struct lwp *l, int fd, struct file *fp, void *arg)
 /* The tables to look into, each with a reference. */
 struct tables {
 	const struct list *list;
-	struct { struct filedesc *fdp; int pid; } *t;
+	struct {
+		struct filedesc *fdp;
+		int pid;
+	} * t;
 	size_t n, max;
 };
 

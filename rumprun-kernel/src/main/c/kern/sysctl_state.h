@@ -6,12 +6,12 @@
 #include "kern/sysctl.h"
 
 struct sysctl_node {
-	const struct sysctl_def *n_def;	/* NULL: the root */
+	const struct sysctl_def *n_def; /* NULL: the root */
 	void *n_ctx;
 	int n_num;
 	uint32_t n_ver;
 	struct sysctl_node *n_parent;
-	struct sysctl_node **n_child;	/* by number */
+	struct sysctl_node **n_child; /* by number */
 	uint32_t n_nchild, n_room;
 };
 
@@ -23,14 +23,15 @@ struct sysctl_arena {
 };
 
 struct sysctl_state {
-	struct krwlock ss_lock;		/* the tree's shape */
-	struct kmutex ss_strlock;	/* host and domain name, and other strings that change */
+	struct krwlock ss_lock; /* the tree's shape */
+	struct kmutex
+	    ss_strlock; /* host and domain name, and other strings that change */
 	struct sysctl_node ss_root;
 	struct sysctl_arena *ss_arenas;
 	uint32_t ss_ver;
 	int ss_lastnum;
 	struct sysctl_vfs ss_vfs;
-	bool ss_ffs;			/* its names are there */
+	bool ss_ffs; /* its names are there */
 	/* Of sysctl_base_table. */
 	int64_t ss_start_ns;
 	_Atomic int32_t ss_physmem, ss_direct_select, ss_timestepwarnings;

@@ -6,13 +6,13 @@
 #include "kern/services.h"
 #include "kern/sysctl_state.h"
 
-#define NODE		CTLTYPE_NODE
-#define PERM		CTLFLAG_PERMANENT
-#define RW		CTLFLAG_READWRITE
-#define VAR(member)	.sd_off = offsetof(struct sysctl_vfs, member)
-#define RANGE(min, max)	.sd_min = (min), .sd_max = (max)
+#define NODE CTLTYPE_NODE
+#define PERM CTLFLAG_PERMANENT
+#define RW CTLFLAG_READWRITE
+#define VAR(member) .sd_off = offsetof(struct sysctl_vfs, member)
+#define RANGE(min, max) .sd_min = (min), .sd_max = (max)
 
-#define MAXSYNC		60		/* seconds a change may wait */
+#define MAXSYNC 60 /* seconds a change may wait */
 
 struct typelist {
 	char *buf;
@@ -149,14 +149,11 @@ static const struct sysctl_def vfs_table[] = {
 
 static const struct sysctl_def ffs_table[] = {
 	{ "vfs.ffs", 1, NODE, .sd_fn = NULL },
-	{ "vfs.ffs.doclusterread", 1, RW | CTLTYPE_INT,
-	    VAR(ffs_doclusterread) },
+	{ "vfs.ffs.doclusterread", 1, RW | CTLTYPE_INT, VAR(ffs_doclusterread) },
 	{ "vfs.ffs.doclusterwrite", 2, RW | CTLTYPE_INT,
 	    VAR(ffs_doclusterwrite) },
-	{ "vfs.ffs.doreallocblks", 3, RW | CTLTYPE_INT,
-	    VAR(ffs_doreallocblks) },
-	{ "vfs.ffs.log_changeopt", 5, RW | CTLTYPE_INT,
-	    VAR(ffs_log_changeopt) },
+	{ "vfs.ffs.doreallocblks", 3, RW | CTLTYPE_INT, VAR(ffs_doreallocblks) },
+	{ "vfs.ffs.log_changeopt", 5, RW | CTLTYPE_INT, VAR(ffs_log_changeopt) },
 	{ "vfs.ffs.extattr_autocreate", 6, RW | CTLTYPE_INT,
 	    VAR(ffs_extattr_autocreate) },
 	{ "vfs.ufs", CTL_CREATE, NODE, .sd_fn = NULL },

@@ -12,10 +12,10 @@
 #include "kern/syscalls.h"
 #include "kern/timer_state.h"
 
-#define TIMER_MIN	4		/* slots below are setitimer's */
-#define TIMER_MAX	36
-#define NS		INT64_C(1000000000)
-#define MAX_SEC		(INT64_MAX / NS / 4)
+#define TIMER_MIN 4 /* slots below are setitimer's */
+#define TIMER_MAX 36
+#define NS INT64_C(1000000000)
+#define MAX_SEC (INT64_MAX / NS / 4)
 
 union sigval {
 	int sival_int;
@@ -28,16 +28,16 @@ struct sigevent {
 	void (*sigev_notify_function)(union sigval);
 	void *sigev_notify_attributes;
 };
-_Static_assert(sizeof(struct sigevent) == (sizeof(void *) == 8 ? 32 : 20),
-    "sigevent");
+_Static_assert(
+    sizeof(struct sigevent) == (sizeof(void *) == 8 ? 32 : 20), "sigevent");
 
 struct ptimer {
 	struct ptimers *pt_set;
 	bool pt_used;
 	clockid_t pt_clock;
-	int pt_signo;			/* 0: none is sent */
-	int64_t pt_when_ns;		/* monotonic; 0: not armed */
-	int64_t pt_value_ns;		/* clocks that stand still: what is left */
+	int pt_signo;	     /* 0: none is sent */
+	int64_t pt_when_ns;  /* monotonic; 0: not armed */
+	int64_t pt_value_ns; /* clocks that stand still: what is left */
 	int64_t pt_interval_ns;
 	int pt_overruns;
 	struct callout pt_callout;
@@ -67,10 +67,10 @@ ptimer_fire(void *arg)
 		else {
 			missed = (now - pt->pt_when_ns) / pt->pt_interval_ns;
 			pt->pt_overruns = missed > INT32_MAX ? INT32_MAX :
-			    (int)missed;
+							       (int)missed;
 			pt->pt_when_ns += (missed + 1) * pt->pt_interval_ns;
-			if (callout_schedule_abs(&pt->pt_callout,
-			    pt->pt_when_ns) != 0)
+			if (callout_schedule_abs(
+				&pt->pt_callout, pt->pt_when_ns) != 0)
 				pt->pt_when_ns = 0;
 		}
 	}
@@ -173,7 +173,7 @@ remaining(const struct ptimer *pt)
 	if (pt->pt_when_ns == 0)
 		return 0;
 	left = pt->pt_when_ns - kern_uptime_ns(pt->pt_set->pts_proc->p_k);
-	return left < 1 ? 1 : left;	/* still armed */
+	return left < 1 ? 1 : left; /* still armed */
 }
 
 static int
@@ -191,13 +191,13 @@ timeval_ns(const struct timeval *t, int64_t *ns)
 	if (t->tv_sec < 0 || t->tv_usec < 0 || t->tv_usec >= 1000000)
 		return -EINVAL;
 	*ns = t->tv_sec > MAX_SEC ? MAX_SEC * NS :
-	    t->tv_sec * NS + t->tv_usec * INT64_C(1000);
+				    t->tv_sec * NS + t->tv_usec * INT64_C(1000);
 	return 0;
 }
 
 static void
-get_itimerval(struct timer_state *ts, struct proc *p, int which,
-    struct itimerval *itv)
+get_itimerval(
+    struct timer_state *ts, struct proc *p, int which, struct itimerval *itv)
 {
 	struct ptimer *pt = find_timer(ts, p, which);
 
@@ -208,8 +208,7 @@ get_itimerval(struct timer_state *ts, struct proc *p, int which,
 	itv->it_value.tv_sec = left / 1000000;
 	itv->it_value.tv_usec = (suseconds_t)(left % 1000000);
 	itv->it_interval.tv_sec = pt->pt_interval_ns / NS;
-	itv->it_interval.tv_usec =
-	    (suseconds_t)(pt->pt_interval_ns % NS / 1000);
+	itv->it_interval.tv_usec = (suseconds_t)(pt->pt_interval_ns % NS / 1000);
 }
 
 int
@@ -232,7 +231,10 @@ sys___getitimer50(struct lwp *l, const void *v, register_t *rv)
 int
 sys___setitimer50(struct lwp *l, const void *v, register_t *rv)
 {
-	static const struct { clockid_t clock; int signo; } kinds[] = {
+	static const struct {
+		clockid_t clock;
+		int signo;
+	} kinds[] = {
 		[ITIMER_REAL] = { CLOCK_REALTIME, SIGALRM },
 		[ITIMER_VIRTUAL] = { CLOCK_VIRTUAL, SIGVTALRM },
 		[ITIMER_PROF] = { CLOCK_PROF, SIGPROF },
@@ -323,8 +325,9 @@ sys_timer_create(struct lwp *l, const void *v, register_t *rv)
 		if (pts == NULL || pts->pts_timer[id] == NULL ||
 		    !pts->pts_timer[id]->pt_used)
 			break;
-	error = id == TIMER_MAX ? -EAGAIN : make_timer(ts, l->l_proc, id,
-	    SCARG(uap, clock_id), signo, &pt);
+	error = id == TIMER_MAX ?
+	    -EAGAIN :
+	    make_timer(ts, l->l_proc, id, SCARG(uap, clock_id), signo, &pt);
 	kmutex_exit(&ts->ts_proclock);
 	if (error != 0)
 		return error;
@@ -438,7 +441,7 @@ sys___timer_gettime50(struct lwp *l, const void *v, register_t *rv)
 		get_itimerspec(pt, &its);
 	kmutex_exit(&ts->ts_proclock);
 	return pt == NULL ? -EINVAL :
-	    copyout(l, &its, SCARG(uap, value), sizeof(its));
+			    copyout(l, &its, SCARG(uap, value), sizeof(its));
 }
 
 int

@@ -9,16 +9,16 @@ struct ptimers;
 
 struct timer_state {
 	struct kmutex ts_lock;
-	struct kcond ts_cond;		/* the root of the heap changed */
-	struct kcond ts_idle;		/* a function returned */
-	struct callout **ts_heap;	/* from 1 */
+	struct kcond ts_cond;	  /* the root of the heap changed */
+	struct kcond ts_idle;	  /* a function returned */
+	struct callout **ts_heap; /* from 1 */
 	size_t ts_count, ts_size;
 	struct callout *ts_running;
-	uint32_t ts_runner;		/* host thread */
+	uint32_t ts_runner; /* host thread */
 	struct kern_thread *ts_thread;
 	bool ts_starting, ts_stop;
 
-	struct kmutex ts_proclock;	/* the list, and every process' timers */
+	struct kmutex ts_proclock; /* the list, and every process' timers */
 	struct ptimers *ts_procs;
 };
 

@@ -3,8 +3,8 @@
 #include "kern/kernel.h"
 
 int
-copyinstr(struct lwp *l, const void *uaddr, char *kaddr, size_t max,
-    size_t *lenp)
+copyinstr(
+    struct lwp *l, const void *uaddr, char *kaddr, size_t max, size_t *lenp)
 {
 	const struct uspace_ops *u = l->l_proc->p_uspace;
 	const char *end;
@@ -32,8 +32,8 @@ copyinstr(struct lwp *l, const void *uaddr, char *kaddr, size_t max,
 }
 
 int
-copyoutstr(struct lwp *l, const char *kaddr, void *uaddr, size_t max,
-    size_t *lenp)
+copyoutstr(
+    struct lwp *l, const char *kaddr, void *uaddr, size_t max, size_t *lenp)
 {
 	const char *end = memchr(kaddr, '\0', max);
 	size_t len;
@@ -119,7 +119,7 @@ uio_hostvec(struct uio *uio, size_t n, struct iovec *out, int max, size_t *np)
 	for (int i = 0; i < uio->uio_iovcnt && cnt < max && covered < n; i++) {
 		const struct iovec *iov = &uio->uio_iov[i];
 		size_t part = iov->iov_len < n - covered ? iov->iov_len :
-		    n - covered;
+							   n - covered;
 
 		if (part == 0)
 			continue;

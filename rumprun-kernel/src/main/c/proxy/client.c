@@ -22,8 +22,8 @@ struct pending {
 	uint64_t pe_reqno;
 	unsigned pe_type;
 	bool pe_done;
-	int pe_error;			/* of the protocol */
-	size_t pe_size, pe_got;		/* of pe_body; the answer's */
+	int pe_error;		/* of the protocol */
+	size_t pe_size, pe_got; /* of pe_body; the answer's */
 	void *pe_body;
 	struct kcond pe_cond;
 };
@@ -31,11 +31,11 @@ struct pending {
 struct proxy_client {
 	struct proxy_client_config cl_config;
 	int cl_fd;
-	uint64_t cl_socket;		/* sock_identity */
+	uint64_t cl_socket; /* sock_identity */
 	struct kmutex cl_wlock;
 	struct kmutex cl_lock;
 	bool cl_reading, cl_dead;
-	_Atomic uintptr_t cl_poller;	/* the reader, where handlers may run */
+	_Atomic uintptr_t cl_poller; /* the reader, where handlers may run */
 	uint64_t cl_nextreq;
 	struct pending *cl_pending;
 	/* The reader's. */
@@ -45,7 +45,7 @@ struct proxy_client {
 
 /* --- bytes --- */
 
-#define PATIENCE_MS	1
+#define PATIENCE_MS 1
 
 enum turn { DEAD, DONE, AGAIN };
 
@@ -177,8 +177,7 @@ give(struct proxy_client *cl, const struct wire_head *h,
 static bool
 map(struct proxy_client *cl, const struct wire_head *h, size_t n)
 {
-	struct wire_head answer = { 0, h->w_reqno, WIRE_RESP, WIRE_ANONMMAP,
-	    0 };
+	struct wire_head answer = { 0, h->w_reqno, WIRE_RESP, WIRE_ANONMMAP, 0 };
 	void *p = sock_anonmmap(n);
 
 	return put(cl, &answer, &p, sizeof(p), NULL) == 0;
@@ -208,8 +207,8 @@ serve(struct proxy_client *cl, const struct wire_head *h, size_t body)
 		if (!skip(cl, body))
 			return false;
 		if (cl->cl_config.pc_raise != NULL)
-			cl->cl_config.pc_raise(cl->cl_config.pc_ctx,
-			    (int)h->w_word);
+			cl->cl_config.pc_raise(
+			    cl->cl_config.pc_ctx, (int)h->w_word);
 		return true;
 	default:
 		return skip(cl, body);
@@ -302,15 +301,14 @@ static void
 die(struct proxy_client *cl)
 {
 	cl->cl_dead = true;
-	for (struct pending *pe = cl->cl_pending; pe != NULL;
-	    pe = pe->pe_next)
+	for (struct pending *pe = cl->cl_pending; pe != NULL; pe = pe->pe_next)
 		kcond_signal(&pe->pe_cond);
 }
 
 /* cl_lock held; true: answered. */
 static bool
-wait_answer(struct proxy_client *cl, struct pending *pe,
-    const struct sock_sigs *sigs)
+wait_answer(
+    struct proxy_client *cl, struct pending *pe, const struct sock_sigs *sigs)
 {
 	enum turn turn = DONE;
 	bool nested;
@@ -358,8 +356,8 @@ unlink_pending(struct proxy_client *cl, struct pending *pe)
 
 /* One request and its answer. 0, or a negative errno; *lostp: there is no server any more. */
 static int
-request(struct proxy_client *cl, unsigned type, uint32_t word,
-    const void *args, size_t n, struct pending *pe, bool *lostp)
+request(struct proxy_client *cl, unsigned type, uint32_t word, const void *args,
+    size_t n, struct pending *pe, bool *lostp)
 {
 	struct wire_head h = { 0, 0, WIRE_REQ, (uint16_t)type, word };
 	struct sock_sigs sigs;
@@ -378,8 +376,8 @@ request(struct proxy_client *cl, unsigned type, uint32_t word,
 		if (put(cl, &h, args, n, NULL) != 0)
 			sock_shutdown(cl->cl_fd, true, true);
 		kmutex_enter(&cl->cl_lock);
-		answered = wait_answer(cl, pe,
-		    cl->cl_config.pc_signals ? &sigs : NULL);
+		answered = wait_answer(
+		    cl, pe, cl->cl_config.pc_signals ? &sigs : NULL);
 		unlink_pending(cl, pe);
 	}
 	kmutex_exit(&cl->cl_lock);
@@ -398,8 +396,8 @@ proxy_client_syscall(struct proxy_client *cl, int num, const void *args,
 	bool lost;
 	int error;
 
-	error = request(cl, WIRE_SYSCALL, (uint32_t)num, args, argsize, &pe,
-	    &lost);
+	error = request(
+	    cl, WIRE_SYSCALL, (uint32_t)num, args, argsize, &pe, &lost);
 	if (lostp != NULL)
 		*lostp = lost;
 	if (error != 0)
@@ -429,8 +427,8 @@ proxy_client_prefork(struct proxy_client *cl, uint8_t cookie[WIRE_COOKIE])
 /* --- coming and going --- */
 
 static int
-create(int fd, const struct proxy_client_config *config,
-    struct proxy_client **clp)
+create(
+    int fd, const struct proxy_client_config *config, struct proxy_client **clp)
 {
 	struct proxy_client *cl = host_malloc(sizeof(*cl));
 
@@ -477,7 +475,7 @@ same_abi(const char *banner)
 
 	return machine == NULL || strcmp(machine + 1, WIRE_MACHINE) == 0 ||
 	    (strcmp(machine + 1, "amd64") != 0 &&
-	    strcmp(machine + 1, "i386") != 0);
+		strcmp(machine + 1, "i386") != 0);
 }
 
 /* The line that the server begins with. What comes behind it in one go is an error; it says nothing before it is asked. */
@@ -538,8 +536,8 @@ connect(const char *url, char *why, size_t whysize, int *fdp)
 }
 
 int
-proxy_client_attach(int fd, const struct proxy_client_config *config,
-    struct proxy_client **clp)
+proxy_client_attach(
+    int fd, const struct proxy_client_config *config, struct proxy_client **clp)
 {
 	return start(fd, config, WIRE_GUEST, config->pc_name,
 	    strlen(config->pc_name) + 1, clp);
@@ -556,8 +554,10 @@ proxy_client_connect(const char *url, const struct proxy_client_config *config,
 		return error;
 	error = proxy_client_attach(fd, config, clp);
 	if (error == -EPROGMISMATCH)
-		snprintf(why, whysize, "%.200s: a server for another machine, "
-		    "this program is for " WIRE_MACHINE, url);
+		snprintf(why, whysize,
+		    "%.200s: a server for another machine, "
+		    "this program is for " WIRE_MACHINE,
+		    url);
 	return error;
 }
 
@@ -577,8 +577,8 @@ proxy_client_fork(const char *url, const struct proxy_client_config *config,
 }
 
 int
-proxy_client_exec(int fd, const struct proxy_client_config *config,
-    struct proxy_client **clp)
+proxy_client_exec(
+    int fd, const struct proxy_client_config *config, struct proxy_client **clp)
 {
 	int error;
 

@@ -14,7 +14,7 @@
 struct proxy_client;
 
 struct proxy_client_config {
-	const char *pc_name;		/* the program's */
+	const char *pc_name; /* the program's */
 	/* A signal from the kernel, NetBSD's number; NULL: nothing happens. */
 	void (*pc_raise)(void *ctx, int signo);
 	void *pc_ctx;
@@ -33,11 +33,11 @@ int proxy_client_fork(const char *url, const struct proxy_client_config *,
     const uint8_t cookie[WIRE_COOKIE], char *why, size_t whysize,
     struct proxy_client **);
 /* The same on a socket that an exec kept open, with an EXEC handshake. The descriptor is taken in any case. */
-int proxy_client_exec(int fd, const struct proxy_client_config *,
-    struct proxy_client **);
+int proxy_client_exec(
+    int fd, const struct proxy_client_config *, struct proxy_client **);
 /* On a connected socket; reads the banner, GUEST. The descriptor is taken in any case. */
-int proxy_client_attach(int fd, const struct proxy_client_config *,
-    struct proxy_client **);
+int proxy_client_attach(
+    int fd, const struct proxy_client_config *, struct proxy_client **);
 /* No call may be in progress in another thread. */
 void proxy_client_close(struct proxy_client *);
 /* After fork, in the child: closes without a word. */

@@ -3,8 +3,8 @@
 #include "proxy/server.h"
 #include <netbsd/syscall.h>
 
-#define LONG_CALL_NS	30000
-#define EAGER_CALLS	64
+#define LONG_CALL_NS 30000
+#define EAGER_CALLS 64
 
 /* --- output --- */
 
@@ -54,8 +54,7 @@ conn_pass(struct conn *c)
 	}
 	if (c->c_rpos < c->c_rlen)
 		server_attend(c);
-	else if (atomic_load_explicit(&c->c_eager,
-	    memory_order_relaxed) > 0) {
+	else if (atomic_load_explicit(&c->c_eager, memory_order_relaxed) > 0) {
 		atomic_fetch_sub(&c->c_eager, 1);
 		server_attend(c);
 	}
@@ -127,8 +126,8 @@ finish_exec(struct conn *c)
 	if (!c->c_end)
 		atomic_store(&c->c_mute, false);
 	kmutex_exit(&c->c_lock);
-	(void)conn_reply(c, reqno, WIRE_RESP, WIRE_HANDSHAKE, 0, &zero,
-	    sizeof(zero));
+	(void)conn_reply(
+	    c, reqno, WIRE_RESP, WIRE_HANDSHAKE, 0, &zero, sizeof(zero));
 	kmutex_enter(&c->c_lock);
 	c->c_ncalls--;
 }
@@ -160,8 +159,9 @@ respond(struct call *ca, int error, const register_t rv[2])
 	uint8_t *to;
 
 	/* What a call says when the kernel goes down is not for the client: it sees the loss of its server. */
-	if (!reboot && (atomic_load_explicit(&c->c_mute,
-	    memory_order_relaxed) || kern_halting(c->c_ps->ps_k)))
+	if (!reboot &&
+	    (atomic_load_explicit(&c->c_mute, memory_order_relaxed) ||
+		kern_halting(c->c_ps->ps_k)))
 		return;
 	memset(&resp, 0, sizeof(resp));
 	resp.ws_error = -error;
@@ -169,8 +169,8 @@ respond(struct call *ca, int error, const register_t rv[2])
 		memcpy(resp.ws_rv, rv, sizeof(resp.ws_rv));
 	/* CALL_OUT leaves room for it behind what was copied out. */
 	to = ca->ca_out + ca->ca_outlen;
-	wire_put_head(to, sizeof(resp), ca->ca_reqno, WIRE_RESP, WIRE_SYSCALL,
-	    0);
+	wire_put_head(
+	    to, sizeof(resp), ca->ca_reqno, WIRE_RESP, WIRE_SYSCALL, 0);
 	memcpy(to + WIRE_HEAD, &resp, sizeof(resp));
 	v.sv_base = ca->ca_out;
 	v.sv_len = ca->ca_outlen + WIRE_HEAD + sizeof(resp);
@@ -205,7 +205,7 @@ call_run(struct call *ca)
 	kmutex_exit(&c->c_lock);
 	begin = c->c_ps->ps_k->k_host->monotonic();
 	error = over ? -EBUSY :
-	    kern_syscall(l, (int)ca->ca_num, ca->ca_args, rv);
+		       kern_syscall(l, (int)ca->ca_num, ca->ca_args, rv);
 	if (c->c_ps->ps_k->k_host->monotonic() - begin > LONG_CALL_NS)
 		check_waiting(c);
 	lwp_destroy(l);

@@ -86,8 +86,8 @@ take_answer(struct conn *c, const struct wire_head *h, size_t body)
 	a = find_answer(c, h->w_reqno);
 	if (a != NULL) {
 		a->an_filling = true;
-		fits = h->w_class == WIRE_RESP && (a->an_exact ?
-		    body == a->an_len : body <= a->an_len);
+		fits = h->w_class == WIRE_RESP &&
+		    (a->an_exact ? body == a->an_len : body <= a->an_len);
 	}
 	kmutex_exit(&c->c_lock);
 	if (fits)
@@ -112,8 +112,8 @@ take_answer(struct conn *c, const struct wire_head *h, size_t body)
 static int
 refuse(struct conn *c, const struct wire_head *h, uint32_t error, bool last)
 {
-	(void)conn_reply(c, h->w_reqno, WIRE_ERROR, WIRE_HANDSHAKE, error,
-	    NULL, 0);
+	(void)conn_reply(
+	    c, h->w_reqno, WIRE_ERROR, WIRE_HANDSHAKE, error, NULL, 0);
 	return last ? -1 : 0;
 }
 
@@ -135,7 +135,9 @@ accept_guest(struct conn *c, const struct wire_head *h)
 	int32_t zero = 0;
 
 	return conn_reply(c, h->w_reqno, WIRE_RESP, WIRE_HANDSHAKE, 0, &zero,
-	    sizeof(zero)) == 0 ? 0 : -1;
+		   sizeof(zero)) == 0 ?
+	    0 :
+	    -1;
 }
 
 static int
@@ -168,8 +170,8 @@ first_fork(struct conn *c, const struct wire_head *h, size_t body)
 	if (error == -ESRCH)
 		return refuse(c, h, WIRE_ERR_PREFORK, true);
 	if (error < 0)
-		return refuse(c, h, error == -ENOMEM ? WIRE_ERR_NOMEM :
-		    WIRE_ERR_RFORK, true);
+		return refuse(c, h,
+		    error == -ENOMEM ? WIRE_ERR_NOMEM : WIRE_ERR_RFORK, true);
 	return error == 0 ? accept_guest(c, h) : -1;
 }
 
@@ -243,16 +245,18 @@ prefork(struct conn *c, const struct wire_head *h, size_t body)
 	if (inexec)
 		return refuse(c, h, WIRE_ERR_INEXEC, true);
 	if ((error = guest_prefork(c, cookie)) != 0)
-		return refuse(c, h, error == -ENOMEM ? WIRE_ERR_NOMEM :
-		    WIRE_ERR_RFORK, false);
+		return refuse(c, h,
+		    error == -ENOMEM ? WIRE_ERR_NOMEM : WIRE_ERR_RFORK, false);
 	return conn_reply(c, h->w_reqno, WIRE_RESP, WIRE_PREFORK, 0, cookie,
-	    sizeof(cookie)) == 0 ? 0 : -1;
+		   sizeof(cookie)) == 0 ?
+	    0 :
+	    -1;
 }
 
 /* The argument block; what is missing of it is zero. */
 static int
-take_call(struct conn *c, const struct wire_head *h, size_t body,
-    struct call *ca)
+take_call(
+    struct conn *c, const struct wire_head *h, size_t body, struct call *ca)
 {
 	size_t n = body < sizeof(ca->ca_args) ? body : sizeof(ca->ca_args);
 
@@ -267,8 +271,7 @@ take_call(struct conn *c, const struct wire_head *h, size_t body,
 }
 
 static int
-request(struct conn *c, const struct wire_head *h, size_t body,
-    struct call *ca)
+request(struct conn *c, const struct wire_head *h, size_t body, struct call *ca)
 {
 	if (h->w_type == WIRE_HANDSHAKE)
 		return handshake(c, h, body);

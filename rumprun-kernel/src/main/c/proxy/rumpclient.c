@@ -17,14 +17,14 @@
 #include "proxy/url.h"
 #include "rump/implicit.h"
 
-#define PUBLIC	__attribute__((visibility("default")))
-#define NSEC	1000000000
+#define PUBLIC __attribute__((visibility("default")))
+#define NSEC 1000000000
 
 /* As in <rump/rumpclient.h>. */
-#define RETRY_INFTIME	(-1)
-#define RETRY_ONCE	(-2)
-#define RETRY_DIE	(-3)
-#define CLOSE_FCLOSEM	2
+#define RETRY_INFTIME (-1)
+#define RETRY_ONCE (-2)
+#define RETRY_DIE (-3)
+#define CLOSE_FCLOSEM 2
 
 /*
  * One connection and the calls that use it. A signal handler may make a call wherever a call is, so these are counted without a
@@ -32,25 +32,25 @@
  */
 struct link {
 	struct proxy_client *ln_client;
-	_Atomic int ln_refs;		/* being the current one is one */
+	_Atomic int ln_refs; /* being the current one is one */
 	_Atomic bool ln_closed;
 	struct link *ln_older;
 };
 
 struct rumpclient {
 	_Atomic(struct link *) rc_link;
-	struct kmutex rc_lock;		/* connecting anew; signals are blocked */
-	_Atomic uintptr_t rc_owner;	/* who does that */
+	struct kmutex rc_lock;	    /* connecting anew; signals are blocked */
+	_Atomic uintptr_t rc_owner; /* who does that */
 	int rc_pid;
 	char rc_url[256];
-	char rc_parsed[256];		/* for RUMP__PARSEDSERVER, or "" */
+	char rc_parsed[256]; /* for RUMP__PARSEDSERVER, or "" */
 	char rc_name[64];
 };
 
 /* What implicit_client keeps. */
 struct slot {
-	struct rumpclient *sl_client;	/* NULL: not a client */
-	_Atomic long sl_retry;		/* rumpclient_setconnretry */
+	struct rumpclient *sl_client; /* NULL: not a client */
+	_Atomic long sl_retry;	      /* rumpclient_setconnretry */
 };
 
 struct rumpclient_fork {
@@ -174,8 +174,7 @@ find_server(struct rumpclient *rc)
 	/* Made absolute once, so that a change of directory doesn't matter. */
 	if (url_parse(url, false, &a, &relative, why, sizeof(why)) == 0 &&
 	    relative && a.sa_path[0] == '/') {
-		snprintf(rc->rc_url, sizeof(rc->rc_url), "unix://%s",
-		    a.sa_path);
+		snprintf(rc->rc_url, sizeof(rc->rc_url), "unix://%s", a.sa_path);
 		strcpy(rc->rc_parsed, rc->rc_url);
 	}
 	return 0;
@@ -190,8 +189,7 @@ connect_guest(struct rumpclient *rc, bool quiet, struct proxy_client **clp)
 
 	config_of(rc, &config);
 	why[0] = '\0';
-	error = proxy_client_connect(rc->rc_url, &config, why, sizeof(why),
-	    clp);
+	error = proxy_client_connect(rc->rc_url, &config, why, sizeof(why), clp);
 	if (error != 0 && why[0] != '\0' && !quiet) {
 		say(why);
 		say("\n");
@@ -307,8 +305,9 @@ reconnect(struct rumpclient *rc, const struct sock_sigs *sigs)
 	if (retry == 0)
 		return NULL;
 	for (int attempt = 1; connect_guest(rc, true, &cl) != 0; attempt++) {
-		if (retry == RETRY_ONCE || (retry > 0 &&
-		    host_linux.monotonic() - begin >= (int64_t)retry * NSEC))
+		if (retry == RETRY_ONCE ||
+		    (retry > 0 &&
+			host_linux.monotonic() - begin >= (int64_t)retry * NSEC))
 			return NULL;
 		if (attempt <= 10)
 			pause = (int64_t)attempt * (NSEC / 10);
@@ -393,8 +392,7 @@ replace(struct rumpclient *rc, struct link *lost)
 }
 
 static int
-remote_syscall(void *ctx, int num, const void *args, size_t size,
-    register_t *rv)
+remote_syscall(void *ctx, int num, const void *args, size_t size, register_t *rv)
 {
 	struct rumpclient *rc = ctx;
 	struct link *ln;
@@ -403,8 +401,8 @@ remote_syscall(void *ctx, int num, const void *args, size_t size,
 
 	do {
 		ln = enter(rc);
-		error = proxy_client_syscall(ln->ln_client, num, args, size,
-		    rv, &lost);
+		error = proxy_client_syscall(
+		    ln->ln_client, num, args, size, rv, &lost);
 		if (!lost) {
 			leave(ln);
 			return -error;
@@ -481,8 +479,8 @@ rumpclient_fork_init(struct rumpclient_fork *rf)
 	memcpy(rc->rc_parsed, old->rc_parsed, sizeof(rc->rc_parsed));
 	memcpy(rc->rc_name, old->rc_name, sizeof(rc->rc_name));
 	config_of(rc, &config);
-	error = proxy_client_fork(rc->rc_url, &config, rf->rf_cookie, why,
-	    sizeof(why), &cl);
+	error = proxy_client_fork(
+	    rc->rc_url, &config, rf->rf_cookie, why, sizeof(why), &cl);
 	(void)set_current(NULL);
 	abandon(old);
 	host_free(rf);

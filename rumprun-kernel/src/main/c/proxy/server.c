@@ -4,7 +4,7 @@
 #include "proxy/url.h"
 #include <stdio.h>
 
-#define STOP_GRACE_NS	((int64_t)2000000000)
+#define STOP_GRACE_NS ((int64_t)2000000000)
 
 /* --- connections --- */
 
@@ -17,8 +17,7 @@ conn_get(struct conn *c)
 void
 conn_put(struct conn *c)
 {
-	if (atomic_fetch_sub_explicit(&c->c_refs, 1,
-	    memory_order_acq_rel) != 1)
+	if (atomic_fetch_sub_explicit(&c->c_refs, 1, memory_order_acq_rel) != 1)
 		return;
 	sock_close(c->c_fd);
 	kmem_free(c->c_ps->ps_k, c, sizeof(*c));
@@ -48,8 +47,8 @@ banner(int fd)
 	struct sock_vec v;
 	char text[WIRE_BANNER];
 
-	v.sv_len = (size_t)snprintf(text, sizeof(text),
-	    "RUMPSP-0.4-NetBSD-7.99.34/%s\n", WIRE_MACHINE);
+	v.sv_len = (size_t)snprintf(
+	    text, sizeof(text), "RUMPSP-0.4-NetBSD-7.99.34/%s\n", WIRE_MACHINE);
 	v.sv_base = text;
 	return sock_sendv(fd, &v, 1, NULL);
 }
@@ -202,20 +201,21 @@ static void
 watch_list(struct proxy_state *ps, struct watch *w)
 {
 	w->count = 0;
-	w->polls[w->count++] = (struct sock_poll){ ps->ps_event, true,
-	    false, false };
+	w->polls[w->count++] = (struct sock_poll){ ps->ps_event, true, false,
+		false };
 	w->nlisteners = ps->ps_nlisteners;
 	for (int i = 0; i < ps->ps_nlisteners; i++)
 		w->polls[w->count++] = (struct sock_poll){
-		    ps->ps_listeners[i].li_fd, true, false, false };
+			ps->ps_listeners[i].li_fd, true, false, false
+		};
 	if (ps->ps_nworkers < WORKER_MAX)
 		return;
-	for (struct conn *c = ps->ps_queue; c != NULL &&
-	    w->count < SOCK_POLLMAX; c = c->c_qnext) {
+	for (struct conn *c = ps->ps_queue;
+	     c != NULL && w->count < SOCK_POLLMAX; c = c->c_qnext) {
 		conn_get(c);
 		w->conns[w->count] = c;
 		w->polls[w->count++] = (struct sock_poll){ c->c_fd, false,
-		    false, false };
+			false, false };
 	}
 }
 
@@ -292,8 +292,7 @@ state_create(struct rump_kernel *k)
 		return error;
 	}
 	k->k_proxy = ps;
-	error = host_thread_create("rumpsp watch", watcher, ps,
-	    &ps->ps_watcher);
+	error = host_thread_create("rumpsp watch", watcher, ps, &ps->ps_watcher);
 	if (error != 0) {
 		sock_close(ps->ps_event);
 		k->k_proxy = NULL;
@@ -328,8 +327,8 @@ listen_at(struct proxy_state *ps, const struct sock_addr *a, bool remove)
 }
 
 int
-proxy_listen_why(struct rump_kernel *k, const char *url, char *why,
-    size_t whysize)
+proxy_listen_why(
+    struct rump_kernel *k, const char *url, char *why, size_t whysize)
 {
 	struct sock_addr a;
 	bool relative;
@@ -344,8 +343,7 @@ proxy_listen_why(struct rump_kernel *k, const char *url, char *why,
 	}
 	error = listen_at(k->k_proxy, &a, a.sa_unix && a.sa_path[0] == '/');
 	if (error != 0) {
-		snprintf(why, whysize, "rump_sp: failed to bind to URL %s",
-		    url);
+		snprintf(why, whysize, "rump_sp: failed to bind to URL %s", url);
 		return error;
 	}
 	if (!a.sa_unix && a.sa_ip == 0)
@@ -410,8 +408,8 @@ wait_conns(struct proxy_state *ps, int64_t deadline)
 {
 	kmutex_enter(&ps->ps_lock);
 	while (ps->ps_nconns > 0) {
-		if (kcond_timedwait(&ps->ps_gonecond, &ps->ps_lock,
-		    deadline) != 0)
+		if (kcond_timedwait(&ps->ps_gonecond, &ps->ps_lock, deadline) !=
+		    0)
 			break;
 	}
 	kmutex_exit(&ps->ps_lock);

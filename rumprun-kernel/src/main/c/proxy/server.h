@@ -25,24 +25,25 @@
 #include "proxy/wire.h"
 #include "host/sock.h"
 
-#define CONN_MAX	255		/* 256 slots, one is the listener's */
-#define WORKER_MAX	(CONN_MAX + 128)
-#define WORKER_IDLE	16		/* kept when there is nothing to do */
-#define LISTENER_MAX	8
-#define PREFORK_MAX	256		/* cookies that nobody has taken up */
-#define BACKLOG_MAX	512		/* system calls of one connection that wait for a worker */
-#define NAME_MAX_PROG	256		/* of a handshake's name; the rest is skipped */
+#define CONN_MAX 255 /* 256 slots, one is the listener's */
+#define WORKER_MAX (CONN_MAX + 128)
+#define WORKER_IDLE 16 /* kept when there is nothing to do */
+#define LISTENER_MAX 8
+#define PREFORK_MAX 256 /* cookies that nobody has taken up */
+#define BACKLOG_MAX \
+	512 /* system calls of one connection that wait for a worker */
+#define NAME_MAX_PROG 256 /* of a handshake's name; the rest is skipped */
 
 /* Of a call's output: what copies may fill, so that the response fits behind. */
-#define CALL_OUT	(1024 - WIRE_HEAD - sizeof(struct wire_sysresp))
+#define CALL_OUT (1024 - WIRE_HEAD - sizeof(struct wire_sysresp))
 
 /* A system call being served. */
 struct call {
-	struct call *ca_next;		/* of c_backlog (allocated), else unused */
+	struct call *ca_next; /* of c_backlog (allocated), else unused */
 	struct conn *ca_conn;
 	uint64_t ca_reqno;
 	uint32_t ca_num;
-	size_t ca_outlen;		/* of ca_out: frames that go with the next send */
+	size_t ca_outlen; /* of ca_out: frames that go with the next send */
 	uint64_t ca_args[WIRE_ARGS / 8];
 	uint8_t ca_out[1024];
 };
@@ -60,16 +61,16 @@ struct answer {
 
 struct conn {
 	struct proxy_state *c_ps;
-	struct conn *c_next;		/* of ps_conns; ps_lock */
-	struct conn *c_qnext;		/* of ps_queue; ps_lock */
-	bool c_queued;			/* ps_lock */
-	_Atomic unsigned c_refs;	/* list, queue, worker, stop */
+	struct conn *c_next;	 /* of ps_conns; ps_lock */
+	struct conn *c_qnext;	 /* of ps_queue; ps_lock */
+	bool c_queued;		 /* ps_lock */
+	_Atomic unsigned c_refs; /* list, queue, worker, stop */
 	int c_fd;
 
 	struct kmutex c_lock;
 	bool c_reading, c_end, c_gone;
 	bool c_inexec;
-	int c_ncalls;			/* being executed */
+	int c_ncalls; /* being executed */
 	int c_nbacklog;
 	struct call *c_backlog, **c_backlogend;
 	struct answer *c_answers;
@@ -78,9 +79,9 @@ struct conn {
 	char c_execname[MAXCOMLEN + 1];
 
 	_Atomic uint64_t c_nextreq;
-	_Atomic uint64_t c_raises;	/* signals still to be told: bits */
-	_Atomic int c_eager;		/* calls to come that get a successor at once */
-	_Atomic bool c_mute;		/* answers are no longer wanted */
+	_Atomic uint64_t c_raises; /* signals still to be told: bits */
+	_Atomic int c_eager; /* calls to come that get a successor at once */
+	_Atomic bool c_mute; /* answers are no longer wanted */
 	struct kmutex c_wlock;
 
 	/* The reader's. */
@@ -89,7 +90,7 @@ struct conn {
 };
 
 struct worker {
-	struct worker *wk_next;		/* of ps_dead */
+	struct worker *wk_next; /* of ps_dead */
 	struct proxy_state *wk_ps;
 	struct host_thread *wk_thread;
 };
@@ -102,7 +103,7 @@ struct prefork {
 
 struct listener {
 	int li_fd;
-	char li_path[108];		/* to unlink, or "" */
+	char li_path[108]; /* to unlink, or "" */
 };
 
 struct proxy_state {
@@ -111,8 +112,8 @@ struct proxy_state {
 	int ps_event;
 
 	struct kmutex ps_lock;
-	struct kcond ps_jobcond;	/* ps_queue grew, or the end */
-	struct kcond ps_gonecond;	/* ps_nconns or ps_nworkers went down */
+	struct kcond ps_jobcond;  /* ps_queue grew, or the end */
+	struct kcond ps_gonecond; /* ps_nconns or ps_nworkers went down */
 	struct conn *ps_conns, *ps_queue, **ps_queueend;
 	int ps_nconns, ps_nworkers, ps_nidle, ps_nlisteners, ps_npreforks;
 	struct listener ps_listeners[LISTENER_MAX];
@@ -153,8 +154,8 @@ int conn_frame(struct conn *, struct call *);
 extern const struct uspace_ops guest_uspace;
 /* A process for a GUEST handshake; for a FORK one (-ESRCH: no such cookie; 1: it was cancelled). */
 int guest_create(struct conn *, const char *name) MUST_CHECK;
-int guest_fork(struct conn *, const uint8_t cookie[WIRE_COOKIE], bool cancel)
-    MUST_CHECK;
+int guest_fork(
+    struct conn *, const uint8_t cookie[WIRE_COOKIE], bool cancel) MUST_CHECK;
 int guest_prefork(struct conn *, uint8_t cookie[WIRE_COOKIE]) MUST_CHECK;
 /* The process's program becomes another: descriptors, name. */
 void guest_exec(struct conn *, const char *name);

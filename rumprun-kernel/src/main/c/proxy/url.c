@@ -6,8 +6,8 @@
 #include <string.h>
 #include "proxy/url.h"
 
-#define ID_MAX		15		/* characters before "://" */
-#define HOST_MAX	63
+#define ID_MAX 15 /* characters before "://" */
+#define HOST_MAX 63
 
 static int
 parse_unix(const char *path, struct sock_addr *a, bool *relative, char *why,
@@ -72,8 +72,8 @@ parse_port(const char *s, struct sock_addr *a, char *why, size_t whysize)
 		return -EINVAL;
 	}
 	if (port > 65535) {
-		snprintf(why, whysize, "rump_sp_tcp: port %lu out of range",
-		    port);
+		snprintf(
+		    why, whysize, "rump_sp_tcp: port %lu out of range", port);
 		return -ERANGE;
 	}
 	a->sa_port = (uint16_t)port;
@@ -106,8 +106,7 @@ parse_tcp(const char *rest, bool server, struct sock_addr *a, char *why,
 		return -EINVAL;
 	}
 	if (a->sa_ip == 0 && !server) {
-		snprintf(why, whysize,
-		    "rump_sp_tcp: client needs !INADDR_ANY");
+		snprintf(why, whysize, "rump_sp_tcp: client needs !INADDR_ANY");
 		return -EINVAL;
 	}
 	return parse_port(colon + 1, a, why, whysize);

@@ -9,7 +9,7 @@
  * Parses unix://PATH and tcp://ADDRESS:PORT[/...]. A relative path becomes absolute. 0, or a negative NetBSD errno with `why` saying what
  * the reference says ("" when it says nothing). server: any address may be given. *relative: the path was relative.
  */
-int url_parse(const char *url, bool server, struct sock_addr *,
-    bool *relative, char *why, size_t whysize);
+int url_parse(const char *url, bool server, struct sock_addr *, bool *relative,
+    char *why, size_t whysize);
 
 #endif

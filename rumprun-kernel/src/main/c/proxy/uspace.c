@@ -10,8 +10,7 @@
 static uint64_t
 next_reqno(struct conn *c)
 {
-	return atomic_fetch_add_explicit(&c->c_nextreq, 1,
-	    memory_order_relaxed);
+	return atomic_fetch_add_explicit(&c->c_nextreq, 1, memory_order_relaxed);
 }
 
 /* Sends what waits, and these bytes. */
@@ -30,8 +29,8 @@ flush(struct call *ca, const void *data, size_t n)
 
 /* Appends the head of a copy's frame; there is room. */
 static uint64_t
-put_copy(struct call *ca, unsigned type, size_t n, const void *uaddr,
-    size_t data)
+put_copy(
+    struct call *ca, unsigned type, size_t n, const void *uaddr, size_t data)
 {
 	uint8_t *to = ca->ca_out + ca->ca_outlen;
 	struct wire_copy copy = { n, (void *)(uintptr_t)uaddr };
@@ -143,8 +142,9 @@ ask(struct lwp *l, unsigned type, const void *uaddr, void *kaddr, size_t n,
     size_t *gotp)
 {
 	struct call *ca = l->l_uctx;
-	struct answer a = { .an_to = kaddr, .an_len = n,
-	    .an_exact = type == WIRE_COPYIN };
+	struct answer a = {
+		.an_to = kaddr, .an_len = n, .an_exact = type == WIRE_COPYIN
+	};
 	struct conn *c;
 	int error;
 
@@ -181,8 +181,8 @@ guest_copyin(struct lwp *l, const void *uaddr, void *kaddr, size_t n)
 }
 
 static int
-guest_copyinstr(struct lwp *l, const void *uaddr, char *kaddr, size_t max,
-    size_t *lenp)
+guest_copyinstr(
+    struct lwp *l, const void *uaddr, char *kaddr, size_t max, size_t *lenp)
 {
 	const char *end;
 	size_t got;
@@ -216,16 +216,15 @@ conn_raise(struct conn *c)
 	    kmutex_tryenter(&c->c_wlock)) {
 		for (signo = 0; (bits >> signo & 1) == 0; signo++)
 			continue;
-		wire_put_head(frame, 0, 0, WIRE_REQ, WIRE_RAISE,
-		    (uint32_t)signo);
+		wire_put_head(
+		    frame, 0, 0, WIRE_REQ, WIRE_RAISE, (uint32_t)signo);
 		n = sock_trysend(c->c_fd, frame, sizeof(frame));
 		if (n > 0) {
 			v.sv_base = frame + n;
 			v.sv_len = sizeof(frame) - (size_t)n;
 			if (v.sv_len > 0)
 				(void)sock_sendv(c->c_fd, &v, 1, NULL);
-			atomic_fetch_and(&c->c_raises,
-			    ~((uint64_t)1 << signo));
+			atomic_fetch_and(&c->c_raises, ~((uint64_t)1 << signo));
 		} else if (n != -EAGAIN)
 			atomic_store(&c->c_raises, 0);
 		kmutex_exit(&c->c_wlock);

@@ -17,8 +17,8 @@
 struct proxy_client;
 
 struct rumprun_kernel {
-	struct kmutex rk_lock;		/* the list, rk_k, rk_refs */
-	struct rump_kernel *rk_k;	/* NULL: halted */
+	struct kmutex rk_lock;	  /* the list, rk_k, rk_refs */
+	struct rump_kernel *rk_k; /* NULL: halted */
 	struct rumprun_proc *rk_procs;
 	int rk_refs;
 	_Atomic int rk_reboot;
@@ -27,9 +27,9 @@ struct rumprun_kernel {
 };
 
 struct rumprun_proc {
-	struct rumprun_kernel *rp_kernel;	/* NULL: remote */
+	struct rumprun_kernel *rp_kernel; /* NULL: remote */
 	struct rumprun_proc *rp_next;
-	struct proc *rp_proc;			/* NULL: halted */
+	struct proc *rp_proc; /* NULL: halted */
 	_Atomic uint32_t rp_users;
 	_Atomic bool rp_dead;
 	struct lwpcache rp_lwps;

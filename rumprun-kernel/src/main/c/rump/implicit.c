@@ -27,8 +27,7 @@ static void *_Atomic client;
 static _Thread_local struct lwp *current
     __attribute__((tls_model("initial-exec")));
 /* This thread is in a reboot(2) of its own. */
-static _Thread_local bool rebooting
-    __attribute__((tls_model("initial-exec")));
+static _Thread_local bool rebooting __attribute__((tls_model("initial-exec")));
 
 void
 rump_seterrno(int error)
@@ -188,15 +187,14 @@ call_as_init(int num, const void *args, register_t rv[2])
 int
 rump_syscall(int num, const void *args, size_t argsize, register_t *retval)
 {
-	implicit_remote_t *fn = atomic_load_explicit(&remote_fn,
-	    memory_order_acquire);
+	implicit_remote_t *fn = atomic_load_explicit(
+	    &remote_fn, memory_order_acquire);
 	register_t rv[2] = { 0, 0 };
 	struct lwp *l;
 	int error;
 
 	if (fn != NULL)
-		return fn(atomic_load(&remote_ctx), num, args, argsize,
-		    retval);
+		return fn(atomic_load(&remote_ctx), num, args, argsize, retval);
 	if (num == SYS_reboot)
 		rebooting = true;
 	if ((l = current) != NULL)

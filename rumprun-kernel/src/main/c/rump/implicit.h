@@ -15,8 +15,7 @@ struct rump_kernel;
 struct rump_boot_etfs;
 
 /* A call by number: 0 with retval[0..1] set, or a positive NetBSD errno. */
-int rump_syscall(int num, const void *args, size_t argsize,
-    register_t *retval);
+int rump_syscall(int num, const void *args, size_t argsize, register_t *retval);
 /* Stores NetBSD's errno, as it is, into the host's errno. */
 void rump_seterrno(int error);
 
@@ -24,8 +23,8 @@ void rump_seterrno(int error);
  * Sends every call of rump_syscall to a server instead. fn gives 0 or a
  * positive errno. NULL: to the kernel in this process again.
  */
-typedef int implicit_remote_t(void *ctx, int num, const void *args,
-    size_t argsize, register_t *retval);
+typedef int implicit_remote_t(
+    void *ctx, int num, const void *args, size_t argsize, register_t *retval);
 void implicit_set_remote(implicit_remote_t *fn, void *ctx);
 
 /* The program's own kernel, NULL when there is none. */
@@ -47,7 +46,7 @@ struct rump_boot_etfs *implicit_boot_etfs(void);
 void implicit_add_boot_etfs(struct rump_boot_etfs *);
 
 /* The pipe's end that rump_daemonize_done answers to, -1: none, or that this is a daemon. */
-#define IMPLICIT_DAEMON	(-2)
+#define IMPLICIT_DAEMON (-2)
 int implicit_daemon_fd(void);
 void implicit_set_daemon_fd(int);
 

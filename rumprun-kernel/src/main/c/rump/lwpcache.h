@@ -8,7 +8,7 @@
 
 #include "kern/kernel.h"
 
-#define LWPCACHE_SLOTS	8
+#define LWPCACHE_SLOTS 8
 
 /* Each on a line of its own, so that threads do not slow each other down. */
 struct lwpcache {
@@ -33,16 +33,15 @@ lwpcache_take(struct lwpcache *c, struct proc *p, struct lwp **lp)
 	unsigned start = lwpcache_start();
 
 	for (unsigned i = 0; i < LWPCACHE_SLOTS; i++) {
-		struct lwp *_Atomic *slot =
-		    &c->lc_slot[(start + i) % LWPCACHE_SLOTS].l;
+		struct lwp *_Atomic
+		    *slot = &c->lc_slot[(start + i) % LWPCACHE_SLOTS].l;
 
 		if (atomic_load_explicit(slot, memory_order_relaxed) == NULL)
 			continue;
-		*lp = atomic_exchange_explicit(slot, NULL,
-		    memory_order_acquire);
+		*lp = atomic_exchange_explicit(slot, NULL, memory_order_acquire);
 		if (*lp != NULL) {
-			if (atomic_load_explicit(&(*lp)->l_flags,
-			    memory_order_relaxed) != 0)
+			if (atomic_load_explicit(
+				&(*lp)->l_flags, memory_order_relaxed) != 0)
 				atomic_fetch_and(&(*lp)->l_flags, ~L_INTR);
 			return 0;
 		}
@@ -56,13 +55,13 @@ lwpcache_give(struct lwpcache *c, struct lwp *l)
 	unsigned start = lwpcache_start();
 
 	for (unsigned i = 0; i < LWPCACHE_SLOTS; i++) {
-		struct lwp *_Atomic *slot =
-		    &c->lc_slot[(start + i) % LWPCACHE_SLOTS].l;
+		struct lwp *_Atomic
+		    *slot = &c->lc_slot[(start + i) % LWPCACHE_SLOTS].l;
 		struct lwp *none = NULL;
 
-		if (atomic_load_explicit(slot, memory_order_relaxed) ==
-		    NULL && atomic_compare_exchange_strong_explicit(slot,
-		    &none, l, memory_order_release, memory_order_relaxed))
+		if (atomic_load_explicit(slot, memory_order_relaxed) == NULL &&
+		    atomic_compare_exchange_strong_explicit(slot, &none, l,
+			memory_order_release, memory_order_relaxed))
 			return;
 	}
 	lwp_destroy(l);

@@ -11,9 +11,9 @@
 #include <stdio.h>
 #include <rump/rump.h>
 
-#define PUBLIC	__attribute__((visibility("default")))
+#define PUBLIC __attribute__((visibility("default")))
 
-#define VERSION	799003400	/* 7.99.34 */
+#define VERSION 799003400 /* 7.99.34 */
 
 /* --- life --- */
 
@@ -28,7 +28,7 @@ static void
 register_boot_etfs(void)
 {
 	for (struct rump_boot_etfs *eb = implicit_boot_etfs(); eb != NULL;
-	    eb = eb->_eb_next)
+	     eb = eb->_eb_next)
 		if (eb->eb_status == -1)
 			eb->eb_status = rump_pub_etfs_register_withsize(
 			    eb->eb_key, eb->eb_hostpath, eb->eb_type,
@@ -159,8 +159,7 @@ rump_pub_lwproc_rfork(int flags)
 	if ((flags & ~(RUMP_RFFDG | RUMP_RFCFDG)) != 0 ||
 	    flags == (RUMP_RFFDG | RUMP_RFCFDG))
 		return EINVAL;
-	error = proc_fork(k, cur != NULL ? cur->l_proc : NULL, flags, NULL,
-	    &p);
+	error = proc_fork(k, cur != NULL ? cur->l_proc : NULL, flags, NULL, &p);
 	if (error != 0)
 		return -error;
 	if ((error = lwp_create(p, &l)) != 0) {
@@ -237,11 +236,11 @@ rump_pub_etfs_register_withsize(const char *key, const char *hostpath,
 }
 
 PUBLIC int
-rump_pub_etfs_register(const char *key, const char *hostpath,
-    enum rump_etfs_type type)
+rump_pub_etfs_register(
+    const char *key, const char *hostpath, enum rump_etfs_type type)
 {
-	return rump_pub_etfs_register_withsize(key, hostpath, type, 0,
-	    RUMP_ETFS_SIZE_ENDOFF);
+	return rump_pub_etfs_register_withsize(
+	    key, hostpath, type, 0, RUMP_ETFS_SIZE_ENDOFF);
 }
 
 PUBLIC int
@@ -274,15 +273,18 @@ rump_pub_vfs_mount_print(const char *path, int full)
 		n = snprintf(line, sizeof(line), "%.200s: %s\n", path,
 		    rumprun_strerror(error));
 	else
-		n = snprintf(line, sizeof(line), "%.200s on %.200s type %.31s"
-		    " flags %#lx\n", sb.f_mntfromname, sb.f_mntonname,
-		    sb.f_fstypename, sb.f_flag);
+		n = snprintf(line, sizeof(line),
+		    "%.200s on %.200s type %.31s"
+		    " flags %#lx\n",
+		    sb.f_mntfromname, sb.f_mntonname, sb.f_fstypename,
+		    sb.f_flag);
 	console(NULL, line, (size_t)n);
 	if (error != 0 || !full)
 		return;
-	n = snprintf(line, sizeof(line), "blocks of %lu: %" PRIu64 ", free %"
-	    PRIu64 "; files %" PRIu64 ", free %" PRIu64 "\n", sb.f_frsize,
-	    sb.f_blocks, sb.f_bfree, sb.f_files, sb.f_ffree);
+	n = snprintf(line, sizeof(line),
+	    "blocks of %lu: %" PRIu64 ", free %" PRIu64 "; files %" PRIu64
+	    ", free %" PRIu64 "\n",
+	    sb.f_frsize, sb.f_blocks, sb.f_bfree, sb.f_files, sb.f_ffree);
 	console(NULL, line, (size_t)n);
 }
 

@@ -10,9 +10,11 @@ _Static_assert(RUMPRUN_TIME_NOW == UTIME_NOW, "RUMPRUN_TIME_NOW");
 _Static_assert(RUMPRUN_TIME_OMIT == UTIME_OMIT, "RUMPRUN_TIME_OMIT");
 
 /* Slots are cleared, the data set, and the first result is the function's. */
-#define ARGS(name)	struct sys_##name##_args a; memset(&a, 0, sizeof(a))
-#define SET(field, value)	(a.field.datum = (value))
-#define CALL(number)	invoke(rp, number, &a, sizeof(a))
+#define ARGS(name)                  \
+	struct sys_##name##_args a; \
+	memset(&a, 0, sizeof(a))
+#define SET(field, value) (a.field.datum = (value))
+#define CALL(number) invoke(rp, number, &a, sizeof(a))
 
 static int64_t
 invoke(struct rumprun_proc *rp, int number, const void *args, size_t size)
@@ -66,8 +68,8 @@ rumprun_write(struct rumprun_proc *rp, int fd, const void *buf, size_t size)
 }
 
 int64_t
-rumprun_pread(struct rumprun_proc *rp, int fd, void *buf, size_t size,
-    int64_t offset)
+rumprun_pread(
+    struct rumprun_proc *rp, int fd, void *buf, size_t size, int64_t offset)
 {
 	ARGS(pread);
 
@@ -160,8 +162,8 @@ spread(int64_t error, const struct stat *st, int64_t out[RUMPRUN_ST_COUNT])
 }
 
 int
-rumprun_stat(struct rumprun_proc *rp, const char *path,
-    int64_t out[RUMPRUN_ST_COUNT])
+rumprun_stat(
+    struct rumprun_proc *rp, const char *path, int64_t out[RUMPRUN_ST_COUNT])
 {
 	struct stat st;
 	ARGS(__stat50);
@@ -172,8 +174,8 @@ rumprun_stat(struct rumprun_proc *rp, const char *path,
 }
 
 int
-rumprun_lstat(struct rumprun_proc *rp, const char *path,
-    int64_t out[RUMPRUN_ST_COUNT])
+rumprun_lstat(
+    struct rumprun_proc *rp, const char *path, int64_t out[RUMPRUN_ST_COUNT])
 {
 	struct stat st;
 	ARGS(__lstat50);
@@ -327,8 +329,7 @@ rumprun_link(struct rumprun_proc *rp, const char *path, const char *link)
 }
 
 int
-rumprun_symlink(struct rumprun_proc *rp, const char *target,
-    const char *path)
+rumprun_symlink(struct rumprun_proc *rp, const char *target, const char *path)
 {
 	ARGS(symlink);
 
@@ -338,8 +339,8 @@ rumprun_symlink(struct rumprun_proc *rp, const char *target,
 }
 
 int64_t
-rumprun_readlink(struct rumprun_proc *rp, const char *path, char *buf,
-    size_t size)
+rumprun_readlink(
+    struct rumprun_proc *rp, const char *path, char *buf, size_t size)
 {
 	ARGS(readlink);
 
@@ -396,8 +397,8 @@ rumprun_statvfs(struct rumprun_proc *rp, const char *path,
 }
 
 int
-rumprun_mount_ffs(struct rumprun_proc *rp, const char *device,
-    const char *dir, int flags)
+rumprun_mount_ffs(
+    struct rumprun_proc *rp, const char *device, const char *dir, int flags)
 {
 	struct ufs_args data = { (char *)(uintptr_t)device };
 	ARGS(__mount50);

@@ -10,12 +10,12 @@
 #include <netbsd/errnames.h>
 
 #ifdef __LP64__
-#define MACHINE	"amd64"
+#define MACHINE "amd64"
 #else
-#define MACHINE	"i386"
+#define MACHINE "i386"
 #endif
 
-#define MAXNAMES	64
+#define MAXNAMES 64
 
 static void
 say(char *why, size_t size, const char *fmt, const char *arg)
@@ -109,8 +109,7 @@ boot(const char *components, const char *options, struct rumprun_kernel *rk,
 			return error;
 		kc.kc_components = names;
 	}
-	if (options != NULL &&
-	    (error = kern_config_options(&kc, options)) != 0) {
+	if (options != NULL && (error = kern_config_options(&kc, options)) != 0) {
 		say(why, whysize, "an option is none or out of range: %s",
 		    options);
 		return error;
@@ -166,7 +165,7 @@ rumprun_kernel_halt(struct rumprun_kernel *rk, int nosync)
 	if ((k = rk->rk_k) != NULL) {
 		kern_halt_begin(k);
 		for (struct rumprun_proc *rp = rk->rk_procs; rp != NULL;
-		    rp = rp->rp_next)
+		     rp = rp->rp_next)
 			detach_proc(rp);
 		rk->rk_k = NULL;
 	}
@@ -178,8 +177,8 @@ rumprun_kernel_halt(struct rumprun_kernel *rk, int nosync)
 }
 
 int
-rumprun_kernel_listen(struct rumprun_kernel *rk, const char *url, char *why,
-    size_t whysize)
+rumprun_kernel_listen(
+    struct rumprun_kernel *rk, const char *url, char *why, size_t whysize)
 {
 	int error = -ESHUTDOWN;
 
@@ -267,8 +266,8 @@ proc_handle(void)
 }
 
 int
-rumprun_proc_create(struct rumprun_kernel *rk, const char *name,
-    struct rumprun_proc **rpp)
+rumprun_proc_create(
+    struct rumprun_kernel *rk, const char *name, struct rumprun_proc **rpp)
 {
 	struct rumprun_proc *rp;
 	int error = -ESHUTDOWN;
@@ -315,8 +314,7 @@ rumprun_client_connect(const char *url, const char *name,
 	if ((rp->rp_url = host_malloc(strlen(url) + 1)) == NULL)
 		goto out;
 	strcpy(rp->rp_url, url);
-	error = proxy_client_connect(url, &config, why, whysize,
-	    &rp->rp_client);
+	error = proxy_client_connect(url, &config, why, whysize, &rp->rp_client);
 	if (error != 0)
 		goto out;
 	*rpp = rp;
@@ -413,8 +411,8 @@ rumprun_proc_interrupt(struct rumprun_proc *rp)
 /* --- calls --- */
 
 int
-rumprun_call(struct rumprun_proc *rp, int num, const void *args,
-    size_t argsize, register_t rv[2])
+rumprun_call(struct rumprun_proc *rp, int num, const void *args, size_t argsize,
+    register_t rv[2])
 {
 	struct lwp *l;
 	int error;
@@ -423,8 +421,8 @@ rumprun_call(struct rumprun_proc *rp, int num, const void *args,
 	if ((error = rumprun_enter(rp)) != 0)
 		return error;
 	if (rp->rp_client != NULL)
-		error = proxy_client_syscall(rp->rp_client, num, args,
-		    argsize, rv, NULL);
+		error = proxy_client_syscall(
+		    rp->rp_client, num, args, argsize, rv, NULL);
 	else if ((error = lwpcache_take(&rp->rp_lwps, rp->rp_proc, &l)) == 0) {
 		error = kern_syscall(l, num, args, rv);
 		lwpcache_give(&rp->rp_lwps, l);

@@ -61,8 +61,8 @@ struct remote {
 };
 
 static int
-remote_syscall(void *ctx, int num, const void *args, size_t argsize,
-    register_t rv[2])
+remote_syscall(
+    void *ctx, int num, const void *args, size_t argsize, register_t rv[2])
 {
 	struct remote *r = ctx;
 
@@ -70,8 +70,7 @@ remote_syscall(void *ctx, int num, const void *args, size_t argsize,
 }
 
 static int run_remote(const char *url, struct proxy_client *parent,
-    const struct tool_run *, const struct tool_entry *, int argc,
-    char **argv);
+    const struct tool_run *, const struct tool_entry *, int argc, char **argv);
 
 static int
 remote_spawn(void *ctx, struct tool *t, const char *path, char *const *argv)
@@ -79,8 +78,11 @@ remote_spawn(void *ctx, struct tool *t, const char *path, char *const *argv)
 	const struct tool_entry *te = rumprun_t_find(t->t_groups, path);
 	struct remote *r = ctx;
 	struct tool_run run = {
-		.io = t->t_io, .envp = t->t_envp, .groups = t->t_groups,
-		.siginfo = &t->t_siginfo, .interrupt = &t->t_interrupt,
+		.io = t->t_io,
+		.envp = t->t_envp,
+		.groups = t->t_groups,
+		.siginfo = &t->t_siginfo,
+		.interrupt = &t->t_interrupt,
 	};
 	int argc = 0;
 
@@ -88,8 +90,8 @@ remote_spawn(void *ctx, struct tool *t, const char *path, char *const *argv)
 		return -ENOENT;
 	while (argv[argc] != NULL)
 		argc++;
-	return run_remote(r->url, r->client, &run, te, argc,
-	    (char **)(uintptr_t)argv);
+	return run_remote(
+	    r->url, r->client, &run, te, argc, (char **)(uintptr_t)argv);
 }
 
 static const struct tool_sys remote_sys = {
@@ -111,8 +113,8 @@ run_remote(const char *url, struct proxy_client *parent,
 
 	if ((error = proxy_client_prefork(parent, cookie)) != 0)
 		return error;
-	error = proxy_client_fork(url, &config, cookie, why, sizeof(why),
-	    &r.client);
+	error = proxy_client_fork(
+	    url, &config, cookie, why, sizeof(why), &r.client);
 	if (error != 0)
 		return error;
 	mine.sys = &remote_sys;
@@ -125,26 +127,28 @@ run_remote(const char *url, struct proxy_client *parent,
 /* --- the call --- */
 
 int
-rumprun_tool_run(struct rumprun_proc *rp, const void *groups,
-    const char *name, int argc, char **argv, char **envp,
-    rumprun_tool_read *read, rumprun_tool_write *write,
-    rumprun_tool_isatty *isatty, rumprun_tool_progress *progress, void *ctx,
-    int *siginfo, int *interrupt)
+rumprun_tool_run(struct rumprun_proc *rp, const void *groups, const char *name,
+    int argc, char **argv, char **envp, rumprun_tool_read *read,
+    rumprun_tool_write *write, rumprun_tool_isatty *isatty,
+    rumprun_tool_progress *progress, void *ctx, int *siginfo, int *interrupt)
 {
-	static const struct tool_group *const own[] = {
-		&rumprun_kernel_tools, NULL
-	};
+	static const struct tool_group *const own[] = { &rumprun_kernel_tools,
+		NULL };
 	const struct tool_group *const *tg = groups != NULL ? groups : own;
 	struct streams streams = { read, write, isatty, progress, ctx };
 	const struct tool_io io = {
-		.read = stream_read, .write = stream_write,
-		.isatty = stream_isatty, .columns = stream_columns,
+		.read = stream_read,
+		.write = stream_write,
+		.isatty = stream_isatty,
+		.columns = stream_columns,
 		.progress = progress != NULL ? stream_progress : NULL,
 		.ctx = &streams,
 	};
 	/* An int that another thread sets is read as an atomic one. */
 	struct tool_run run = {
-		.io = &io, .envp = envp, .groups = tg,
+		.io = &io,
+		.envp = envp,
+		.groups = tg,
 		.siginfo = (_Atomic int *)siginfo,
 		.interrupt = (_Atomic int *)interrupt,
 	};
@@ -156,11 +160,11 @@ rumprun_tool_run(struct rumprun_proc *rp, const void *groups,
 	if ((status = rumprun_enter(rp)) != 0)
 		return status;
 	if (rp->rp_client != NULL)
-		status = run_remote(rp->rp_url, rp->rp_client, &run, te, argc,
-		    argv);
+		status = run_remote(
+		    rp->rp_url, rp->rp_client, &run, te, argc, argv);
 	else
-		status = tool_local_run(rp->rp_kernel->rk_k, rp->rp_proc,
-		    &run, te, argc, argv);
+		status = tool_local_run(
+		    rp->rp_kernel->rk_k, rp->rp_proc, &run, te, argc, argv);
 	rumprun_leave(rp);
 	return status;
 }

@@ -3,9 +3,9 @@
 #include "tool/private.h"
 #include <string.h>
 
-#define PATHMAX		1024
-#define LINKMAX		32
-#define DIRBUF		16384
+#define PATHMAX 1024
+#define LINKMAX 32
+#define DIRBUF 16384
 
 struct tdir {
 	struct tool *td_tool;
@@ -23,8 +23,8 @@ t_opendir(struct tool *t, const char *path, struct tdir **out)
 	int fd;
 
 	*out = NULL;
-	fd = sys_open(t, path, O_RDONLY | O_NONBLOCK | O_DIRECTORY |
-	    O_CLOEXEC, 0);
+	fd = sys_open(
+	    t, path, O_RDONLY | O_NONBLOCK | O_DIRECTORY | O_CLOEXEC, 0);
 	if (fd < 0)
 		return fd;
 	d = t_malloc(t, sizeof(*d));
@@ -48,8 +48,8 @@ t_readdir(struct tdir *d)
 
 	for (;;) {
 		if (d->td_pos >= d->td_len) {
-			n = sys_getdents(d->td_tool, d->td_fd, d->td_buf,
-			    DIRBUF);
+			n = sys_getdents(
+			    d->td_tool, d->td_fd, d->td_buf, DIRBUF);
 			if (n <= 0 || n > DIRBUF) {
 				d->td_error = n;
 				return NULL;
@@ -60,8 +60,7 @@ t_readdir(struct tdir *d)
 		if (d->td_len - d->td_pos < head)
 			return NULL;
 		memcpy(e, d->td_buf + d->td_pos, head);
-		if (e->d_reclen < head ||
-		    e->d_reclen > d->td_len - d->td_pos ||
+		if (e->d_reclen < head || e->d_reclen > d->td_len - d->td_pos ||
 		    e->d_namlen >= sizeof(e->d_name) ||
 		    e->d_namlen > e->d_reclen - head)
 			return NULL;

@@ -60,7 +60,7 @@ now_ms(struct tool *t)
 	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
-#define SHOW_EVERY_MS	50
+#define SHOW_EVERY_MS 50
 
 void
 t_progress(struct tool *t, const char *what, uint64_t done, uint64_t total)

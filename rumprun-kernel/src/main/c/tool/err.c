@@ -16,8 +16,7 @@ t_strerror(int error)
  * terminal or file do not mix.
  */
 static void
-message(struct tool *t, bool with_error, int error, const char *fmt,
-    va_list ap)
+message(struct tool *t, bool with_error, int error, const char *fmt, va_list ap)
 {
 	char buf[2048];
 	int n;

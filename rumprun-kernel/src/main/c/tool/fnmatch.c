@@ -25,8 +25,7 @@ bracket(const char *p, unsigned char c, const char **endp)
 		if (p[0] == '-' && p[1] != ']' && p[1] != '\0') {
 			high = (unsigned char)p[1];
 			p += 2;
-			if (high == '\\' &&
-			    (high = (unsigned char)*p++) == '\0')
+			if (high == '\\' && (high = (unsigned char)*p++) == '\0')
 				return false;
 		}
 		if (low <= c && c <= high)

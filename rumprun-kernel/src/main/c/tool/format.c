@@ -8,15 +8,24 @@ static char
 type_letter(mode_t mode)
 {
 	switch (mode & S_IFMT) {
-	case S_IFDIR: return 'd';
-	case S_IFCHR: return 'c';
-	case S_IFBLK: return 'b';
-	case S_IFREG: return (mode & S_ARCH1) != 0 ? 'a' : '-';
-	case S_IFLNK: return 'l';
-	case S_IFSOCK: return 's';
-	case S_IFIFO: return 'p';
-	case S_IFWHT: return 'w';
-	default: return '?';
+	case S_IFDIR:
+		return 'd';
+	case S_IFCHR:
+		return 'c';
+	case S_IFBLK:
+		return 'b';
+	case S_IFREG:
+		return (mode & S_ARCH1) != 0 ? 'a' : '-';
+	case S_IFLNK:
+		return 'l';
+	case S_IFSOCK:
+		return 's';
+	case S_IFIFO:
+		return 'p';
+	case S_IFWHT:
+		return 'w';
+	default:
+		return '?';
 	}
 }
 
@@ -52,12 +61,12 @@ t_strmode(mode_t mode, char out[12])
  * rounded, has room before its suffix.
  */
 int
-t_humanize(char *buf, size_t len, int64_t number, const char *suffix,
-    int scale, int flags)
+t_humanize(char *buf, size_t len, int64_t number, const char *suffix, int scale,
+    int flags)
 {
 	static const char units_1024[] = "BKMGTPE", units_1000[] = "BkMGTPE";
 	const char *units = (flags & HN_DIVISOR_1000) != 0 ? units_1000 :
-	    units_1024;
+							     units_1024;
 	const char *sep = (flags & HN_NOSPACE) != 0 ? "" : " ";
 	uint64_t divisor = (flags & HN_DIVISOR_1000) != 0 ? 1000 : 1024;
 	bool negative = number < 0;
@@ -86,7 +95,7 @@ t_humanize(char *buf, size_t len, int64_t number, const char *suffix,
 		size_t digits = len - base;
 
 		for (limit = 100; digits > 0 && limit < UINT64_MAX / 100;
-		    digits--)
+		     digits--)
 			limit *= 10;
 		for (; hundredths >= limit - 50 && i < 6; i++)
 			hundredths /= divisor;
@@ -113,7 +122,7 @@ t_humanize(char *buf, size_t len, int64_t number, const char *suffix,
 struct flag_name {
 	const char *name;
 	unsigned flag;
-	bool inverted;			/* the name with "no" in front sets nothing: the name itself clears */
+	bool inverted; /* the name with "no" in front sets nothing: the name itself clears */
 };
 
 static const struct flag_name flag_names[] = {
@@ -138,7 +147,7 @@ static const struct flag_name flag_names[] = {
 	{ "uimmutable", UF_IMMUTABLE, false },
 	{ "dump", UF_NODUMP, true },
 };
-#define NSHOWN	10
+#define NSHOWN 10
 
 char *
 t_flags_to_string(struct tool *t, unsigned flags, const char *none)
@@ -168,8 +177,7 @@ flag_lookup(const char *word, size_t n, bool *clear)
 			return &flag_names[i];
 	*clear = true;
 	if (n > 2 && word[0] == 'n' && word[1] == 'o')
-		for (i = 0; i < sizeof(flag_names) / sizeof(flag_names[0]);
-		    i++)
+		for (i = 0; i < sizeof(flag_names) / sizeof(flag_names[0]); i++)
 			if (strlen(flag_names[i].name) == n - 2 &&
 			    memcmp(flag_names[i].name, word + 2, n - 2) == 0)
 				return &flag_names[i];
@@ -291,8 +299,8 @@ t_vis(char *dst, size_t dstsize, const char *src, int flags)
 	char one[4];
 
 	for (; *src != '\0'; src++) {
-		n = vis_one((unsigned char)*src, (unsigned char)src[1], flags,
-		    one);
+		n = vis_one(
+		    (unsigned char)*src, (unsigned char)src[1], flags, one);
 		if (len + n >= dstsize)
 			break;
 		memcpy(dst + len, one, n);

@@ -13,20 +13,21 @@
 #include <rumprun/tool_fts.h>
 #include <string.h>
 
-#define ANCHOR_AT	600		/* a path of this length and a name of 255 are well within a path */
+#define ANCHOR_AT \
+	600 /* a path of this length and a name of 255 are well within a path */
 
 struct tftsanchor {
 	FTSENT *dir;
-	int before;			/* descriptor of the directory before */
-	size_t skip;			/* of fts_path, what fts_accpath leaves out below */
+	int before;  /* descriptor of the directory before */
+	size_t skip; /* of fts_path, what fts_accpath leaves out below */
 	struct tftsanchor *next;
 };
 
 static bool
 is_dot(const char *name)
 {
-	return name[0] == '.' && (name[1] == '\0' ||
-	    (name[1] == '.' && name[2] == '\0'));
+	return name[0] == '.' &&
+	    (name[1] == '\0' || (name[1] == '.' && name[2] == '\0'));
 }
 
 /* An entry with its path: a directory's and a name, or the name alone. */
@@ -41,15 +42,15 @@ entry_create(FTS *f, FTSENT *parent, const char *name, size_t namelen)
 	/* "/" and "dir/" as operands bring their own slash. */
 	if (dirlen > 0 && parent->fts_path[dirlen - 1] == '/')
 		dirlen--;
-	e = t_malloc(f->fts_tool, sizeof(*e) + sizeof(struct stat) + dirlen +
-	    namelen + 2);
+	e = t_malloc(f->fts_tool,
+	    sizeof(*e) + sizeof(struct stat) + dirlen + namelen + 2);
 	memset(e, 0, sizeof(*e));
 	e->fts_statp = (struct stat *)(void *)(e + 1);
 	memset(e->fts_statp, 0, sizeof(*e->fts_statp));
 	path = (char *)(e->fts_statp + 1);
 	e->fts_path = path;
-	e->fts_accpath = path + (f->fts_anchor != NULL ?
-	    f->fts_anchor->skip : 0);
+	e->fts_accpath = path +
+	    (f->fts_anchor != NULL ? f->fts_anchor->skip : 0);
 	if (!root) {
 		memcpy(path, parent->fts_path, dirlen);
 		path[dirlen++] = '/';
@@ -92,7 +93,7 @@ directory_info(FTSENT *e)
 	if (is_dot(e->fts_name) && e->fts_level != FTS_ROOTLEVEL)
 		return FTS_DOT;
 	for (up = e->fts_parent; up->fts_level >= FTS_ROOTLEVEL;
-	    up = up->fts_parent)
+	     up = up->fts_parent)
 		if (up->fts_statp->st_ino == e->fts_statp->st_ino &&
 		    up->fts_statp->st_dev == e->fts_statp->st_dev) {
 			e->fts_cycle = up;
@@ -121,17 +122,20 @@ look_at(FTS *f, FTSENT *e, bool follow)
 			memset(e->fts_statp, 0, sizeof(*e->fts_statp));
 			return FTS_NS;
 		}
-	} else if ((error = sys_lstat(t, e->fts_accpath,
-	    e->fts_statp)) != 0) {
+	} else if ((error = sys_lstat(t, e->fts_accpath, e->fts_statp)) != 0) {
 		e->fts_errno = error;
 		memset(e->fts_statp, 0, sizeof(*e->fts_statp));
 		return FTS_NS;
 	}
 	switch (e->fts_statp->st_mode & S_IFMT) {
-	case S_IFDIR: return directory_info(e);
-	case S_IFLNK: return FTS_SL;
-	case S_IFREG: return FTS_F;
-	default: return FTS_DEFAULT;
+	case S_IFDIR:
+		return directory_info(e);
+	case S_IFLNK:
+		return FTS_SL;
+	case S_IFREG:
+		return FTS_F;
+	default:
+		return FTS_DEFAULT;
 	}
 }
 
@@ -262,8 +266,8 @@ fts_open_client(struct tool *t, char *const *argv, int options,
 			e->fts_info = FTS_NS;
 			e->fts_errno = -ENOENT;
 		} else
-			e->fts_info = look_at(f, e,
-			    (options & FTS_COMFOLLOW) != 0);
+			e->fts_info = look_at(
+			    f, e, (options & FTS_COMFOLLOW) != 0);
 		/* "." and ".." are directories like others as operands. */
 		if (e->fts_info == FTS_DOT)
 			e->fts_info = FTS_D;
@@ -299,8 +303,10 @@ way_back(FTS *f, FTSENT *dir)
 	if ((f->fts_options & FTS_NOCHDIR) != 0 ||
 	    dir->fts_level <= FTS_ROOTLEVEL)
 		return true;
-	path = t_asprintf(t, "%s/..", f->fts_anchor != NULL &&
-	    f->fts_anchor->dir == dir ? "." : dir->fts_accpath);
+	path = t_asprintf(t, "%s/..",
+	    f->fts_anchor != NULL && f->fts_anchor->dir == dir ?
+		"." :
+		dir->fts_accpath);
 	error = sys_stat(t, path, &st);
 	t_free(t, path);
 	if (error == 0 && (f->fts_options & FTS_LOGICAL) == 0 &&
@@ -325,8 +331,7 @@ build(FTS *f, FTSENT *dir, int options, bool children)
 	int error;
 
 	f->fts_errno = 0;
-	error = t_opendir(t, anchor_make(f, dir) ? "." : dir->fts_accpath,
-	    &d);
+	error = t_opendir(t, anchor_make(f, dir) ? "." : dir->fts_accpath, &d);
 	if (error != 0) {
 		dir->fts_errno = f->fts_errno = error;
 		dir->fts_info = FTS_DNR;
@@ -335,8 +340,7 @@ build(FTS *f, FTSENT *dir, int options, bool children)
 	while ((de = t_readdir(d)) != NULL) {
 		if ((f->fts_options & FTS_SEEDOT) == 0 && is_dot(de->d_name))
 			continue;
-		if (de->d_type == DT_WHT &&
-		    (f->fts_options & FTS_WHITEOUT) == 0)
+		if (de->d_type == DT_WHT && (f->fts_options & FTS_WHITEOUT) == 0)
 			continue;
 		/* A name that leads elsewhere comes from a damaged or hostile file system. */
 		if (strchr(de->d_name, '/') != NULL || de->d_name[0] == '\0')
@@ -345,9 +349,9 @@ build(FTS *f, FTSENT *dir, int options, bool children)
 		e->fts_dtype = de->d_type;
 		if ((options & FTS_NAMEONLY) != 0 ||
 		    ((f->fts_options & FTS_NOSTAT) != 0 &&
-		    de->d_type != DT_DIR && de->d_type != DT_UNKNOWN &&
-		    (de->d_type != DT_LNK ||
-		    (f->fts_options & FTS_LOGICAL) == 0)))
+			de->d_type != DT_DIR && de->d_type != DT_UNKNOWN &&
+			(de->d_type != DT_LNK ||
+			    (f->fts_options & FTS_LOGICAL) == 0)))
 			e->fts_info = FTS_NSOK;
 		else
 			e->fts_info = look_at(f, e, false);
@@ -441,7 +445,7 @@ fts_read(FTS *f)
 	if (e->fts_info == FTS_D) {
 		if (e->fts_instr == FTS_SKIP ||
 		    ((f->fts_options & FTS_XDEV) != 0 &&
-		    e->fts_statp->st_dev != f->fts_dev)) {
+			e->fts_statp->st_dev != f->fts_dev)) {
 			list_free(f, f->fts_child);
 			f->fts_child = NULL;
 			e->fts_instr = FTS_NOINSTR;

@@ -11,8 +11,8 @@
 #include <string.h>
 
 static int
-local_syscall(void *ctx, int num, const void *args, size_t argsize,
-    register_t rv[2])
+local_syscall(
+    void *ctx, int num, const void *args, size_t argsize, register_t rv[2])
 {
 	struct tool_local *tl = ctx;
 	uint64_t whole[16];
@@ -33,8 +33,8 @@ tool_local_enter(struct rump_kernel *k, struct proc *parent, const char *name,
 	int error;
 
 	tl->tl_lwp = NULL;
-	error = proc_fork(k, parent, parent != NULL ? RFFDG : RFCFDG, name,
-	    &tl->tl_proc);
+	error = proc_fork(
+	    k, parent, parent != NULL ? RFFDG : RFCFDG, name, &tl->tl_proc);
 	if (error != 0)
 		return error;
 	error = lwp_create(tl->tl_proc, &tl->tl_lwp);
@@ -68,7 +68,7 @@ tool_local_run(struct rump_kernel *k, struct proc *parent,
 	return status;
 }
 
-#define SPAWN_DEPTH	8	/* mount runs mount_ffs; nothing runs itself for ever */
+#define SPAWN_DEPTH 8 /* mount runs mount_ffs; nothing runs itself for ever */
 
 static int
 local_spawn(void *ctx, struct tool *t, const char *path, char *const *argv)
@@ -91,9 +91,12 @@ local_spawn(void *ctx, struct tool *t, const char *path, char *const *argv)
 		copy[i] = t_strdup(t, argv[i]);
 	t_flush(t->t_out);
 	status = tool_local_run(tl->tl_proc->p_k, tl->tl_proc,
-	    &(struct tool_run){ .io = t->t_io, .envp = t->t_envp,
-	    .groups = t->t_groups, .siginfo = tool_priv(t)->tp_siginfo,
-	    .interrupt = tool_priv(t)->tp_interrupt }, entry, argc, copy);
+	    &(struct tool_run){ .io = t->t_io,
+		.envp = t->t_envp,
+		.groups = t->t_groups,
+		.siginfo = tool_priv(t)->tp_siginfo,
+		.interrupt = tool_priv(t)->tp_interrupt },
+	    entry, argc, copy);
 	return status;
 }
 
@@ -123,21 +126,21 @@ parse_spec(struct rump_kernel *k, const char *spec, struct window *w)
 		return 0;
 	if (tool_partition_name(at + 1)) {
 		w->path[at - spec] = '\0';
-		return tool_partition_find(k->k_host, w->path, at + 1,
-		    &w->begin, &w->size);
+		return tool_partition_find(
+		    k->k_host, w->path, at + 1, &w->begin, &w->size);
 	}
 	n = strcspn(at + 1, "+");
 	if (n == 0 || n >= sizeof(number))
 		return 0;
 	memcpy(number, at + 1, n);
 	number[n] = '\0';
-	w->begin = (uint64_t)t_strsuftollx("offset", number, 0, INT64_MAX,
-	    err, sizeof(err));
+	w->begin = (uint64_t)t_strsuftollx(
+	    "offset", number, 0, INT64_MAX, err, sizeof(err));
 	if (err[0] != '\0')
 		return 0;
 	if (at[1 + n] == '+') {
-		w->size = (uint64_t)t_strsuftollx("length", at + 2 + n, 1,
-		    INT64_MAX, err, sizeof(err));
+		w->size = (uint64_t)t_strsuftollx(
+		    "length", at + 2 + n, 1, INT64_MAX, err, sizeof(err));
 		if (err[0] != '\0')
 			return -EINVAL;
 	}
@@ -181,14 +184,14 @@ register_both(struct rump_kernel *k, const struct window *w, char *blk,
 		m = snprintf(chr, size, "/dev/r%s%s", base, suffix);
 		if (n < 0 || m < 0 || (size_t)m >= size)
 			return -ENAMETOOLONG;
-		error = etfs_register(k, blk, w->path, ETFS_BLK, w->begin,
-		    w->size);
+		error = etfs_register(
+		    k, blk, w->path, ETFS_BLK, w->begin, w->size);
 		if (error == -EEXIST)
 			continue;
 		if (error != 0)
 			return error;
-		error = etfs_register(k, chr, w->path, ETFS_CHR, w->begin,
-		    w->size);
+		error = etfs_register(
+		    k, chr, w->path, ETFS_CHR, w->begin, w->size);
 		if (error == 0)
 			return 0;
 		if (etfs_remove(k, blk) != 0 || error != -EEXIST)
@@ -214,13 +217,13 @@ local_attach(void *ctx, const char *spec, bool create, int64_t size,
 	if (error == -ENXIO)
 		snprintf(why, whysize, "no such partition");
 	if (error == 0 && create)
-		error = image_create(k, w.path, size > 0 ?
-		    size + (int64_t)w.begin : size);
+		error = image_create(
+		    k, w.path, size > 0 ? size + (int64_t)w.begin : size);
 	else if (error == 0)
 		error = k->k_host->stat(w.path, true, &st);
 	if (error != 0)
 		return error;
-	(void)readonly;		/* etfs opens an image for writing when somebody writes */
+	(void)readonly; /* etfs opens an image for writing when somebody writes */
 	error = register_both(k, &w, blk, chr, pathsize);
 	if (error == -EBUSY && whysize > 0)
 		etfs_why(k, why, whysize);

@@ -11,7 +11,7 @@ struct tool_local {
 	struct lwp *tl_lwp;
 };
 
-extern const struct tool_sys tool_local_sys;	/* its ctx is a struct tool_local */
+extern const struct tool_sys tool_local_sys; /* its ctx is a struct tool_local */
 
 /*
  * Makes the process a tool will be: a child of `parent` with copies of its descriptors, or (NULL) of init with none.

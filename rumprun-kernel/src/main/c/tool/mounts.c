@@ -7,7 +7,7 @@
 
 struct tmntopts {
 	size_t count;
-	char **words;			/* in order, "name" or "name=value" */
+	char **words; /* in order, "name" or "name=value" */
 };
 
 /* An entry that matches the word up to its '=', where it has one. */
@@ -39,8 +39,8 @@ t_getmntopts(struct tool *t, const char *optlist, const struct tmntopt *table,
 			*next++ = '\0';
 		if (*word == '\0')
 			continue;
-		m->words = t_realloc(t, m->words, (m->count + 1) *
-		    sizeof(m->words[0]));
+		m->words = t_realloc(
+		    t, m->words, (m->count + 1) * sizeof(m->words[0]));
 		m->words[m->count++] = word;
 		negative = strncmp(word, "no", 2) == 0;
 		e = NULL;
@@ -108,8 +108,8 @@ t_getmntinfo(struct tool *t, struct statvfs **out, int flags)
 
 /* --- /etc/fstab --- */
 
-#define FSTAB		"/etc/fstab"
-#define FSTAB_MAX	(1u << 20)
+#define FSTAB "/etc/fstab"
+#define FSTAB_MAX (1u << 20)
 
 /* The file in the arena, or an error. */
 static int
@@ -160,8 +160,8 @@ unescape(char *s)
 	char *to = s;
 
 	while (*s != '\0') {
-		if (s[0] == '\\' && s[1] >= '0' && s[1] <= '3' &&
-		    s[2] >= '0' && s[2] <= '7' && s[3] >= '0' && s[3] <= '7') {
+		if (s[0] == '\\' && s[1] >= '0' && s[1] <= '3' && s[2] >= '0' &&
+		    s[2] <= '7' && s[3] >= '0' && s[3] <= '7') {
 			*to++ = (char)((s[1] - '0') << 6 | (s[2] - '0') << 3 |
 			    (s[3] - '0'));
 			s += 4;
@@ -190,8 +190,7 @@ type_of(const char *options)
 
 /* False when the line is no entry; a broken one is named. */
 static bool
-fstab_line(struct tool *t, char *line, unsigned long lineno,
-    struct tfstab *fs)
+fstab_line(struct tool *t, char *line, unsigned long lineno, struct tfstab *fs)
 {
 	char *word;
 

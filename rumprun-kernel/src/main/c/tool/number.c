@@ -10,13 +10,24 @@ static int64_t
 suffix(char c)
 {
 	switch (c) {
-	case 'b': return 512;
-	case 'k': case 'K': return INT64_C(1) << 10;
-	case 'm': case 'M': return INT64_C(1) << 20;
-	case 'g': case 'G': return INT64_C(1) << 30;
-	case 't': case 'T': return INT64_C(1) << 40;
-	case 'w': return (int64_t)sizeof(int);
-	default: return 0;
+	case 'b':
+		return 512;
+	case 'k':
+	case 'K':
+		return INT64_C(1) << 10;
+	case 'm':
+	case 'M':
+		return INT64_C(1) << 20;
+	case 'g':
+	case 'G':
+		return INT64_C(1) << 30;
+	case 't':
+	case 'T':
+		return INT64_C(1) << 40;
+	case 'w':
+		return (int64_t)sizeof(int);
+	default:
+		return 0;
 	}
 }
 
@@ -58,8 +69,8 @@ t_strsuftollx(const char *what, const char *s, int64_t min, int64_t max,
 		err[0] = '\0';
 	for (;;) {
 		if (!digits(&p, &one, &overflow)) {
-			snprintf(err, errsize, "%s `%s' is not a number.",
-			    what, s);
+			snprintf(
+			    err, errsize, "%s `%s' is not a number.", what, s);
 			return 0;
 		}
 		mult = suffix(*p);
@@ -73,25 +84,25 @@ t_strsuftollx(const char *what, const char *s, int64_t min, int64_t max,
 		p++;
 	}
 	if (*p != '\0')
-		snprintf(err, errsize, "%s `%s' has an illegal number.", what,
-		    s);
+		snprintf(
+		    err, errsize, "%s `%s' has an illegal number.", what, s);
 	else if (overflow)
-		snprintf(err, errsize, "%s `%s' is too large to convert.",
-		    what, s);
+		snprintf(
+		    err, errsize, "%s `%s' is too large to convert.", what, s);
 	else if (v < min)
-		snprintf(err, errsize, "%s %" PRId64 " is less than %" PRId64
-		    ".", what, v, min);
+		snprintf(err, errsize,
+		    "%s %" PRId64 " is less than %" PRId64 ".", what, v, min);
 	else if (v > max)
-		snprintf(err, errsize, "%s %" PRId64 " is greater than %"
-		    PRId64 ".", what, v, max);
+		snprintf(err, errsize,
+		    "%s %" PRId64 " is greater than %" PRId64 ".", what, v, max);
 	else
 		return v;
 	return 0;
 }
 
 int64_t
-t_strsuftoll(struct tool *t, const char *what, const char *s, int64_t min,
-    int64_t max)
+t_strsuftoll(
+    struct tool *t, const char *what, const char *s, int64_t min, int64_t max)
 {
 	char err[256];
 	int64_t v;

@@ -10,13 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SECTOR		512
-#define MBR_TABLE	446
-#define MBR_ENTRY	16
-#define MBR_NETBSD	0xa9
-#define MBR_GPT		0xee
-#define LOGICAL_MAX	64
-#define GPT_ENTRIES_MAX	1024
+#define SECTOR 512
+#define MBR_TABLE 446
+#define MBR_ENTRY 16
+#define MBR_NETBSD 0xa9
+#define MBR_GPT 0xee
+#define LOGICAL_MAX 64
+#define GPT_ENTRIES_MAX 1024
 
 struct image {
 	const struct host_ops *h;
@@ -25,7 +25,7 @@ struct image {
 };
 
 struct extent {
-	uint64_t begin, size;		/* sectors */
+	uint64_t begin, size; /* sectors */
 };
 
 static uint32_t
@@ -79,8 +79,7 @@ is_extended(uint8_t type)
 
 /* Logical partitions hang on a chain of tables, each with one partition and the next table's place. */
 static int
-logical(const struct image *im, const uint8_t *mbr, unsigned n,
-    struct extent *x)
+logical(const struct image *im, const uint8_t *mbr, unsigned n, struct extent *x)
 {
 	uint64_t first = 0, at;
 	uint8_t buf[SECTOR];
@@ -90,8 +89,7 @@ logical(const struct image *im, const uint8_t *mbr, unsigned n,
 	for (i = 0; i < 4 && first == 0; i++)
 		if (is_extended(mbr_entry(mbr, i)[4]))
 			first = le32(mbr_entry(mbr, i) + 8);
-	for (at = first, step = 5; at != 0 && step < 5 + LOGICAL_MAX;
-	    step++) {
+	for (at = first, step = 5; at != 0 && step < 5 + LOGICAL_MAX; step++) {
 		if (!mbr_read(im, at, buf))
 			return -EINVAL;
 		if (step == n && mbr_entry(buf, 0)[4] != 0) {
@@ -163,14 +161,15 @@ label_word(const uint8_t *p, bool swapped)
 {
 	uint32_t v = le32(p);
 
-	return swapped ? v >> 24 | (v >> 8 & 0xff00) | (v << 8 & 0xff0000) |
-	    v << 24 : v;
+	return swapped ?
+	    v >> 24 | (v >> 8 & 0xff00) | (v << 8 & 0xff0000) | v << 24 :
+	    v;
 }
 
 /* A label of either byte order; -ENOENT when there is none. */
 static int
-label_at(const struct image *im, uint64_t sector, unsigned part,
-    struct extent *x)
+label_at(
+    const struct image *im, uint64_t sector, unsigned part, struct extent *x)
 {
 	const size_t parts = offsetof(struct disklabel, d_partitions);
 	uint8_t buf[SECTOR], *p;
@@ -179,17 +178,17 @@ label_at(const struct image *im, uint64_t sector, unsigned part,
 	if (read_at(im, sector, 0, buf, SECTOR) != 0)
 		return -ENOENT;
 	swapped = label_word(buf, false) != DISKMAGIC;
-	if (label_word(buf, swapped) != DISKMAGIC || label_word(buf +
-	    offsetof(struct disklabel, d_magic2), swapped) != DISKMAGIC)
+	if (label_word(buf, swapped) != DISKMAGIC ||
+	    label_word(buf + offsetof(struct disklabel, d_magic2), swapped) !=
+		DISKMAGIC)
 		return -ENOENT;
 	p = buf + offsetof(struct disklabel, d_npartitions);
-	if (part >= (swapped ? (unsigned)p[0] << 8 | p[1] :
-	    (unsigned)p[1] << 8 | p[0]))
+	if (part >=
+	    (swapped ? (unsigned)p[0] << 8 | p[1] : (unsigned)p[1] << 8 | p[0]))
 		return -ENXIO;
 	p = buf + parts + part * sizeof(struct partition);
 	x->size = label_word(p + offsetof(struct partition, p_size), swapped);
-	x->begin = label_word(p + offsetof(struct partition, p_offset),
-	    swapped);
+	x->begin = label_word(p + offsetof(struct partition, p_offset), swapped);
 	return x->size != 0 ? 0 : -ENXIO;
 }
 
@@ -206,8 +205,8 @@ lettered(const struct image *im, unsigned part, struct extent *x)
 		for (i = 0; i < 4; i++) {
 			if (mbr_entry(mbr, i)[4] != MBR_NETBSD)
 				continue;
-			error = label_at(im, (uint64_t)le32(mbr_entry(mbr,
-			    i) + 8) + 1, part, x);
+			error = label_at(im,
+			    (uint64_t)le32(mbr_entry(mbr, i) + 8) + 1, part, x);
 			if (error != -ENOENT)
 				return error;
 		}
@@ -238,9 +237,9 @@ tool_partition_find(const struct host_ops *h, const char *path,
 		return error;
 	error = h->size(im.fd, &im.size);
 	if (error == 0)
-		error = name[1] == '\0' ? lettered(&im, (unsigned)(name[0] -
-		    'a'), &x) : numbered(&im, (unsigned)strtoul(name + 1,
-		    NULL, 10), &x);
+		error = name[1] == '\0' ?
+		    lettered(&im, (unsigned)(name[0] - 'a'), &x) :
+		    numbered(&im, (unsigned)strtoul(name + 1, NULL, 10), &x);
 	h->close(im.fd);
 	if (error != 0)
 		return error;

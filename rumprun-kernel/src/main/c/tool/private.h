@@ -33,15 +33,15 @@ struct taccounts {
 struct tool_priv {
 	jmp_buf tp_exit;
 	int tp_status;
-	bool tp_ending;			/* atexit functions run: an exit only leaves them */
-	bool tp_catch;			/* the tool looks at SIGINT itself */
-	struct tarena tp_arena;		/* the ring's head */
+	bool tp_ending; /* atexit functions run: an exit only leaves them */
+	bool tp_catch;	/* the tool looks at SIGINT itself */
+	struct tarena tp_arena; /* the ring's head */
 	struct tatexit *tp_atexit;
 	_Atomic int *tp_siginfo, *tp_interrupt;
 	struct taccounts tp_users, tp_groups;
 	size_t tp_inpos, tp_inlen;
 	int tp_inerror;
-	const char *tp_what;		/* progress: what, how far */
+	const char *tp_what; /* progress: what, how far */
 	uint64_t tp_done, tp_total;
 	int64_t tp_shown_ms;
 	char tp_in[4096];

@@ -21,8 +21,8 @@ tool_remote_init(void)
 }
 
 static int
-remote_syscall(void *ctx, int num, const void *args, size_t argsize,
-    register_t rv[2])
+remote_syscall(
+    void *ctx, int num, const void *args, size_t argsize, register_t rv[2])
 {
 	int error;
 
@@ -40,8 +40,8 @@ remote_spawn(void *ctx, struct tool *t, const char *path, char *const *argv)
 	pid_t pid;
 
 	(void)ctx;
-	error = toolhost_program(slash != NULL ? slash + 1 : path, program,
-	    sizeof(program));
+	error = toolhost_program(
+	    slash != NULL ? slash + 1 : path, program, sizeof(program));
 	if (error != 0)
 		return error;
 	t_flush(t->t_out);

@@ -7,6 +7,6 @@
 
 /* Connects this host process; its complaints go to standard error, as the client library's do. 0 or a negative errno. */
 int tool_remote_init(void);
-extern const struct tool_sys tool_remote_sys;	/* its ctx is unused */
+extern const struct tool_sys tool_remote_sys; /* its ctx is unused */
 
 #endif

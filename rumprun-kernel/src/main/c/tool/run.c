@@ -10,9 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define STATUS_INTERRUPTED	(128 + 2)
-#define MAXERROR		4095
-#define STATUS_PIPE		(128 + 13)
+#define STATUS_INTERRUPTED (128 + 2)
+#define MAXERROR 4095
+#define STATUS_PIPE (128 + 13)
 
 const struct tool_entry *
 t_find(const struct tool_group *const *groups, const char *name)
@@ -184,12 +184,12 @@ look_outside(struct tool *t)
 {
 	struct tool_priv *p = t->t_priv;
 
-	if (p->tp_siginfo != NULL && atomic_load_explicit(p->tp_siginfo,
-	    memory_order_relaxed) != 0 &&
+	if (p->tp_siginfo != NULL &&
+	    atomic_load_explicit(p->tp_siginfo, memory_order_relaxed) != 0 &&
 	    atomic_exchange(p->tp_siginfo, 0) != 0)
 		atomic_store(&t->t_siginfo, 1);
-	if (p->tp_interrupt != NULL && atomic_load_explicit(p->tp_interrupt,
-	    memory_order_relaxed) != 0)
+	if (p->tp_interrupt != NULL &&
+	    atomic_load_explicit(p->tp_interrupt, memory_order_relaxed) != 0)
 		atomic_store(&t->t_interrupt, 1);
 }
 
@@ -197,8 +197,8 @@ bool
 t_siginfo_take(struct tool *t)
 {
 	look_outside(t);
-	return atomic_load_explicit(&t->t_siginfo, memory_order_relaxed) !=
-	    0 && atomic_exchange(&t->t_siginfo, 0) != 0;
+	return atomic_load_explicit(&t->t_siginfo, memory_order_relaxed) != 0 &&
+	    atomic_exchange(&t->t_siginfo, 0) != 0;
 }
 
 void
@@ -211,13 +211,12 @@ bool
 t_interrupted(struct tool *t)
 {
 	look_outside(t);
-	return atomic_load_explicit(&t->t_interrupt,
-	    memory_order_relaxed) != 0;
+	return atomic_load_explicit(&t->t_interrupt, memory_order_relaxed) != 0;
 }
 
 int
-t_syscall(struct tool *t, int num, const void *args, size_t argsize,
-    register_t rv[2])
+t_syscall(
+    struct tool *t, int num, const void *args, size_t argsize, register_t rv[2])
 {
 	struct tool_priv *p = t->t_priv;
 	int error;
@@ -251,7 +250,7 @@ arena_link(struct tool *t, struct tarena *a)
 }
 
 /* The header's size, rounded so that what follows is aligned for anything. */
-#define HEADER	((sizeof(struct tarena) + 15) / 16 * 16)
+#define HEADER ((sizeof(struct tarena) + 15) / 16 * 16)
 
 void *
 t_malloc(struct tool *t, size_t n)

@@ -3,19 +3,19 @@
 #include "tool/private.h"
 #include <string.h>
 
-#define WHO_U	01
-#define WHO_G	02
-#define WHO_O	04
+#define WHO_U 01
+#define WHO_G 02
+#define WHO_O 04
 
 /* One operation: on whom, which, what; or an absolute mode. */
 struct step {
-	unsigned char who;		/* WHO_*; 0: everybody but for the umask */
-	char op;			/* '+', '-', '=', or '0': absolute */
-	bool execute_if;		/* X */
-	bool sticky;			/* t */
-	bool setid;			/* s */
-	char copy;			/* 'u', 'g', 'o' or 0 */
-	mode_t perms;			/* rwx in the low three bits, or the absolute mode */
+	unsigned char who; /* WHO_*; 0: everybody but for the umask */
+	char op;	   /* '+', '-', '=', or '0': absolute */
+	bool execute_if;   /* X */
+	bool sticky;	   /* t */
+	bool setid;	   /* s */
+	char copy;	   /* 'u', 'g', 'o' or 0 */
+	mode_t perms;	   /* rwx in the low three bits, or the absolute mode */
 };
 
 struct tmode {
@@ -71,13 +71,26 @@ parse_perms(const char *s, struct step *st)
 	}
 	for (;; s++)
 		switch (*s) {
-		case 'r': st->perms |= 4; break;
-		case 'w': st->perms |= 2; break;
-		case 'x': st->perms |= 1; break;
-		case 'X': st->execute_if = true; break;
-		case 's': st->setid = true; break;
-		case 't': st->sticky = true; break;
-		default: return s;
+		case 'r':
+			st->perms |= 4;
+			break;
+		case 'w':
+			st->perms |= 2;
+			break;
+		case 'x':
+			st->perms |= 1;
+			break;
+		case 'X':
+			st->execute_if = true;
+			break;
+		case 's':
+			st->setid = true;
+			break;
+		case 't':
+			st->sticky = true;
+			break;
+		default:
+			return s;
 		}
 }
 
@@ -122,8 +135,7 @@ t_setmode(struct tool *t, const char *s)
 
 /* The bits that one step names, spread over the classes it names. */
 static mode_t
-step_bits(const struct tmode *m, const struct step *st, mode_t now,
-    mode_t first)
+step_bits(const struct tmode *m, const struct step *st, mode_t now, mode_t first)
 {
 	unsigned who = st->who != 0 ? st->who : WHO_U | WHO_G | WHO_O;
 	mode_t three = st->perms, bits = 0;

@@ -35,8 +35,9 @@ say(const char *text)
 static bool
 have_server(char **envp)
 {
-	static const char *const names[] = { "RUMP_SERVER=",
-	    "RUMP__PARSEDSERVER=", "RUMPCLIENT__EXECFD=" };
+	static const char *const names[] = {
+		"RUMP_SERVER=", "RUMP__PARSEDSERVER=", "RUMPCLIENT__EXECFD="
+	};
 	size_t i;
 
 	for (; *envp != NULL; envp++)
@@ -49,8 +50,7 @@ have_server(char **envp)
 static void
 start_signals(struct shell *s, bool catch)
 {
-	toolhost_signals_start(&s->siginfo, &s->interrupt, catch,
-	    &s->signals);
+	toolhost_signals_start(&s->siginfo, &s->interrupt, catch, &s->signals);
 	s->io.ctx = s->signals;
 }
 
@@ -133,8 +133,8 @@ pick(const struct tool_group *const *groups, int argc, char **argv, int *skip)
 }
 
 int
-rumprun_tools_main(int argc, char **argv, char **envp,
-    const struct tool_group *const *groups)
+rumprun_tools_main(
+    int argc, char **argv, char **envp, const struct tool_group *const *groups)
 {
 	struct shell s;
 	struct tool_run run;

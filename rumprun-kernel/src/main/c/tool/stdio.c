@@ -161,8 +161,7 @@ t_getc(struct tool *t)
 	if (p->tp_inpos == p->tp_inlen) {
 		t_flush(t->t_out);
 		p->tp_inpos = p->tp_inlen = 0;
-		n = t->t_io->read(t->t_io->ctx, 0, p->tp_in,
-		    sizeof(p->tp_in));
+		n = t->t_io->read(t->t_io->ctx, 0, p->tp_in, sizeof(p->tp_in));
 		if (n <= 0) {
 			p->tp_inerror = n;
 			return -1;

@@ -89,14 +89,14 @@ t_timegm(struct ttm *tm)
 /* --- POSIX time zones --- */
 
 struct rule {
-	char kind;			/* 'M', 'J' (no leap day) or '0' */
-	int month, week, day;		/* day alone for J and 0 */
-	long at;			/* seconds into the day */
+	char kind;	      /* 'M', 'J' (no leap day) or '0' */
+	int month, week, day; /* day alone for J and 0 */
+	long at;	      /* seconds into the day */
 };
 
 struct zone {
-	char std[16], dst[16];		/* dst empty: none */
-	long stdoff, dstoff;		/* seconds east of UTC */
+	char std[16], dst[16]; /* dst empty: none */
+	long stdoff, dstoff;   /* seconds east of UTC */
 	struct rule start, end;
 };
 
@@ -169,17 +169,15 @@ zone_rule(const char *s, struct rule *r)
 	r->kind = '0';
 	if (*s == 'M') {
 		r->kind = *s++;
-		if ((s = zone_number(s, 1, 12, &v[0])) == NULL ||
-		    *s++ != '.' ||
-		    (s = zone_number(s, 1, 5, &v[1])) == NULL ||
-		    *s++ != '.')
+		if ((s = zone_number(s, 1, 12, &v[0])) == NULL || *s++ != '.' ||
+		    (s = zone_number(s, 1, 5, &v[1])) == NULL || *s++ != '.')
 			return NULL;
 		s = zone_number(s, 0, 6, &v[2]);
 	} else {
 		if (*s == 'J')
 			r->kind = *s++;
-		s = zone_number(s, r->kind == 'J', r->kind == 'J' ? 365 : 366,
-		    &v[2]);
+		s = zone_number(
+		    s, r->kind == 'J', r->kind == 'J' ? 365 : 366, &v[2]);
 	}
 	r->month = (int)v[0];
 	r->week = (int)v[1];
@@ -226,7 +224,8 @@ rule_time(const struct rule *r, int64_t year)
 
 	if (r->kind == 'M') {
 		int64_t first = days_of_civil(year, r->month - 1, 1);
-		int64_t next = r->month == 12 ? days_of_civil(year + 1, 0, 1) :
+		int64_t next = r->month == 12 ?
+		    days_of_civil(year + 1, 0, 1) :
 		    days_of_civil(year, r->month, 1);
 		int wday = (int)(((first + 4) % 7 + 7) % 7);
 
@@ -254,7 +253,7 @@ zone_isdst(const struct zone *z, int64_t when)
 	start = rule_time(&z->start, year) - z->stdoff;
 	end = rule_time(&z->end, year) - z->dstoff;
 	return start < end ? when >= start && when < end :
-	    when >= start || when < end;
+			     when >= start || when < end;
 }
 
 static bool
@@ -330,9 +329,9 @@ static void
 put_number(struct sink *s, int64_t v, int width, char pad)
 {
 	char buf[24];
-	int n = pad == '0' ? snprintf(buf, sizeof(buf), "%0*jd", width,
-	    (intmax_t)v) : snprintf(buf, sizeof(buf), "%*jd", width,
-	    (intmax_t)v);
+	int n = pad == '0' ?
+	    snprintf(buf, sizeof(buf), "%0*jd", width, (intmax_t)v) :
+	    snprintf(buf, sizeof(buf), "%*jd", width, (intmax_t)v);
 
 	put(s, buf, (size_t)n);
 }
@@ -365,24 +364,35 @@ iso_week(const struct ttm *tm, int64_t *year)
 }
 
 static const char *const full_months[] = { "January", "February", "March",
-    "April", "May", "June", "July", "August", "September", "October",
-    "November", "December" };
+	"April", "May", "June", "July", "August", "September", "October",
+	"November", "December" };
 static const char *const full_days[] = { "Sunday", "Monday", "Tuesday",
-    "Wednesday", "Thursday", "Friday", "Saturday" };
+	"Wednesday", "Thursday", "Friday", "Saturday" };
 
 static const char *
 composite(char c)
 {
 	switch (c) {
-	case 'c': return "%a %b %e %H:%M:%S %Y";
-	case 'D': case 'x': return "%m/%d/%y";
-	case 'F': return "%Y-%m-%d";
-	case 'r': return "%I:%M:%S %p";
-	case 'R': return "%H:%M";
-	case 'T': case 'X': return "%H:%M:%S";
-	case 'v': return "%e-%b-%Y";
-	case '+': return "%a %b %e %H:%M:%S %Z %Y";
-	default: return NULL;
+	case 'c':
+		return "%a %b %e %H:%M:%S %Y";
+	case 'D':
+	case 'x':
+		return "%m/%d/%y";
+	case 'F':
+		return "%Y-%m-%d";
+	case 'r':
+		return "%I:%M:%S %p";
+	case 'R':
+		return "%H:%M";
+	case 'T':
+	case 'X':
+		return "%H:%M:%S";
+	case 'v':
+		return "%e-%b-%Y";
+	case '+':
+		return "%a %b %e %H:%M:%S %Z %Y";
+	default:
+		return NULL;
 	}
 }
 
@@ -404,16 +414,36 @@ put_name(struct sink *s, char c, const struct ttm *tm)
 	const char *text;
 
 	switch (c) {
-	case 'a': put(s, days + 3 * wday, 3); return true;
-	case 'b': case 'h': put(s, months + 3 * mon, 3); return true;
-	case 'A': text = full_days[wday]; break;
-	case 'B': text = full_months[mon]; break;
-	case 'p': text = tm->hour < 12 ? "AM" : "PM"; break;
-	case 'Z': text = tm->zone; break;
-	case 'n': text = "\n"; break;
-	case 't': text = "\t"; break;
-	case '%': text = "%"; break;
-	default: return false;
+	case 'a':
+		put(s, days + 3 * wday, 3);
+		return true;
+	case 'b':
+	case 'h':
+		put(s, months + 3 * mon, 3);
+		return true;
+	case 'A':
+		text = full_days[wday];
+		break;
+	case 'B':
+		text = full_months[mon];
+		break;
+	case 'p':
+		text = tm->hour < 12 ? "AM" : "PM";
+		break;
+	case 'Z':
+		text = tm->zone;
+		break;
+	case 'n':
+		text = "\n";
+		break;
+	case 't':
+		text = "\t";
+		break;
+	case '%':
+		text = "%";
+		break;
+	default:
+		return false;
 	}
 	put(s, text, strlen(text));
 	return true;
@@ -427,31 +457,67 @@ put_field(struct sink *s, char c, const struct ttm *tm)
 	struct ttm copy;
 
 	switch (c) {
-	case 'C': put_number(s, year / 100, 2, '0'); break;
-	case 'd': put_number(s, tm->mday, 2, '0'); break;
-	case 'e': put_number(s, tm->mday, 2, ' '); break;
-	case 'H': put_number(s, tm->hour, 2, '0'); break;
-	case 'k': put_number(s, tm->hour, 2, ' '); break;
-	case 'I': put_number(s, (tm->hour + 11) % 12 + 1, 2, '0'); break;
-	case 'l': put_number(s, (tm->hour + 11) % 12 + 1, 2, ' '); break;
-	case 'j': put_number(s, tm->yday + 1, 3, '0'); break;
-	case 'm': put_number(s, tm->mon + 1, 2, '0'); break;
-	case 'M': put_number(s, tm->min, 2, '0'); break;
-	case 'S': put_number(s, tm->sec, 2, '0'); break;
+	case 'C':
+		put_number(s, year / 100, 2, '0');
+		break;
+	case 'd':
+		put_number(s, tm->mday, 2, '0');
+		break;
+	case 'e':
+		put_number(s, tm->mday, 2, ' ');
+		break;
+	case 'H':
+		put_number(s, tm->hour, 2, '0');
+		break;
+	case 'k':
+		put_number(s, tm->hour, 2, ' ');
+		break;
+	case 'I':
+		put_number(s, (tm->hour + 11) % 12 + 1, 2, '0');
+		break;
+	case 'l':
+		put_number(s, (tm->hour + 11) % 12 + 1, 2, ' ');
+		break;
+	case 'j':
+		put_number(s, tm->yday + 1, 3, '0');
+		break;
+	case 'm':
+		put_number(s, tm->mon + 1, 2, '0');
+		break;
+	case 'M':
+		put_number(s, tm->min, 2, '0');
+		break;
+	case 'S':
+		put_number(s, tm->sec, 2, '0');
+		break;
 	case 's':
 		copy = *tm;
 		put_number(s, t_timegm(&copy) - tm->gmtoff, 1, '0');
 		break;
-	case 'u': put_number(s, tm->wday == 0 ? 7 : tm->wday, 1, '0'); break;
-	case 'w': put_number(s, tm->wday, 1, '0'); break;
-	case 'U': put_number(s, (tm->yday + 7 - tm->wday) / 7, 2, '0'); break;
+	case 'u':
+		put_number(s, tm->wday == 0 ? 7 : tm->wday, 1, '0');
+		break;
+	case 'w':
+		put_number(s, tm->wday, 1, '0');
+		break;
+	case 'U':
+		put_number(s, (tm->yday + 7 - tm->wday) / 7, 2, '0');
+		break;
 	case 'W':
 		put_number(s, (tm->yday + 7 - (tm->wday + 6) % 7) / 7, 2, '0');
 		break;
-	case 'y': put_number(s, (year % 100 + 100) % 100, 2, '0'); break;
-	case 'Y': put_number(s, year, 1, '0'); break;
-	case 'z': put_zone(s, tm); break;
-	case 'g': case 'G': case 'V':
+	case 'y':
+		put_number(s, (year % 100 + 100) % 100, 2, '0');
+		break;
+	case 'Y':
+		put_number(s, year, 1, '0');
+		break;
+	case 'z':
+		put_zone(s, tm);
+		break;
+	case 'g':
+	case 'G':
+	case 'V':
 		week = iso_week(tm, &iso);
 		if (c == 'V')
 			put_number(s, week, 2, '0');

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAXTABLE	(16u << 20)	/* bytes of such a file that are read */
+#define MAXTABLE (16u << 20) /* bytes of such a file that are read */
 
 /* A whole file in the arena, NUL-terminated; NULL when it cannot be read. */
 static char *
@@ -72,8 +72,8 @@ load(struct tool *t, struct taccounts *a, const char *path)
 		}
 		if (a->count == size) {
 			size = size != 0 ? size * 2 : 32;
-			a->table = t_realloc(t, a->table,
-			    size * sizeof(a->table[0]));
+			a->table = t_realloc(
+			    t, a->table, size * sizeof(a->table[0]));
 		}
 		a->table[a->count].name = field[0];
 		a->table[a->count].gid = 0;

@@ -7,8 +7,8 @@
 #include "dev/etfs.h"
 #include "tools/server.h"
 
-#define LABELAREA	65536		/* where a label is looked for */
-#define SECTOR		512
+#define LABELAREA 65536 /* where a label is looked for */
+#define SECTOR 512
 
 /* --- the option --- */
 
@@ -42,8 +42,8 @@ set_size(struct tool *t, struct drive *d, const char *value)
 		return complain(t, "size already given");
 	if (value != NULL && strcmp(value, "host") == 0) {
 		if (d->dr_haveoffset)
-			return complain(t,
-			    "cannot specify offset with size=host");
+			return complain(
+			    t, "cannot specify offset with size=host");
 		d->dr_hostsize = true;
 	} else if (!number(t, value, &d->dr_size) || d->dr_size == 0)
 		/* Nothing that could be a size: it is missing. */
@@ -97,8 +97,7 @@ set_type(struct tool *t, struct drive *d, const char *value)
 }
 
 static bool
-set_string(struct tool *t, const char **to, const char *name,
-    const char *value)
+set_string(struct tool *t, const char **to, const char *name, const char *value)
 {
 	if (*to != NULL) {
 		t_eprintf(t, "%s already given\n", name);
@@ -185,15 +184,14 @@ label_at(const uint8_t *buf, size_t left, struct label *l)
 	for (int i = 0; i < 2; i++) {
 		l->swapped = i != 0;
 		if (word(l, 0) != DISKMAGIC ||
-		    word(l, offsetof(struct disklabel, d_magic2)) !=
-		    DISKMAGIC)
+		    word(l, offsetof(struct disklabel, d_magic2)) != DISKMAGIC)
 			continue;
 		n = half(l, offsetof(struct disklabel, d_npartitions));
 		if (n > MAXMAXPARTITIONS ||
 		    left - head < n * sizeof(struct partition))
 			continue;
-		for (size_t off = 0; off < head +
-		    n * sizeof(struct partition); off += 2)
+		for (size_t off = 0; off < head + n * sizeof(struct partition);
+		     off += 2)
 			sum ^= half(l, off);
 		if (sum == 0)
 			return true;
@@ -215,8 +213,7 @@ label_window(struct tool *t, struct rump_kernel *k, int fd, char letter,
 	size_t at;
 
 	if ((got = k->k_host->preadv(fd, &iov, 1, 0)) < 0) {
-		t_eprintf(t, "disklabel not found: %s\n",
-		    t_strerror((int)got));
+		t_eprintf(t, "disklabel not found: %s\n", t_strerror((int)got));
 		return (int)-got;
 	}
 	for (at = 0; at + 4 <= (size_t)got; at += 4)
@@ -229,8 +226,8 @@ label_window(struct tool *t, struct rump_kernel *k, int fd, char letter,
 	at = offsetof(struct disklabel, d_partitions) +
 	    part * sizeof(struct partition);
 	if (part >= half(&l, offsetof(struct disklabel, d_npartitions))) {
-		t_eprintf(t, "partition not available: %s\n",
-		    t_strerror(ENOENT));
+		t_eprintf(
+		    t, "partition not available: %s\n", t_strerror(ENOENT));
 		return ENOENT;
 	}
 	*sizep = (uint64_t)word(&l, at) * SECTOR;
@@ -255,8 +252,10 @@ window(struct tool *t, struct rump_kernel *k, const struct drive *d, int fd,
 		return label_window(t, k, fd, d->dr_label, beginp, sizep);
 	if (d->dr_hostsize) {
 		if (k->k_host->size(fd, &size) != 0 || size == 0) {
-			t_eprintf(t, "size=host, but cannot query non-zero "
-			    "size: %s\n", t_strerror(EINVAL));
+			t_eprintf(t,
+			    "size=host, but cannot query non-zero "
+			    "size: %s\n",
+			    t_strerror(EINVAL));
 			return EINVAL;
 		}
 		*sizep = size;
@@ -266,8 +265,8 @@ window(struct tool *t, struct rump_kernel *k, const struct drive *d, int fd,
 		t_eprintf(t, "truncate: %s\n", t_strerror(EFBIG));
 		return EFBIG;
 	}
-	if ((error = k->k_host->fstat(fd, &st)) == 0 &&
-	    S_ISREG(st.hs_mode) && st.hs_size < end)
+	if ((error = k->k_host->fstat(fd, &st)) == 0 && S_ISREG(st.hs_mode) &&
+	    st.hs_size < end)
 		error = k->k_host->ftruncate(fd, (int64_t)end);
 	if (error != 0)
 		t_eprintf(t, "truncate: %s\n", t_strerror(error));
@@ -276,8 +275,7 @@ window(struct tool *t, struct rump_kernel *k, const struct drive *d, int fd,
 
 /* An image that somebody else writes to is not for a second kernel: said here already, where there is somebody to read it. */
 static int
-unclaimed(struct tool *t, struct rump_kernel *k, const struct drive *d,
-    int fd)
+unclaimed(struct tool *t, struct rump_kernel *k, const struct drive *d, int fd)
 {
 	int pid = 0;
 
@@ -285,11 +283,11 @@ unclaimed(struct tool *t, struct rump_kernel *k, const struct drive *d,
 		return 0;
 	t_eprintf(t, "etfs hostpath open: %s\n", t_strerror(EBUSY));
 	if (pid > 0)
-		t_eprintf(t, "%s is in use by process %d\n", d->dr_hostpath,
-		    pid);
+		t_eprintf(
+		    t, "%s is in use by process %d\n", d->dr_hostpath, pid);
 	else
-		t_eprintf(t, "%s is in use by another process\n",
-		    d->dr_hostpath);
+		t_eprintf(
+		    t, "%s is in use by another process\n", d->dr_hostpath);
 	return EBUSY;
 }
 
@@ -314,8 +312,8 @@ drive_register(struct tool *t, struct rump_kernel *k, const struct drive *d)
 	(void)k->k_host->close(fd);
 	if (error != 0)
 		return error;
-	error = etfs_register(k, d->dr_key, d->dr_hostpath, d->dr_type, begin,
-	    size);
+	error = etfs_register(
+	    k, d->dr_key, d->dr_hostpath, d->dr_type, begin, size);
 	if (error != 0) {
 		t_eprintf(t, "etfs register: %s\n", t_strerror(error));
 		why[0] = '\0';

@@ -10,10 +10,11 @@ static const char *
 class_name(int class)
 {
 	static const char *const names[] = { "any", "misc", "vfs", "driver",
-	    "exec", "secmodel", "bufq" };
+		"exec", "secmodel", "bufq" };
 
-	return class >= 0 && (size_t)class < sizeof(names) / sizeof(names[0])
-	    ? names[class] : "UNKNOWN";
+	return class >= 0 && (size_t) class < sizeof(names) / sizeof(names[0]) ?
+	    names[class] :
+	    "UNKNOWN";
 }
 
 static const char *
@@ -21,8 +22,9 @@ source_name(int source)
 {
 	static const char *const names[] = { "builtin", "boot", "filesys" };
 
-	return source >= 0 && (size_t)source < sizeof(names) /
-	    sizeof(names[0]) ? names[source] : "UNKNOWN";
+	return source >= 0 && (size_t)source < sizeof(names) / sizeof(names[0]) ?
+	    names[source] :
+	    "UNKNOWN";
 }
 
 static int
@@ -87,8 +89,8 @@ by_name(const void *a, const void *b)
 	    sizeof(((const struct modstat *)a)->ms_name));
 }
 
-#define MAXTRIES	10
-#define MAXSIZE		(1 << 20)
+#define MAXTRIES 10
+#define MAXSIZE (1 << 20)
 
 /* The kernel says how much there is; it may become more until it is asked again, but not for ever. */
 static struct modstat *
@@ -125,8 +127,9 @@ print(struct tool *t, const struct modstat *ms)
 	t_printf(t, "%-16.*s %-8s %-8s %-4s %-5u %-7s %.*s\n",
 	    (int)sizeof(ms->ms_name), ms->ms_name, class_name(ms->ms_class),
 	    source_name(ms->ms_source),
-	    (ms->ms_flags & MODFLG_AUTO_LOADED) != 0 ? "a" :
-	    (ms->ms_flags & MODFLG_MUST_FORCE) != 0 ? "f" : "-",
+	    (ms->ms_flags & MODFLG_AUTO_LOADED) != 0	? "a" :
+		(ms->ms_flags & MODFLG_MUST_FORCE) != 0 ? "f" :
+							  "-",
 	    ms->ms_refcnt, size, (int)sizeof(ms->ms_required),
 	    ms->ms_required[0] != '\0' ? ms->ms_required : "-");
 }
@@ -157,11 +160,12 @@ modstat_main(struct tool *t, int argc, char **argv)
 	name = argv[t->t_opt.optind];
 	ms = list(t, &n);
 	qsort(ms, n, sizeof(*ms), by_name);
-	t_puts(t, "NAME             CLASS    SOURCE   FLAG REFS  SIZE    "
+	t_puts(t,
+	    "NAME             CLASS    SOURCE   FLAG REFS  SIZE    "
 	    "REQUIRES \n");
 	for (size_t i = 0; i < n; i++)
-		if (name == NULL || strncmp(ms[i].ms_name, name,
-		    sizeof(ms[i].ms_name)) == 0)
+		if (name == NULL ||
+		    strncmp(ms[i].ms_name, name, sizeof(ms[i].ms_name)) == 0)
 			print(t, &ms[i]);
 	return 0;
 }

@@ -13,8 +13,8 @@
 #include "tools/server.h"
 #include "tools/tools.h"
 
-#define MAXLIBRARIES	128
-#define STATUS_PANIC	3		/* a kernel that cannot boot */
+#define MAXLIBRARIES 128
+#define STATUS_PANIC 3 /* a kernel that cannot boot */
 
 struct string {
 	struct string *next;
@@ -33,7 +33,7 @@ struct server {
 	struct string *sv_modules, **sv_modulesend;
 	struct drive *sv_drives, **sv_drivesend;
 	_Atomic int sv_howto;
-	int sv_daemon;			/* who waits for word, -1: nobody */
+	int sv_daemon; /* who waits for word, -1: nobody */
 	/* Console text before the server listens comes after the tool's own. */
 	struct kmutex sv_conslock;
 	bool sv_consdirect;
@@ -82,8 +82,10 @@ console_direct(struct server *sv)
 static _Noreturn void
 usage(struct tool *t)
 {
-	t_eprintf(t, "usage: %s [-s] [-c ncpu] [-d drivespec] [-l libs] "
-	    "[-m modules] bindurl\n", t->t_progname);
+	t_eprintf(t,
+	    "usage: %s [-s] [-c ncpu] [-d drivespec] [-l libs] "
+	    "[-m modules] bindurl\n",
+	    t->t_progname);
 	t_exit(t, 1);
 }
 
@@ -121,10 +123,11 @@ add_library(struct server *sv, const char *arg)
 	if (strncmp(name, "rump", 4) != 0 && strncmp(name, "librump", 7) != 0)
 		name = t_asprintf(sv->sv_t, "?%s", name);
 	if (component_find(name) < 0) {
-		t_eprintf(sv->sv_t, "failed to load -libraries, last error "
+		t_eprintf(sv->sv_t,
+		    "failed to load -libraries, last error "
 		    "from \"%s\":\n  %s%s%s: cannot open shared object file: "
-		    "No such file or directory\n", arg,
-		    slash != NULL ? "" : "lib", arg,
+		    "No such file or directory\n",
+		    arg, slash != NULL ? "" : "lib", arg,
 		    slash != NULL ? "" : ".so");
 		t_exit(sv->sv_t, 1);
 	}
@@ -172,8 +175,10 @@ options(struct server *sv, int argc, char **argv)
 			sv->sv_verbose = true;
 			break;
 		case ':':
-			t_eprintf(t, "%s: option requires an argument -- "
-			    "'%c'\n", t->t_progname, t->t_opt.optopt);
+			t_eprintf(t,
+			    "%s: option requires an argument -- "
+			    "'%c'\n",
+			    t->t_progname, t->t_opt.optopt);
 			usage(t);
 		default:
 			t_eprintf(t, "%s: invalid option -- '%c'\n",
@@ -211,16 +216,16 @@ boot(struct server *sv)
 	};
 	int error;
 
-	if (kern_config_env(&kc) != 0 || (sv->sv_ncpu != NULL &&
-	    kern_config_set(&kc, "RUMP_NCPU", sv->sv_ncpu) != 0) ||
-	    (sv->sv_memlimit != NULL && kern_config_set(&kc, "RUMP_MEMLIMIT",
-	    sv->sv_memlimit) != 0))
+	if (kern_config_env(&kc) != 0 ||
+	    (sv->sv_ncpu != NULL &&
+		kern_config_set(&kc, "RUMP_NCPU", sv->sv_ncpu) != 0) ||
+	    (sv->sv_memlimit != NULL &&
+		kern_config_set(&kc, "RUMP_MEMLIMIT", sv->sv_memlimit) != 0))
 		return STATUS_PANIC;
 	if (sv->sv_verbose)
 		kc.kc_verbose = true;
 	if ((error = kern_boot(&kc, &sv->sv_k)) != 0) {
-		t_eprintf(sv->sv_t, "rump init failed: %s\n",
-		    t_strerror(error));
+		t_eprintf(sv->sv_t, "rump init failed: %s\n", t_strerror(error));
 		return -error;
 	}
 	return 0;
@@ -259,8 +264,10 @@ load_modules(struct server *sv)
 		error = etfs_register(sv->sv_k, "/module.mod", m->s, ETFS_REG,
 		    0, ETFS_SIZE_TOEND);
 		if (error != 0) {
-			t_eprintf(sv->sv_t, "module etfs register failed: "
-			    "%s\n", t_strerror(error));
+			t_eprintf(sv->sv_t,
+			    "module etfs register failed: "
+			    "%s\n",
+			    t_strerror(error));
 			return -error;
 		}
 		error = load(sv->sv_k, "/module.mod");
@@ -286,8 +293,7 @@ serve(struct server *sv)
 		return 0;
 	if (why[0] != '\0')
 		t_eprintf(sv->sv_t, "%s\n", why);
-	t_eprintf(sv->sv_t, "rump server init failed: %s\n",
-	    t_strerror(error));
+	t_eprintf(sv->sv_t, "rump server init failed: %s\n", t_strerror(error));
 	return -error;
 }
 

@@ -15,12 +15,13 @@
 #include <netbsd/mount.h>
 #include <string.h>
 
-#define STATUS_NOTOOL	127
+#define STATUS_NOTOOL 127
 
 static void
 usage(struct tool *t)
 {
-	t_eprintf(t, "usage: rumprun [-d image[@offset[+length]]:fstype"
+	t_eprintf(t,
+	    "usage: rumprun [-d image[@offset[+length]]:fstype"
 	    "[,options]:/mnt] ...\n"
 	    "               [-h hostdir[:/mnt]] tool [argument ...]\n");
 	t_exit(t, 1);
@@ -125,8 +126,9 @@ add_disk(struct tool *t, const char *arg)
 	if (fd >= 0)
 		sys_close(t, fd);
 	else if (fd == -EROFS || fd == -EACCES || fd == -EPERM)
-		options = options != NULL ? t_asprintf(t, "%s,rdonly",
-		    options) : t_strdup(t, "rdonly");
+		options = options != NULL ?
+		    t_asprintf(t, "%s,rdonly", options) :
+		    t_strdup(t, "rdonly");
 	mount_by(t, type, options, blk, where);
 }
 
@@ -170,8 +172,9 @@ inside_main(struct tool *t, int argc, char **argv)
 		usage(t);
 	for (i = 1; i < argc && !host; i++)
 		if (strncmp(argv[i], "/host/", 6) == 0) {
-			add_host(t, toolhost_exists(argv[i]) ? "/host:/host" :
-			    "/:/host");
+			add_host(t,
+			    toolhost_exists(argv[i]) ? "/host:/host" :
+						       "/:/host");
 			host = true;
 		}
 	status = t->t_sys->spawn(t->t_sysctx, t, argv[0], argv);
@@ -207,8 +210,7 @@ rumprun_rumprun_main(struct tool *t, int argc, char **argv)
 	error = kern_boot(&config, &k);
 	if (error != 0)
 		t_fail(t, 1, error, "cannot start a kernel");
-	if (toolhost_signals_start(&siginfo, &interrupt, true,
-	    &signals) == 0)
+	if (toolhost_signals_start(&siginfo, &interrupt, true, &signals) == 0)
 		io.ctx = signals;
 	memset(&run, 0, sizeof(run));
 	run.io = &io;

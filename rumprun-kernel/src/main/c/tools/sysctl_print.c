@@ -12,8 +12,10 @@ clockrate(struct tool *t, const void *buf)
 	struct clockinfo c;
 
 	memcpy(&c, buf, sizeof(c));
-	return t_asprintf(t, "tick = %d, tickadj = %d, hz = %d, profhz = %d, "
-	    "stathz = %d", c.tick, c.tickadj, c.hz, c.profhz, c.stathz);
+	return t_asprintf(t,
+	    "tick = %d, tickadj = %d, hz = %d, profhz = %d, "
+	    "stathz = %d",
+	    c.tick, c.tickadj, c.hz, c.profhz, c.stathz);
 }
 
 static char *
@@ -45,9 +47,11 @@ cp_time(struct tool *t, const void *buf)
 	uint64_t v[5];
 
 	memcpy(v, buf, sizeof(v));
-	return t_asprintf(t, "user = %ju, nice = %ju, sys = %ju, intr = %ju, "
-	    "idle = %ju", (uintmax_t)v[0], (uintmax_t)v[1], (uintmax_t)v[2],
-	    (uintmax_t)v[3], (uintmax_t)v[4]);
+	return t_asprintf(t,
+	    "user = %ju, nice = %ju, sys = %ju, intr = %ju, "
+	    "idle = %ju",
+	    (uintmax_t)v[0], (uintmax_t)v[1], (uintmax_t)v[2], (uintmax_t)v[3],
+	    (uintmax_t)v[4]);
 }
 
 struct special {
@@ -64,8 +68,7 @@ static const struct special specials[] = {
 };
 
 static char *
-special(struct tool *t, const struct sysctl_at *at, const void *buf,
-    size_t len)
+special(struct tool *t, const struct sysctl_at *at, const void *buf, size_t len)
 {
 	char *text;
 
@@ -88,8 +91,8 @@ int_text(struct sysctl *sc, const struct sysctl_at *at, int v)
 	unsigned flags = at->sa_node.sysctl_flags;
 
 	if (sc->sc_hex != 0 || (flags & CTLFLAG_HEX) != 0)
-		return t_asprintf(sc->sc_t, "0x%0*x",
-		    sc->sc_hex != 0 ? 8 : 1, (unsigned)v);
+		return t_asprintf(
+		    sc->sc_t, "0x%0*x", sc->sc_hex != 0 ? 8 : 1, (unsigned)v);
 	if ((flags & CTLFLAG_UNSIGNED) != 0)
 		return t_asprintf(sc->sc_t, "%u", (unsigned)v);
 	return t_asprintf(sc->sc_t, "%d", v);
@@ -101,8 +104,8 @@ quad_text(struct sysctl *sc, const struct sysctl_at *at, int64_t v)
 	unsigned flags = at->sa_node.sysctl_flags;
 
 	if (sc->sc_hex != 0 || (flags & CTLFLAG_HEX) != 0)
-		return t_asprintf(sc->sc_t, "0x%0*jx",
-		    sc->sc_hex != 0 ? 16 : 1, (uintmax_t)v);
+		return t_asprintf(sc->sc_t, "0x%0*jx", sc->sc_hex != 0 ? 16 : 1,
+		    (uintmax_t)v);
 	if (at->sa_mib[0] == CTL_PROC && strstr(at->sa_name, ".rlimit.") &&
 	    v == (int64_t)RLIM_INFINITY)
 		return t_strdup(sc->sc_t, "unlimited");
@@ -112,8 +115,8 @@ quad_text(struct sysctl *sc, const struct sysctl_at *at, int64_t v)
 }
 
 char *
-sysctl_text(struct sysctl *sc, const struct sysctl_at *at, const void *buf,
-    size_t len)
+sysctl_text(
+    struct sysctl *sc, const struct sysctl_at *at, const void *buf, size_t len)
 {
 	struct tool *t = sc->sc_t;
 	char *text = special(t, at, buf, len);
@@ -161,16 +164,19 @@ dump(struct tool *t, const uint8_t *p, size_t len)
 			    i == 8 ? " " : "", i < n ? p[off + i] : 0);
 		t_printf(t, "%s | ", line);
 		for (size_t i = 0; i < 16; i++)
-			t_putc(t, i >= n ? ' ' : p[off + i] >= 0x20 &&
-			    p[off + i] < 0x7f ? p[off + i] : '.');
+			t_putc(t,
+			    i >= n ? ' ' :
+				p[off + i] >= 0x20 && p[off + i] < 0x7f ?
+				     p[off + i] :
+				     '.');
 		t_puts(t, " |\n");
 	}
 	t_printf(t, "%07zu bytes\n", len);
 }
 
 void
-sysctl_value(struct sysctl *sc, const struct sysctl_at *at, const void *buf,
-    size_t len)
+sysctl_value(
+    struct sysctl *sc, const struct sysctl_at *at, const void *buf, size_t len)
 {
 	struct tool *t = sc->sc_t;
 	char *text;
@@ -183,14 +189,15 @@ sysctl_value(struct sysctl *sc, const struct sysctl_at *at, const void *buf,
 	if (text == NULL && sc->sc_hex == 0) {
 		/* A table: a tool of its own shows it. Only who asks for all is told. */
 		if (sc->sc_tables)
-			t_printf(t, "%s: structure of %zu bytes\n",
-			    at->sa_name, len);
+			t_printf(t, "%s: structure of %zu bytes\n", at->sa_name,
+			    len);
 		return;
 	}
 	if (!sc->sc_noname)
-		t_printf(t, "%s%s", at->sa_name, text != NULL &&
-		    strcmp(at->sa_name, "kern.clockrate") == 0 ? ": " :
-		    sc->sc_sep);
+		t_printf(t, "%s%s", at->sa_name,
+		    text != NULL && strcmp(at->sa_name, "kern.clockrate") == 0 ?
+			": " :
+			sc->sc_sep);
 	if (sc->sc_hex > 1 || text == NULL)
 		dump(t, buf, len);
 	else
@@ -203,10 +210,9 @@ static const char *
 type_name(unsigned type)
 {
 	static const char *const names[] = { "NONE", "NODE", "INT", "STRING",
-	    "QUAD", "STRUCT", "BOOL" };
+		"QUAD", "STRUCT", "BOOL" };
 
-	return type < sizeof(names) / sizeof(names[0]) ? names[type] :
-	    "unknown";
+	return type < sizeof(names) / sizeof(names[0]) ? names[type] : "unknown";
 }
 
 static size_t
@@ -230,15 +236,20 @@ flag_names(struct tool *t, unsigned flags)
 		{ CTLFLAG_PRIVATE, "PRIVATE" },
 		{ CTLFLAG_PERMANENT, "PERMANENT" },
 		{ CTLFLAG_OWNDATA, "OWNDATA" },
-		{ CTLFLAG_IMMEDIATE, "IMMEDIATE" }, { CTLFLAG_HEX, "HEX" },
-		{ CTLFLAG_ROOT, "ROOT" }, { CTLFLAG_ANYNUMBER, "ANYNUMBER" },
-		{ CTLFLAG_HIDDEN, "HIDDEN" }, { CTLFLAG_ALIAS, "ALIAS" },
-		{ CTLFLAG_MMAP, "MMAP" }, { CTLFLAG_OWNDESC, "OWNDESC" },
+		{ CTLFLAG_IMMEDIATE, "IMMEDIATE" },
+		{ CTLFLAG_HEX, "HEX" },
+		{ CTLFLAG_ROOT, "ROOT" },
+		{ CTLFLAG_ANYNUMBER, "ANYNUMBER" },
+		{ CTLFLAG_HIDDEN, "HIDDEN" },
+		{ CTLFLAG_ALIAS, "ALIAS" },
+		{ CTLFLAG_MMAP, "MMAP" },
+		{ CTLFLAG_OWNDESC, "OWNDESC" },
 		{ CTLFLAG_UNSIGNED, "UNSIGNED" },
 	};
 
-	t_printf(t, "<%s", (flags & CTLFLAG_READWRITE) == CTLFLAG_READWRITE ?
-	    "READWRITE" : "READONLY");
+	t_printf(t, "<%s",
+	    (flags & CTLFLAG_READWRITE) == CTLFLAG_READWRITE ? "READWRITE" :
+							       "READONLY");
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if ((flags & names[i].flag) != 0)
 			t_printf(t, ",%s", names[i].name);

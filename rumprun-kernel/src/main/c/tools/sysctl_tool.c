@@ -4,26 +4,28 @@
 #include "tools/sysctl.h"
 #include "tools/tools.h"
 
-#define DEPTH	12
+#define DEPTH 12
 
 static _Noreturn void
 usage(struct tool *t)
 {
 	const char *p = t->t_progname;
 
-	t_eprintf(t, "usage:\t%s [-dneq] [-x[x]|-r] variable ...\n"
+	t_eprintf(t,
+	    "usage:\t%s [-dneq] [-x[x]|-r] variable ...\n"
 	    "\t%s [-ne] [-q] -w variable=value ...\n"
 	    "\t%s [-dne] -a\n\t%s [-dne] -A\n\t%s [-ne] -M\n"
-	    "\t%s [-dne] [-q] -f file\n", p, p, p, p, p, p);
+	    "\t%s [-dne] [-q] -f file\n",
+	    p, p, p, p, p, p);
 	t_exit(t, 1);
 }
 
 static void
 unknown(struct sysctl *sc, const char *name, int level)
 {
-	static const char *const words[] = { "top", "second", "third",
-	    "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth",
-	    "eleventh", "twelfth" };
+	static const char *const words[] = { "top", "second", "third", "fourth",
+		"fifth", "sixth", "seventh", "eighth", "ninth", "tenth",
+		"eleventh", "twelfth" };
 	const char *word = name;
 	size_t max = sizeof(words) / sizeof(words[0]);
 
@@ -59,9 +61,10 @@ describe(struct sysctl *sc, const struct sysctl_at *at)
 	name[at->sa_len - 1] = CTL_DESCRIBE;
 	memset(buf, 0, sizeof(buf));
 	d = (void *)buf;
-	if (sys_sysctl(t, name, at->sa_len, buf, &len, &query,
-	    sizeof(query)) >= 0 && len > offsetof(struct sysctldesc,
-	    descr_str) && d->descr_str[0] != '\0')
+	if (sys_sysctl(t, name, at->sa_len, buf, &len, &query, sizeof(query)) >=
+		0 &&
+	    len > offsetof(struct sysctldesc, descr_str) &&
+	    d->descr_str[0] != '\0')
 		text = d->descr_str;
 	if (!sc->sc_noname)
 		t_printf(t, "%s: ", at->sa_name);
@@ -126,8 +129,8 @@ walk(struct sysctl *sc, const struct sysctl_at *at, bool asked, int depth)
 		return;
 	next = t_malloc(sc->sc_t, sizeof(*next));
 	for (int i = 0; i < count; i++) {
-		if ((n[i].sysctl_flags & CTLFLAG_HIDDEN) != 0 &&
-		    !sc->sc_mib && !sc->sc_tables)
+		if ((n[i].sysctl_flags & CTLFLAG_HIDDEN) != 0 && !sc->sc_mib &&
+		    !sc->sc_tables)
 			continue;
 		sysctl_below(at, &n[i], next);
 		walk(sc, next, false, depth - 1);
@@ -164,11 +167,9 @@ convert(struct sysctl *sc, const struct sysctl_at *at, const char *value,
 	int64_t v;
 	int i;
 
-	if (type != CTLTYPE_INT && type != CTLTYPE_QUAD &&
-	    type != CTLTYPE_BOOL) {
+	if (type != CTLTYPE_INT && type != CTLTYPE_QUAD && type != CTLTYPE_BOOL) {
 		sc->sc_status = 1;
-		t_warnx(t, "%s: cannot set this kind of variable",
-		    at->sa_name);
+		t_warnx(t, "%s: cannot set this kind of variable", at->sa_name);
 		return false;
 	}
 	if (!number(sc, value, &v))
@@ -205,8 +206,7 @@ set(struct sysctl *sc, const struct sysctl_at *at, const char *value)
 		newp = &word;
 	}
 	(void)sysctl_get(t, at, &old, &oldlen);
-	error = sys_sysctl(t, at->sa_mib, at->sa_len, NULL, NULL, newp,
-	    newlen);
+	error = sys_sysctl(t, at->sa_mib, at->sa_len, NULL, NULL, newp, newlen);
 	if (error < 0) {
 		sc->sc_status = 1;
 		if (!sc->sc_quiet)
@@ -216,8 +216,8 @@ set(struct sysctl *sc, const struct sysctl_at *at, const char *value)
 	if (sc->sc_quiet)
 		return;
 	if (!sc->sc_noname)
-		t_printf(t, "%s: %s -> ", at->sa_name, old != NULL ?
-		    sysctl_text(sc, at, old, oldlen) : "");
+		t_printf(t, "%s: %s -> ", at->sa_name,
+		    old != NULL ? sysctl_text(sc, at, old, oldlen) : "");
 	t_printf(t, "%s\n", sysctl_text(sc, at, newp, newlen));
 }
 
@@ -282,8 +282,8 @@ from_file(struct sysctl *sc, const char *path)
 			*next++ = '\0';
 		line[strcspn(line, "#")] = '\0';
 		line += strspn(line, " \t");
-		for (size_t len = strlen(line); len > 0 &&
-		    strchr(" \t\r", line[len - 1]) != NULL; len--)
+		for (size_t len = strlen(line);
+		     len > 0 && strchr(" \t\r", line[len - 1]) != NULL; len--)
 			line[len - 1] = '\0';
 		if (*line != '\0')
 			request(sc, line);

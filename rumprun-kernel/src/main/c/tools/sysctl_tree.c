@@ -16,8 +16,10 @@ struct user {
 };
 
 static const struct user users[] = {
-	{ "cs_path", "/usr/bin:/bin:/usr/sbin:/sbin:/usr/pkg/bin:"
-	    "/usr/pkg/sbin:/usr/local/bin:/usr/local/sbin", 1, 0 },
+	{ "cs_path",
+	    "/usr/bin:/bin:/usr/sbin:/sbin:/usr/pkg/bin:"
+	    "/usr/pkg/sbin:/usr/local/bin:/usr/local/sbin",
+	    1, 0 },
 	{ "bc_base_max", NULL, 2, 2147483647 },
 	{ "bc_dim_max", NULL, 3, 65535 },
 	{ "bc_scale_max", NULL, 4, 2147483647 },
@@ -39,7 +41,7 @@ static const struct user users[] = {
 	{ "tzname_max", NULL, 20, 511 },
 	{ "atexit_max", NULL, 21, -1 },
 };
-#define NUSERS	(sizeof(users) / sizeof(users[0]))
+#define NUSERS (sizeof(users) / sizeof(users[0]))
 
 static int
 user_children(struct tool *t, struct sysctlnode **np)
@@ -83,13 +85,12 @@ by_number(const void *a, const void *b)
 {
 	const struct sysctlnode *x = a, *y = b;
 
-	return (x->sysctl_num > y->sysctl_num) -
-	    (x->sysctl_num < y->sysctl_num);
+	return (x->sysctl_num > y->sysctl_num) - (x->sysctl_num < y->sysctl_num);
 }
 
 int
-sysctl_children(struct tool *t, const int *mib, unsigned len,
-    struct sysctlnode **np)
+sysctl_children(
+    struct tool *t, const int *mib, unsigned len, struct sysctlnode **np)
 {
 	struct sysctlnode query;
 	int name[CTL_MAXNAME];
@@ -109,8 +110,8 @@ sysctl_children(struct tool *t, const int *mib, unsigned len,
 	for (;;) {
 		*np = t_malloc(t, size);
 		got = size;
-		error = sys_sysctl(t, name, len + 1, *np, &got, &query,
-		    sizeof(query));
+		error = sys_sysctl(
+		    t, name, len + 1, *np, &got, &query, sizeof(query));
 		if (error != -ENOMEM || got <= size)
 			break;
 		t_free(t, *np);
@@ -179,8 +180,7 @@ child(struct tool *t, const struct sysctl_at *at, const char *word,
 }
 
 int
-sysctl_find(struct tool *t, const char *name, struct sysctl_at *at,
-    int *levelp)
+sysctl_find(struct tool *t, const char *name, struct sysctl_at *at, int *levelp)
 {
 	struct sysctlnode n;
 	char word[64];
@@ -208,8 +208,7 @@ sysctl_find(struct tool *t, const char *name, struct sysctl_at *at,
 }
 
 int
-sysctl_get(struct tool *t, const struct sysctl_at *at, void **bufp,
-    size_t *lenp)
+sysctl_get(struct tool *t, const struct sysctl_at *at, void **bufp, size_t *lenp)
 {
 	size_t size = 1024, got;
 	int error;
@@ -221,8 +220,8 @@ sysctl_get(struct tool *t, const struct sysctl_at *at, void **bufp,
 	for (;;) {
 		*bufp = t_calloc(t, 1, size + 1);
 		got = size;
-		error = sys_sysctl(t, at->sa_mib, at->sa_len, *bufp, &got,
-		    NULL, 0);
+		error = sys_sysctl(
+		    t, at->sa_mib, at->sa_len, *bufp, &got, NULL, 0);
 		if (error != -ENOMEM || size > (1 << 28))
 			break;
 		t_free(t, *bufp);

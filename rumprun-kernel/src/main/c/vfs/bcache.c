@@ -14,21 +14,21 @@
 #include <assert.h>
 #include "vfs/bcache.h"
 
-#define NBUCKETS	4096
-#define NCONDS		16
-#define NVEC		64
-#define CHAIN_MAX	64		/* longest chain of dependencies */
+#define NBUCKETS 4096
+#define NCONDS 16
+#define NVEC 64
+#define CHAIN_MAX 64 /* longest chain of dependencies */
 
 struct bcache {
 	struct rump_kernel *bc_k;
 	struct blkdev *bc_dev;
 	size_t bc_max, bc_bytes, bc_dirtybytes;
 	struct kmutex bc_lock;
-	struct kcond bc_conds[NCONDS];		/* by offset: busy buffers */
-	struct buf *bc_lruhead, *bc_lrutail;	/* head: used last */
+	struct kcond bc_conds[NCONDS];	     /* by offset: busy buffers */
+	struct buf *bc_lruhead, *bc_lrutail; /* head: used last */
 	struct buf *bc_dirtyhead, *bc_dirtytail;
 	uint64_t bc_gen;
-	bool bc_writing;			/* somebody makes room */
+	bool bc_writing; /* somebody makes room */
 	struct bcache_journal bc_journal;
 	int (*bc_overlay)(void *, void *, uint32_t, uint64_t);
 	void *bc_overlayctx;
@@ -249,8 +249,9 @@ writeback(struct bcache *bc, uint64_t gen, size_t bytes, bool wait)
 	struct buf *b, *next, *first;
 	int error;
 
-	for (b = bc->bc_dirtyhead; b != NULL && b->b_gen <= gen &&
-	    bc->bc_dirtybytes > bytes; b = next) {
+	for (b = bc->bc_dirtyhead;
+	     b != NULL && b->b_gen <= gen && bc->bc_dirtybytes > bytes;
+	     b = next) {
 		next = b->b_dirtynext;
 		if (!writable(b))
 			continue;
@@ -415,8 +416,7 @@ buf_read(struct bcache *bc, uint64_t off, uint32_t size, struct buf **bp)
 		return 0;
 	error = blkdev_read(bc->bc_dev, b->b_data, size, off);
 	if (error == 0 && bc->bc_overlay != NULL)
-		error = bc->bc_overlay(bc->bc_overlayctx, b->b_data, size,
-		    off);
+		error = bc->bc_overlay(bc->bc_overlayctx, b->b_data, size, off);
 	if (error != 0) {
 		buf_release(b);
 		*bp = NULL;
@@ -617,8 +617,8 @@ out:
 	kmutex_exit(&bc->bc_lock);
 	/* Breaks the circle; an error leaves it dirty, and a flush finds it again. */
 	if (now)
-		(void)!blkdev_write(bc->bc_dev, first->b_data, first->b_size,
-		    first->b_off);
+		(void)!blkdev_write(
+		    bc->bc_dev, first->b_data, first->b_size, first->b_off);
 }
 
 void
@@ -701,8 +701,8 @@ bcache_set_journal(struct bcache *bc, const struct bcache_journal *bj)
 }
 
 void
-bcache_set_overlay(struct bcache *bc,
-    int (*fn)(void *, void *, uint32_t, uint64_t), void *ctx)
+bcache_set_overlay(
+    struct bcache *bc, int (*fn)(void *, void *, uint32_t, uint64_t), void *ctx)
 {
 	bc->bc_overlay = fn;
 	bc->bc_overlayctx = ctx;

@@ -37,8 +37,8 @@ dead_transfer(struct lwp *l, struct vnode *vp, struct uio *uio, int ioflag)
 }
 
 static int
-dead_ioctl(struct lwp *l, struct vnode *vp, unsigned long cmd, void *data,
-    int fflag)
+dead_ioctl(
+    struct lwp *l, struct vnode *vp, unsigned long cmd, void *data, int fflag)
 {
 	(void)l, (void)vp, (void)cmd, (void)data, (void)fflag;
 	return -EBADF;

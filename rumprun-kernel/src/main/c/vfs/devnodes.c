@@ -27,19 +27,18 @@ make_node(struct lwp *l, const char *path, char type, mode_t mode, dev_t rdev,
 		ops = nd.ni_dvp->v_ops;
 		if (type == 'd') {
 			va.va_type = VDIR;
-			error = ops->vop_mkdir(l, nd.ni_dvp, &nd.ni_cn, &va,
-			    &vp);
+			error = ops->vop_mkdir(
+			    l, nd.ni_dvp, &nd.ni_cn, &va, &vp);
 		} else if (type == 'l') {
 			va.va_type = VLNK;
-			error = ops->vop_symlink(l, nd.ni_dvp, &nd.ni_cn, &va,
-			    target, &vp);
+			error = ops->vop_symlink(
+			    l, nd.ni_dvp, &nd.ni_cn, &va, target, &vp);
 		} else {
 			va.va_type = type == 'b' ? VBLK : VCHR;
-			error = ops->vop_mknod(l, nd.ni_dvp, &nd.ni_cn, &va,
-			    &vp);
+			error = ops->vop_mknod(
+			    l, nd.ni_dvp, &nd.ni_cn, &va, &vp);
 		}
-		ncache_purge_name(nd.ni_dvp, nd.ni_cn.cn_name,
-		    nd.ni_cn.cn_len);
+		ncache_purge_name(nd.ni_dvp, nd.ni_cn.cn_name, nd.ni_cn.cn_len);
 	}
 	namei_done(&nd);
 	if (vp != NULL)
@@ -61,8 +60,8 @@ vfs_make_devnodes(struct lwp *l)
 		    !kern_have(l->l_k, dn->dn_component))
 			continue;
 		error = make_node(l, dn->dn_path, dn->dn_type, dn->dn_mode,
-		    makedev(dn->dn_major, dn->dn_minor), dn->dn_uid,
-		    dn->dn_gid, dn->dn_target);
+		    makedev(dn->dn_major, dn->dn_minor), dn->dn_uid, dn->dn_gid,
+		    dn->dn_target);
 	}
 	return error;
 }

@@ -14,8 +14,8 @@
 struct fifoinfo {
 	struct kmutex fi_lock;
 	struct kcond fi_cond;
-	struct pipe *fi_pipe;		/* made by the first opener, freed with the vnode */
-	unsigned fi_gen[2];		/* openers that ever came, by END_* */
+	struct pipe *fi_pipe; /* made by the first opener, freed with the vnode */
+	unsigned fi_gen[2];   /* openers that ever came, by END_* */
 };
 
 static int
@@ -70,8 +70,8 @@ meet(struct lwp *l, struct fifoinfo *fi, int end)
 
 	while (error == 0 && fi->fi_pipe->pp_open[!end] == 0 &&
 	    fi->fi_gen[!end] == gen && !fi->fi_pipe->pp_dead)
-		error = kern_wait(l, &fi->fi_cond, &fi->fi_lock, WAIT_INTR,
-		    WAIT_FOREVER);
+		error = kern_wait(
+		    l, &fi->fi_cond, &fi->fi_lock, WAIT_INTR, WAIT_FOREVER);
 	return error;
 }
 
@@ -148,20 +148,20 @@ fifo_close(struct lwp *l, struct vnode *vp, int fflag)
 int
 fifo_read(struct lwp *l, struct vnode *vp, struct uio *uio, int ioflag)
 {
-	return pipe_move_out(l, vp->v_fifo->fi_pipe,
-	    (ioflag & IO_NDELAY) != 0, uio);
+	return pipe_move_out(
+	    l, vp->v_fifo->fi_pipe, (ioflag & IO_NDELAY) != 0, uio);
 }
 
 int
 fifo_write(struct lwp *l, struct vnode *vp, struct uio *uio, int ioflag)
 {
-	return pipe_move_in(l, vp->v_fifo->fi_pipe,
-	    (ioflag & IO_NDELAY) != 0, true, uio);
+	return pipe_move_in(
+	    l, vp->v_fifo->fi_pipe, (ioflag & IO_NDELAY) != 0, true, uio);
 }
 
 int
-fifo_ioctl(struct lwp *l, struct vnode *vp, unsigned long cmd, void *data,
-    int fflag)
+fifo_ioctl(
+    struct lwp *l, struct vnode *vp, unsigned long cmd, void *data, int fflag)
 {
 	(void)l;
 	return pipe_end_ioctl(vp->v_fifo->fi_pipe,

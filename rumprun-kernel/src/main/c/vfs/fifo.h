@@ -12,7 +12,8 @@
 int fifo_open(struct lwp *, struct vnode *, int mode) MUST_CHECK;
 int fifo_close(struct lwp *, struct vnode *, int fflag);
 int fifo_read(struct lwp *, struct vnode *, struct uio *, int ioflag) MUST_CHECK;
-int fifo_write(struct lwp *, struct vnode *, struct uio *, int ioflag) MUST_CHECK;
+int fifo_write(
+    struct lwp *, struct vnode *, struct uio *, int ioflag) MUST_CHECK;
 int fifo_ioctl(struct lwp *, struct vnode *, unsigned long cmd, void *data,
     int fflag) MUST_CHECK;
 int fifo_poll(struct lwp *, struct vnode *, int events);

@@ -50,8 +50,8 @@ genfs_access(struct lwp *l, struct vnode *vp, int mode)
 
 	if (error != 0)
 		return error;
-	return vaccess(l->l_cred, vp->v_type, va.va_mode, va.va_uid,
-	    va.va_gid, mode);
+	return vaccess(
+	    l->l_cred, vp->v_type, va.va_mode, va.va_uid, va.va_gid, mode);
 }
 
 int
@@ -68,7 +68,7 @@ vn_access(struct lwp *l, struct vnode *vp, int mode)
 		return 0;
 	if (mode & VWRITE) {
 		if ((vp->v_type == VREG || vp->v_type == VDIR ||
-		    vp->v_type == VLNK) &&
+			vp->v_type == VLNK) &&
 		    (vp->v_mount->mnt_flag & MNT_RDONLY))
 			return -EROFS;
 		error = vn_getattr(l, vp, &va);
@@ -81,7 +81,8 @@ vn_access(struct lwp *l, struct vnode *vp, int mode)
 			    va.va_uid, va.va_gid, mode);
 	}
 	return vp->v_ops->vop_access != NULL ?
-	    vp->v_ops->vop_access(l, vp, mode) : genfs_access(l, vp, mode);
+	    vp->v_ops->vop_access(l, vp, mode) :
+	    genfs_access(l, vp, mode);
 }
 
 int
@@ -101,8 +102,7 @@ genfs_can_change_dir(struct lwp *l, struct vnode *dvp, struct vnode *vp)
 	if (error != 0)
 		return error;
 	if ((dva.va_mode & S_ISVTX) && !cred_issuser(l->l_cred) &&
-	    l->l_cred->cr_euid != dva.va_uid &&
-	    l->l_cred->cr_euid != va.va_uid)
+	    l->l_cred->cr_euid != dva.va_uid && l->l_cred->cr_euid != va.va_uid)
 		return -EPERM;
 	if ((dva.va_flags & APPEND) || (va.va_flags & (IMMUTABLE | APPEND)))
 		return -EPERM;
@@ -143,8 +143,8 @@ genfs_can_chown(struct lwp *l, const struct vattr *va, uid_t uid, gid_t gid)
 }
 
 int
-genfs_can_chtimes(struct lwp *l, struct vnode *vp, const struct vattr *va,
-    bool now)
+genfs_can_chtimes(
+    struct lwp *l, struct vnode *vp, const struct vattr *va, bool now)
 {
 	if (va->va_flags & (IMMUTABLE | APPEND))
 		return -EPERM;

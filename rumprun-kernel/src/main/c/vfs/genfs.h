@@ -22,20 +22,20 @@ int vn_getattr(struct lwp *, struct vnode *, struct vattr *) MUST_CHECK;
  * May a name be taken out of (vp != NULL) or put into (vp NULL) the directory? Write and search permission, the sticky bit, immutable
  * and append-only flags of both. Both are locked, or the caller doesn't mind.
  */
-int genfs_can_change_dir(struct lwp *, struct vnode *dvp, struct vnode *vp)
-    MUST_CHECK;
+int genfs_can_change_dir(
+    struct lwp *, struct vnode *dvp, struct vnode *vp) MUST_CHECK;
 
 /* The rules of each change; `va` is the present state. 0, -EPERM, -EACCES, -EFTYPE. */
 int genfs_can_chmod(struct lwp *, const struct vattr *va, mode_t) MUST_CHECK;
-int genfs_can_chown(struct lwp *, const struct vattr *va, uid_t, gid_t)
-    MUST_CHECK;
-int genfs_can_chtimes(struct lwp *, struct vnode *, const struct vattr *va,
-    bool now) MUST_CHECK;
-int genfs_can_chflags(struct lwp *, const struct vattr *va, uint32_t flags)
-    MUST_CHECK;
+int genfs_can_chown(
+    struct lwp *, const struct vattr *va, uid_t, gid_t) MUST_CHECK;
+int genfs_can_chtimes(
+    struct lwp *, struct vnode *, const struct vattr *va, bool now) MUST_CHECK;
+int genfs_can_chflags(
+    struct lwp *, const struct vattr *va, uint32_t flags) MUST_CHECK;
 
-int genfs_pathconf(struct lwp *, struct vnode *, int name, register_t *)
-    MUST_CHECK;
+int genfs_pathconf(
+    struct lwp *, struct vnode *, int name, register_t *) MUST_CHECK;
 int genfs_poll(struct lwp *, struct vnode *, int events);
 
 #endif

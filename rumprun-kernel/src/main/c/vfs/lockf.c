@@ -8,13 +8,13 @@
  */
 #include "vfs/vfs_impl.h"
 
-#define MAX_DEPTH	50
+#define MAX_DEPTH 50
 
 struct lockf {
 	struct lockf *lf_next;
 	const void *lf_owner;
 	pid_t lf_pid;
-	off_t lf_start, lf_end;		/* both inside */
+	off_t lf_start, lf_end; /* both inside */
 	short lf_type;
 	bool lf_posix;
 };
@@ -65,13 +65,12 @@ leads_to(struct vfs_state *vs, struct vnode *vp, const struct lockf *want,
 	struct lockf *lf;
 
 	for (lf = blocker(vp->v_lockf, want); lf != NULL;
-	    lf = blocker(lf->lf_next, want)) {
+	     lf = blocker(lf->lf_next, want)) {
 		if (lf->lf_owner == me || depth >= MAX_DEPTH)
 			return true;
 		for (w = vs->vs_lockfwaits; w != NULL; w = w->lw_next) {
 			if (w->lw_want.lf_owner == lf->lf_owner &&
-			    leads_to(vs, w->lw_vp, &w->lw_want, me,
-			    depth + 1))
+			    leads_to(vs, w->lw_vp, &w->lw_want, me, depth + 1))
 				return true;
 		}
 	}
@@ -85,11 +84,11 @@ deadlock(struct vfs_state *vs, struct vnode *vp, const struct lockf *want)
 	struct lockf *lf;
 
 	for (lf = blocker(vp->v_lockf, want); lf != NULL;
-	    lf = blocker(lf->lf_next, want)) {
+	     lf = blocker(lf->lf_next, want)) {
 		for (w = vs->vs_lockfwaits; w != NULL; w = w->lw_next) {
 			if (w->lw_want.lf_owner == lf->lf_owner &&
-			    leads_to(vs, w->lw_vp, &w->lw_want,
-			    want->lf_owner, 0))
+			    leads_to(
+				vs, w->lw_vp, &w->lw_want, want->lf_owner, 0))
 				return true;
 		}
 	}
@@ -124,15 +123,14 @@ carve(struct vnode *vp, const struct lockf *want, struct lockf **spare)
 			continue;
 		}
 		changed = true;
-		if (lf->lf_start < want->lf_start &&
-		    lf->lf_end > want->lf_end) {
+		if (lf->lf_start < want->lf_start && lf->lf_end > want->lf_end) {
 			tail = *spare;
 			*spare = NULL;
 			*tail = *lf;
 			tail->lf_start = want->lf_end + 1;
 			lf->lf_end = want->lf_start - 1;
 			lf->lf_next = tail;
-			break;	/* own ranges do not overlap each other */
+			break; /* own ranges do not overlap each other */
 		}
 		if (lf->lf_start < want->lf_start) {
 			lf->lf_end = want->lf_start - 1;
@@ -162,8 +160,8 @@ wait_for(struct lwp *l, struct vnode *vp, const struct lockf *want)
 		return -EDEADLK;
 	w.lw_next = vs->vs_lockfwaits;
 	vs->vs_lockfwaits = &w;
-	error = kern_wait(l, &w.lw_cond, &vs->vs_lockflock, WAIT_INTR,
-	    WAIT_FOREVER);
+	error = kern_wait(
+	    l, &w.lw_cond, &vs->vs_lockflock, WAIT_INTR, WAIT_FOREVER);
 	for (p = &vs->vs_lockfwaits; *p != &w; p = &(*p)->lw_next)
 		continue;
 	*p = w.lw_next;
@@ -179,8 +177,7 @@ tell(const struct lockf *lf, struct flock *fl)
 	}
 	fl->l_whence = 0;
 	fl->l_start = lf->lf_start;
-	fl->l_len = lf->lf_end == INT64_MAX ? 0 :
-	    lf->lf_end - lf->lf_start + 1;
+	fl->l_len = lf->lf_end == INT64_MAX ? 0 : lf->lf_end - lf->lf_start + 1;
 	fl->l_pid = lf->lf_posix ? lf->lf_pid : -1;
 	fl->l_type = lf->lf_type;
 }
@@ -190,8 +187,9 @@ lockf_advlock(struct lwp *l, struct vnode *vp, const void *owner, pid_t pid,
     int cmd, struct flock *fl, bool posix)
 {
 	struct vfs_state *vs = vfs_of(l);
-	struct lockf want = { NULL, owner, pid, fl->l_start, fl->l_len == 0 ?
-	    INT64_MAX : fl->l_start + (fl->l_len - 1), fl->l_type, posix };
+	struct lockf want = { NULL, owner, pid, fl->l_start,
+		fl->l_len == 0 ? INT64_MAX : fl->l_start + (fl->l_len - 1),
+		fl->l_type, posix };
 	struct lockf *fresh = NULL, *spare = NULL;
 	int error = 0;
 
@@ -281,8 +279,8 @@ sys_flock(struct lwp *l, const void *v, register_t *rv)
 	if (how & LOCK_UN)
 		fl.l_type = F_UNLCK;
 	if (error == 0)
-		error = lockf_advlock(l, vp, fp, -1, how & LOCK_NB ?
-		    F_SETLK : F_SETLKW, &fl, false);
+		error = lockf_advlock(l, vp, fp, -1,
+		    how & LOCK_NB ? F_SETLK : F_SETLKW, &fl, false);
 	file_put(l, fp);
 	return error;
 }

@@ -134,8 +134,7 @@ fill_stat(struct lwp *l, struct mount *mp, const char *path)
 		kmutex_exit(&vs->vs_listlock);
 		mp->mnt_fsid = makedev(255, n);
 	}
-	if (sb->f_fsidx.__fsid_val[0] == 0 &&
-	    sb->f_fsidx.__fsid_val[1] == 0) {
+	if (sb->f_fsidx.__fsid_val[0] == 0 && sb->f_fsidx.__fsid_val[1] == 0) {
 		sb->f_fsidx.__fsid_val[0] = (int32_t)mp->mnt_fsid;
 		sb->f_fsidx.__fsid_val[1] = (int32_t)(mp->mnt_fsid >> 32) + 1;
 	}
@@ -171,8 +170,7 @@ list_remove(struct vfs_state *vs, struct mount *mp)
 }
 
 static int
-newmount(struct lwp *l, const struct vfsops *ops, int flags,
-    struct mount **mpp)
+newmount(struct lwp *l, const struct vfsops *ops, int flags, struct mount **mpp)
 {
 	struct mount *mp = kmem_zalloc(l->l_k, sizeof(*mp));
 
@@ -190,7 +188,7 @@ newmount(struct lwp *l, const struct vfsops *ops, int flags,
 /* --- mounting --- */
 
 /* What of mount(2)'s flags stays with the mount. */
-#define KEPT	((int)((MNT_BASIC_FLAGS | MNT_IGNORE) & ~MNT_OP_FLAGS))
+#define KEPT ((int)((MNT_BASIC_FLAGS | MNT_IGNORE) & ~MNT_OP_FLAGS))
 
 /* On the directory, which is referenced; the reference is taken. vs_mountlock is held. */
 static int
@@ -217,8 +215,7 @@ mount_on(struct lwp *l, const struct vfsops *ops, struct vnode *covered,
 	/* With its lock held nobody removes the directory; it may be gone already. */
 	if (covered != NULL) {
 		error = vnode_lock_alive(covered, true);
-		if (error == 0 &&
-		    (atomic_load(&covered->v_flag) & VV_INACTIVE)) {
+		if (error == 0 && (atomic_load(&covered->v_flag) & VV_INACTIVE)) {
 			vnode_unlock(covered);
 			error = -ENOENT;
 		}
@@ -283,8 +280,8 @@ mount_update(struct lwp *l, struct mount *mp, const char *path, int flags,
 }
 
 static int
-mount_getargs(struct lwp *l, struct mount *mp, const char *path, void *data,
-    size_t *len)
+mount_getargs(
+    struct lwp *l, struct mount *mp, const char *path, void *data, size_t *len)
 {
 	int old, error;
 
@@ -319,8 +316,8 @@ vfs_domount(struct lwp *l, const struct vfsops *ops, struct vnode *vp,
 		else if (flags & MNT_GETARGS)
 			error = mount_getargs(l, vp->v_mount, path, data, len);
 		else
-			error = mount_update(l, vp->v_mount, path, flags, data,
-			    len);
+			error = mount_update(
+			    l, vp->v_mount, path, flags, data, len);
 		vnode_put(l, vp);
 		vp = NULL;
 	} else if (ops == NULL) {
@@ -340,8 +337,8 @@ vfs_domount(struct lwp *l, const struct vfsops *ops, struct vnode *vp,
 }
 
 int
-vfs_mount_kern(struct lwp *l, const char *fstype, const char *path,
-    int flags, void *args, size_t len)
+vfs_mount_kern(struct lwp *l, const char *fstype, const char *path, int flags,
+    void *args, size_t len)
 {
 	struct vnode *vp;
 	char *data;
@@ -359,8 +356,8 @@ vfs_mount_kern(struct lwp *l, const char *fstype, const char *path,
 	}
 	if (len != 0)
 		memcpy(data, args, len);
-	error = vfs_domount(l, vfs_find(l->l_k, fstype), vp, path, flags,
-	    data, &len);
+	error = vfs_domount(
+	    l, vfs_find(l->l_k, fstype), vp, path, flags, data, &len);
 	kmem_free(l->l_k, data, VFS_MAX_MOUNT_DATA / 2);
 	return error;
 }
@@ -431,7 +428,7 @@ vfs_dounmount(struct lwp *l, struct mount *mp, int flags)
 	set_unmounting(mp, true);
 	krwlock_wrlock(&mp->mnt_busylock);
 	serror = mp->mnt_flag & MNT_RDONLY ? 0 :
-	    mp->mnt_op->vfs_sync(l, mp, true);
+					     mp->mnt_op->vfs_sync(l, mp, true);
 	if (!force) {
 		error = serror;
 		if (error == 0 && vcache_mount_inuse(mp))
@@ -461,8 +458,8 @@ vfs_dounmount(struct lwp *l, struct mount *mp, int flags)
 /* --- all of them --- */
 
 int
-mount_foreach(struct lwp *l, int (*fn)(struct lwp *, struct mount *, void *),
-    void *arg)
+mount_foreach(
+    struct lwp *l, int (*fn)(struct lwp *, struct mount *, void *), void *arg)
 {
 	struct vfs_state *vs = vfs_of(l);
 	struct mount *mp, **all = NULL;

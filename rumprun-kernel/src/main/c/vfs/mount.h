@@ -12,36 +12,41 @@
 struct vfsops;
 
 struct mount {
-	struct krwlock mnt_busylock;	/* shared by every call that works in it; exclusive: unmount, update */
+	struct krwlock
+	    mnt_busylock; /* shared by every call that works in it; exclusive: unmount, update */
 	struct kmutex mnt_renamelock;
 	struct rump_kernel *mnt_k;
 	const struct vfsops *mnt_op;
-	void *mnt_data;			/* ufsmount, ... */
-	_Atomic int mnt_flag;		/* MNT_* */
-	_Atomic bool mnt_gone;		/* unmounted; who still finds it gets -ENOENT / dead vnodes */
+	void *mnt_data;	      /* ufsmount, ... */
+	_Atomic int mnt_flag; /* MNT_* */
+	_Atomic bool
+	    mnt_gone; /* unmounted; who still finds it gets -ENOENT / dead vnodes */
 	_Atomic uint32_t mnt_refs;
-	struct vnode *mnt_vnodecovered;	/* NULL: the root */
+	struct vnode *mnt_vnodecovered;	   /* NULL: the root */
 	struct mount *mnt_next, *mnt_prev; /* k_vfs's list, in mount order */
-	struct statvfs mnt_stat;	/* names, owner, fsid; the rest is filled by vfs_statvfs */
+	struct statvfs
+	    mnt_stat; /* names, owner, fsid; the rest is filled by vfs_statvfs */
 	uint64_t mnt_fsid;
-	unsigned mnt_namemax;		/* 255 */
-	struct vnode *mnt_vnodes;	/* list head, under the vcache's lock */
-	struct vnode *mnt_root;		/* referenced while mounted; NULL in the middle of mount and unmount */
-	_Atomic bool mnt_unmounting;	/* somebody tries: whoever comes across it waits for mnt_busylock */
+	unsigned mnt_namemax;	  /* 255 */
+	struct vnode *mnt_vnodes; /* list head, under the vcache's lock */
+	struct vnode *
+	    mnt_root; /* referenced while mounted; NULL in the middle of mount and unmount */
+	_Atomic bool
+	    mnt_unmounting; /* somebody tries: whoever comes across it waits for mnt_busylock */
 	/*
 	 * The gate (vfs/vnode.c): how many vnodes of it are locked. While one thread has it frozen, for an update, only that
 	 * one locks any.
 	 */
 	struct kbrcount mnt_active[KBR_STRIPES];
-	_Atomic uint32_t mnt_freezer;	/* host_thread_self, 0: none */
-	_Atomic bool mnt_frozen;	/* it has nobody to wait for any more */
+	_Atomic uint32_t mnt_freezer; /* host_thread_self, 0: none */
+	_Atomic bool mnt_frozen;      /* it has nobody to wait for any more */
 	struct kmutex mnt_gatelock;
 	struct kcond mnt_gatecond;
 };
 
 struct vfsops {
-	const char *vfs_name;		/* "ffs": what mount(2) takes */
-	size_t vfs_min_mount_data;	/* args shorter than this: EINVAL */
+	const char *vfs_name;	   /* "ffs": what mount(2) takes */
+	size_t vfs_min_mount_data; /* args shorter than this: EINVAL */
 	/*
 	 * Mounts (or with MNT_UPDATE changes, or with MNT_GETARGS reads back the arguments into data, *len set). `data` is a kernel copy of *len bytes of
 	 * the user's argument structure (zero-extended up to 4096); pointers in it are user's: copyinstr through l. mnt_flag is set already (new value, on update too).
@@ -57,8 +62,8 @@ struct vfsops {
 	int (*vfs_statvfs)(struct lwp *, struct mount *, struct statvfs *sbp);
 	/* Pushes everything; wait: until it is on the host's disk. */
 	int (*vfs_sync)(struct lwp *, struct mount *, bool wait);
-	int (*vfs_loadvnode)(struct lwp *, struct mount *, struct vnode *,
-	    ino_t);
+	int (*vfs_loadvnode)(
+	    struct lwp *, struct mount *, struct vnode *, ino_t);
 	/* NFS handles (fhopen, getfh): NULL: EOPNOTSUPP. */
 	int (*vfs_vptofh)(struct vnode *, void *fid, size_t *len);
 	int (*vfs_fhtovp)(struct lwp *, struct mount *, const void *fid,
@@ -75,7 +80,8 @@ struct blkdev;
 /* Opens it for a mount (one mount at a time: -EBUSY); readonly: no writes. The blkdev is valid until vfs_close_device. */
 int vfs_open_device(struct lwp *, struct vnode *devvp, struct mount *,
     bool readonly, struct blkdev **) MUST_CHECK;
-int vfs_reopen_device(struct lwp *, struct vnode *devvp, bool readonly) MUST_CHECK; /* ro <-> rw */
+int vfs_reopen_device(struct lwp *, struct vnode *devvp,
+    bool readonly) MUST_CHECK; /* ro <-> rw */
 void vfs_close_device(struct lwp *, struct vnode *devvp);
 
 /* The root file system made at boot (rumpfs), whatever is mounted over it. Borrowed: it lives as long as the kernel. */

@@ -10,24 +10,24 @@
 #include "dev/etfs.h"
 #include "vfs/vfs_impl.h"
 
-#define PATHSIZE	1024	/* with the NUL */
+#define PATHSIZE 1024 /* with the NUL */
 
 /* A lookup under way. */
 struct walk {
 	struct nameidata *nd;
 	struct lwp *l;
 	struct vfs_state *vs;
-	struct vnode *rdir;		/* the process's root */
-	struct vnode *dvp;		/* where it stands */
-	char *path;			/* what is left of it */
-	char *alt;			/* the other buffer: a link's target goes there */
+	struct vnode *rdir; /* the process's root */
+	struct vnode *dvp;  /* where it stands */
+	char *path;	    /* what is left of it */
+	char *alt;	    /* the other buffer: a link's target goes there */
 	unsigned links;
-	bool locked;			/* dvp, exclusively */
+	bool locked; /* dvp, exclusively */
 };
 
-#define NI_BIGBUF	0x80000000u	/* ni_buf holds two paths */
-#define NI_LOCKED	0x40000000u	/* ni_dvp is locked */
-#define NI_STARTREF	0x20000000u	/* ni_startdir is ours */
+#define NI_BIGBUF 0x80000000u	/* ni_buf holds two paths */
+#define NI_LOCKED 0x40000000u	/* ni_dvp is locked */
+#define NI_STARTREF 0x20000000u /* ni_startdir is ours */
 
 void
 namei_init(struct nameidata *nd, struct lwp *l, int op, unsigned flags,
@@ -118,8 +118,8 @@ unlock(struct walk *w)
 
 /* One name in the directory, which is locked. */
 static int
-lookup_locked(struct walk *w, struct vnode *dvp,
-    const struct componentname *cn, struct vnode **vpp)
+lookup_locked(struct walk *w, struct vnode *dvp, const struct componentname *cn,
+    struct vnode **vpp)
 {
 	int error;
 
@@ -156,7 +156,7 @@ dotdot_mounts(struct walk *w)
 		if (!(atomic_load(&w->dvp->v_flag) & VV_ROOT))
 			return true;
 		up = mount_covered(w->dvp);
-		if (up == NULL)	/* the real root; a dead one has no parent */
+		if (up == NULL) /* the real root; a dead one has no parent */
 			return vnode_isdead(w->dvp);
 		vnode_put(w->l, w->dvp);
 		w->dvp = up;
@@ -165,8 +165,7 @@ dotdot_mounts(struct walk *w)
 
 /* What is not in the root of a union mount may be in the directory under it. */
 static int
-lookup_union(struct walk *w, const struct componentname *cn,
-    struct vnode **vpp)
+lookup_union(struct walk *w, const struct componentname *cn, struct vnode **vpp)
 {
 	struct vnode *dvp = w->dvp, *up;
 	int error = -ENOENT;
@@ -196,8 +195,7 @@ static int
 lookup(struct walk *w, const struct componentname *cn, bool last,
     struct vnode **vpp)
 {
-	bool keep = last && (w->nd->ni_flags & NI_LOCKPARENT) ==
-	    NI_LOCKPARENT;
+	bool keep = last && (w->nd->ni_flags & NI_LOCKPARENT) == NI_LOCKPARENT;
 	int error;
 
 	*vpp = NULL;
@@ -212,7 +210,7 @@ lookup(struct walk *w, const struct componentname *cn, bool last,
 	w->locked = keep;
 	if (cn->cn_len == 1 && cn->cn_name[0] == '.') {
 		error = w->dvp->v_type != VDIR ? -ENOTDIR :
-		    vn_access(w->l, w->dvp, VEXEC);
+						 vn_access(w->l, w->dvp, VEXEC);
 		if (error == 0) {
 			vnode_get(w->dvp);
 			*vpp = w->dvp;
@@ -237,8 +235,8 @@ lookup(struct walk *w, const struct componentname *cn, bool last,
 }
 
 int
-vn_readlink(struct lwp *l, struct vnode *vp, char *buf, size_t size,
-    size_t *lenp)
+vn_readlink(
+    struct lwp *l, struct vnode *vp, char *buf, size_t size, size_t *lenp)
 {
 	struct iovec iov = { buf, size };
 	struct uio uio = { &iov, 1, 0, size, UIO_READ, NULL };
@@ -279,7 +277,7 @@ follow(struct walk *w, struct vnode *vp, const char *rest)
 	if (memchr(t, '\0', len) != NULL)
 		return -EINVAL;
 	w->alt = w->alt == w->nd->ni_buf ? w->nd->ni_buf + PATHSIZE :
-	    w->nd->ni_buf;
+					   w->nd->ni_buf;
 	w->path = t;
 	if (*t == '/') {
 		vnode_put(w->l, w->dvp);
@@ -377,7 +375,7 @@ parse(struct walk *w, struct componentname *cn, const char **restp)
 		cn->cn_op = w->nd->ni_op;
 		*restp = rest;
 	} else {
-		*restp = e;	/* with the slashes */
+		*restp = e; /* with the slashes */
 	}
 	return 0;
 }
@@ -390,8 +388,9 @@ arrived(struct walk *w, struct componentname *cn, const char *rest,
 	bool last = (cn->cn_flags & CN_LAST) != 0;
 	int error;
 
-	if (vp->v_type == VLNK && (!last || (w->nd->ni_flags & NI_FOLLOW) ||
-	    (w->nd->ni_trailing && w->nd->ni_op == LOOKUP))) {
+	if (vp->v_type == VLNK &&
+	    (!last || (w->nd->ni_flags & NI_FOLLOW) ||
+		(w->nd->ni_trailing && w->nd->ni_op == LOOKUP))) {
 		unlock(w);
 		/* The slashes go with the rest, so that they still count. */
 		rest = last ? cn->cn_name + cn->cn_len : rest;
@@ -403,7 +402,8 @@ arrived(struct walk *w, struct componentname *cn, const char *rest,
 	}
 	if (vp->v_type == VDIR &&
 	    atomic_load_explicit(&vp->v_mountedhere, memory_order_relaxed) !=
-	    NULL && vp != w->dvp) {
+		NULL &&
+	    vp != w->dvp) {
 		error = mount_cross(w->l, &vp);
 		if (error != 0) {
 			vnode_put(w->l, vp);
@@ -441,7 +441,7 @@ step(struct walk *w)
 	error = lookup_etfs(w, w->path, &vp);
 	if (error == 0) {
 		cn = (struct componentname){ w->path, strlen(w->path),
-		    CN_LAST | CN_NOCACHE, w->nd->ni_op };
+			CN_LAST | CN_NOCACHE, w->nd->ni_op };
 		if ((w->nd->ni_flags & NI_LOCKPARENT) == NI_LOCKPARENT) {
 			vnode_lock(w->dvp, true);
 			w->locked = true;
@@ -472,7 +472,7 @@ namei(struct nameidata *nd)
 	int error;
 
 	w.vs = vfs_of(w.l);
-	if (w.vs == NULL)	/* a kernel without file systems */
+	if (w.vs == NULL) /* a kernel without file systems */
 		return -ENOSYS;
 	vcache_trim(w.l);
 	error = getpath(nd);
@@ -511,16 +511,16 @@ namei_done(struct nameidata *nd)
 	if (nd->ni_flags & NI_STARTREF)
 		vnode_put(l, nd->ni_startdir);
 	if (nd->ni_buf != NULL)
-		kmem_free(l->l_k, nd->ni_buf, nd->ni_flags & NI_BIGBUF ?
-		    2 * PATHSIZE : PATHSIZE);
+		kmem_free(l->l_k, nd->ni_buf,
+		    nd->ni_flags & NI_BIGBUF ? 2 * PATHSIZE : PATHSIZE);
 	nd->ni_dvp = nd->ni_vp = nd->ni_startdir = NULL;
 	nd->ni_buf = NULL;
 	nd->ni_flags = 0;
 }
 
 int
-namei_simple(struct lwp *l, const char *kpath, unsigned flags,
-    struct vnode **vpp)
+namei_simple(
+    struct lwp *l, const char *kpath, unsigned flags, struct vnode **vpp)
 {
 	struct nameidata nd;
 	int error;

@@ -11,10 +11,11 @@
 struct cwdinfo {
 	struct krwlock cwdi_lock;
 	_Atomic uint32_t cwdi_refs;
-	struct vnode *cwdi_cdir, *cwdi_rdir;	/* rdir NULL: the real root */
+	struct vnode *cwdi_cdir, *cwdi_rdir; /* rdir NULL: the real root */
 	_Atomic mode_t cwdi_cmask;
 };
-int cwd_create(struct rump_kernel *, struct cwdinfo **) MUST_CHECK;	/* at the root, umask 022 */
+int cwd_create(struct rump_kernel *,
+    struct cwdinfo **) MUST_CHECK; /* at the root, umask 022 */
 int cwd_copy(struct cwdinfo *, struct cwdinfo **) MUST_CHECK;
 struct cwdinfo *cwd_share(struct cwdinfo *);
 void cwd_put(struct lwp *, struct cwdinfo *);
@@ -27,23 +28,26 @@ void cwd_put(struct lwp *, struct cwdinfo *);
 struct nameidata {
 	/* in */
 	struct lwp *ni_lwp;
-	const void *ni_path;		/* user's, or kernel's with NI_SYSSPACE */
-	struct vnode *ni_startdir;	/* referenced by the caller; NULL: current directory (or root for "/...") */
+	const void *ni_path; /* user's, or kernel's with NI_SYSSPACE */
+	struct vnode *
+	    ni_startdir; /* referenced by the caller; NULL: current directory (or root for "/...") */
 	unsigned ni_flags;
-	int ni_op;			/* LOOKUP CREATE DELETE RENAME */
+	int ni_op; /* LOOKUP CREATE DELETE RENAME */
 	/* out */
-	struct vnode *ni_vp;		/* referenced; NULL for CREATE/RENAME of what isn't there */
-	struct vnode *ni_dvp;		/* NI_WANTPARENT: referenced; LOCKED X with NI_LOCKPARENT (then ni_vp was looked up under that lock) */
-	struct componentname ni_cn;	/* the last component, in ni_buf */
+	struct vnode
+	    *ni_vp; /* referenced; NULL for CREATE/RENAME of what isn't there */
+	struct vnode *
+	    ni_dvp; /* NI_WANTPARENT: referenced; LOCKED X with NI_LOCKPARENT (then ni_vp was looked up under that lock) */
+	struct componentname ni_cn; /* the last component, in ni_buf */
 	char *ni_buf;
-	bool ni_trailing;		/* there were slashes behind the last component */
+	bool ni_trailing; /* there were slashes behind the last component */
 };
-#define NI_FOLLOW	0x1
-#define NI_SYSSPACE	0x2
-#define NI_WANTPARENT	0x4
-#define NI_LOCKPARENT	0xc
-void namei_init(struct nameidata *, struct lwp *, int op, unsigned flags,
-    const void *path);
+#define NI_FOLLOW 0x1
+#define NI_SYSSPACE 0x2
+#define NI_WANTPARENT 0x4
+#define NI_LOCKPARENT 0xc
+void namei_init(
+    struct nameidata *, struct lwp *, int op, unsigned flags, const void *path);
 int namei(struct nameidata *) MUST_CHECK;
 void namei_done(struct nameidata *);
 /* A lookup from a kernel string in one go; referenced. */

@@ -12,13 +12,13 @@
  */
 #include "vfs/vfs_impl.h"
 
-#define BUCKET_MAX	8
+#define BUCKET_MAX 8
 
 struct ncache_entry {
-	struct ncache_entry *nc_next;		/* bucket */
+	struct ncache_entry *nc_next;		  /* bucket */
 	struct ncache_entry *nc_dnext, *nc_dprev; /* names in the directory */
 	struct ncache_entry *nc_vnext, *nc_vprev; /* names of the vnode */
-	struct vnode *nc_dvp, *nc_vp;		/* nc_vp NULL: no such name */
+	struct vnode *nc_dvp, *nc_vp;		  /* nc_vp NULL: no such name */
 	uint32_t nc_hash;
 	uint8_t nc_len;
 	char nc_name[];
@@ -27,8 +27,8 @@ struct ncache_entry {
 int
 ncache_init(struct vfs_state *vs, struct rump_kernel *k)
 {
-	vs->vs_ncache = kmem_calloc(k, vs->vs_hashmask + 1u,
-	    sizeof(*vs->vs_ncache));
+	vs->vs_ncache = kmem_calloc(
+	    k, vs->vs_hashmask + 1u, sizeof(*vs->vs_ncache));
 	return vs->vs_ncache == NULL ? -ENOMEM : 0;
 }
 
@@ -58,8 +58,8 @@ bucket_of(struct vfs_state *vs, uint32_t h)
 
 /* Where the entry of that name is linked, or NULL; the bucket is locked. */
 static struct ncache_entry **
-find(struct ncache_bucket *nb, uint32_t h, struct vnode *dvp,
-    const char *name, size_t len)
+find(struct ncache_bucket *nb, uint32_t h, struct vnode *dvp, const char *name,
+    size_t len)
 {
 	struct ncache_entry **p, *e;
 
@@ -107,8 +107,8 @@ removep(struct rump_kernel *k, struct ncache_entry **p)
 }
 
 int
-ncache_lookup(struct vnode *dvp, const char *name, size_t len,
-    struct vnode **vpp)
+ncache_lookup(
+    struct vnode *dvp, const char *name, size_t len, struct vnode **vpp)
 {
 	struct vfs_state *vs = dvp->v_k->k_vfs;
 	uint32_t h = hash(dvp, name, len);
@@ -168,8 +168,7 @@ link_entry(struct ncache_bucket *nb, struct ncache_entry *e)
 }
 
 void
-ncache_enter(struct vnode *dvp, const char *name, size_t len,
-    struct vnode *vp)
+ncache_enter(struct vnode *dvp, const char *name, size_t len, struct vnode *vp)
 {
 	struct rump_kernel *k = dvp->v_k;
 	uint32_t h = hash(dvp, name, len);
@@ -179,8 +178,7 @@ ncache_enter(struct vnode *dvp, const char *name, size_t len,
 
 	if (len == 0 || len > UINT8_MAX ||
 	    (atomic_load(&dvp->v_flag) & (VV_NOCACHE | VV_DEAD)) ||
-	    (vp != NULL && (atomic_load(&vp->v_flag) &
-	    (VV_DEAD | VV_NOCACHE))))
+	    (vp != NULL && (atomic_load(&vp->v_flag) & (VV_DEAD | VV_NOCACHE))))
 		return;
 	e = kmem_zalloc(k, sizeof(*e) + len);
 	if (e == NULL)
@@ -282,8 +280,7 @@ ncache_purge_mount(struct mount *mp)
 }
 
 int
-ncache_revlookup(struct vnode *vp, struct vnode **dvpp, char *name,
-    size_t size)
+ncache_revlookup(struct vnode *vp, struct vnode **dvpp, char *name, size_t size)
 {
 	struct vfs_state *vs = vp->v_k->k_vfs;
 	struct ncache_bucket *nb;

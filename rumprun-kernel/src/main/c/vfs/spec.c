@@ -17,10 +17,10 @@ struct specnode {
 	struct specnode *sn_next;
 	dev_t sn_dev;
 	bool sn_blk;
-	unsigned sn_refs;		/* vnodes that point here */
+	unsigned sn_refs; /* vnodes that point here */
 	unsigned sn_opens;
-	struct mount *sn_mount;		/* who has it mounted */
-	int sn_mountflags;		/* how it was opened for that */
+	struct mount *sn_mount; /* who has it mounted */
+	int sn_mountflags;	/* how it was opened for that */
 };
 
 #define SPEC_HASH 32
@@ -65,8 +65,8 @@ spec_bind(struct vnode *vp, struct specnode **snp)
 	sn = vp->v_spec;
 	if (sn == NULL) {
 		for (sn = *bucket(ss, vp->v_rdev); sn != NULL &&
-		    (sn->sn_dev != vp->v_rdev || sn->sn_blk != blk);
-		    sn = sn->sn_next)
+		     (sn->sn_dev != vp->v_rdev || sn->sn_blk != blk);
+		     sn = sn->sn_next)
 			continue;
 		if (sn == NULL) {
 			sn = fresh;
@@ -179,8 +179,7 @@ spec_read(struct lwp *l, struct vnode *vp, struct uio *uio, int ioflag)
 {
 	if (vp->v_type == VBLK)
 		return blk_move(l, vp, uio);
-	return dev_read(l, vp->v_rdev, uio,
-	    ioflag & IO_NDELAY ? O_NONBLOCK : 0);
+	return dev_read(l, vp->v_rdev, uio, ioflag & IO_NDELAY ? O_NONBLOCK : 0);
 }
 
 int
@@ -188,13 +187,13 @@ spec_write(struct lwp *l, struct vnode *vp, struct uio *uio, int ioflag)
 {
 	if (vp->v_type == VBLK)
 		return blk_move(l, vp, uio);
-	return dev_write(l, vp->v_rdev, uio,
-	    ioflag & IO_NDELAY ? O_NONBLOCK : 0);
+	return dev_write(
+	    l, vp->v_rdev, uio, ioflag & IO_NDELAY ? O_NONBLOCK : 0);
 }
 
 int
-spec_ioctl(struct lwp *l, struct vnode *vp, unsigned long cmd, void *data,
-    int fflag)
+spec_ioctl(
+    struct lwp *l, struct vnode *vp, unsigned long cmd, void *data, int fflag)
 {
 	return dev_ioctl(l, vp->v_rdev, vp->v_type == VBLK, cmd, data, fflag);
 }
@@ -211,7 +210,7 @@ int
 spec_kqfilter(struct lwp *l, struct vnode *vp, struct knote *kn)
 {
 	return vp->v_type == VBLK ? -EOPNOTSUPP :
-	    dev_kqfilter(l, vp->v_rdev, kn);
+				    dev_kqfilter(l, vp->v_rdev, kn);
 }
 
 int
@@ -231,8 +230,9 @@ spec_discard(struct lwp *l, struct vnode *vp, off_t off, off_t len)
 	uint64_t n = (uint64_t)len;
 
 	/* The raw device has a block device's number, if it is one. */
-	if (vp->v_type == VCHR && dev_find(l->l_k, vp->v_rdev, false) !=
-	    dev_find(l->l_k, vp->v_rdev, true))
+	if (vp->v_type == VCHR &&
+	    dev_find(l->l_k, vp->v_rdev, false) !=
+		dev_find(l->l_k, vp->v_rdev, true))
 		return -ENODEV;
 	if (dev_blkdev(l, vp->v_rdev, &d) != 0 || d->b_ops->bd_discard == NULL)
 		return -ENODEV;

@@ -14,7 +14,8 @@ void spec_detach(struct rump_kernel *);
 int spec_open(struct lwp *, struct vnode *, int mode) MUST_CHECK;
 int spec_close(struct lwp *, struct vnode *, int fflag);
 int spec_read(struct lwp *, struct vnode *, struct uio *, int ioflag) MUST_CHECK;
-int spec_write(struct lwp *, struct vnode *, struct uio *, int ioflag) MUST_CHECK;
+int spec_write(
+    struct lwp *, struct vnode *, struct uio *, int ioflag) MUST_CHECK;
 int spec_ioctl(struct lwp *, struct vnode *, unsigned long cmd, void *data,
     int fflag) MUST_CHECK;
 int spec_poll(struct lwp *, struct vnode *, int events);

@@ -89,8 +89,8 @@ do_access(struct lwp *l, int at, const char *path, int mode, int flags)
 
 	if (mode & ~(R_OK | W_OK | X_OK))
 		return -EINVAL;
-	if ((flags & AT_EACCESS) || (own->cr_uid == own->cr_euid &&
-	    own->cr_gid == own->cr_egid))
+	if ((flags & AT_EACCESS) ||
+	    (own->cr_uid == own->cr_euid && own->cr_gid == own->cr_egid))
 		return access_as(l, at, path, mode, follow);
 	error = cred_copy(l->l_k, own, &real);
 	if (error != 0)
@@ -121,8 +121,8 @@ sys_faccessat(struct lwp *l, const void *v, register_t *rv)
 	(void)rv;
 	if (SCARG(uap, flag) & ~(AT_EACCESS | AT_SYMLINK_NOFOLLOW))
 		return -EINVAL;
-	return do_access(l, SCARG(uap, fd), SCARG(uap, path),
-	    SCARG(uap, amode), SCARG(uap, flag));
+	return do_access(l, SCARG(uap, fd), SCARG(uap, path), SCARG(uap, amode),
+	    SCARG(uap, flag));
 }
 
 static int
@@ -170,8 +170,9 @@ sys_fpathconf(struct lwp *l, const void *v, register_t *rv)
 	    SCARG(uap, name) == _PC_PIPE_BUF) {
 		*rv = 512;
 	} else {
-		error = fp->f_type == DTYPE_PIPE || fp->f_type ==
-		    DTYPE_SOCKET ? -EINVAL : -EOPNOTSUPP;
+		error = fp->f_type == DTYPE_PIPE || fp->f_type == DTYPE_SOCKET ?
+		    -EINVAL :
+		    -EOPNOTSUPP;
 	}
 	file_put(l, fp);
 	return error;
@@ -214,8 +215,8 @@ permit(struct lwp *l, struct vnode *vp, struct change *c)
 		return error;
 	if (va->va_flags != (uint32_t)VNOVAL) {
 		error = genfs_can_chflags(l, &now, va->va_flags);
-	} else if (va->va_uid != (uid_t)VNOVAL ||
-	    va->va_gid != (gid_t)VNOVAL || c->posix_chown) {
+	} else if (va->va_uid != (uid_t)VNOVAL || va->va_gid != (gid_t)VNOVAL ||
+	    c->posix_chown) {
 		if (va->va_uid == (uid_t)VNOVAL)
 			va->va_uid = now.va_uid;
 		if (va->va_gid == (gid_t)VNOVAL)
@@ -226,8 +227,8 @@ permit(struct lwp *l, struct vnode *vp, struct change *c)
 	} else if (va->va_mode != (mode_t)VNOVAL) {
 		error = genfs_can_chmod(l, &now, va->va_mode);
 	} else {
-		error = genfs_can_chtimes(l, vp, &now,
-		    (va->va_vaflags & VA_UTIMES_NULL) != 0);
+		error = genfs_can_chtimes(
+		    l, vp, &now, (va->va_vaflags & VA_UTIMES_NULL) != 0);
 	}
 	return error;
 }
@@ -239,8 +240,7 @@ change_vnode(struct lwp *l, struct vnode *vp, struct change *c)
 
 	if (error != 0)
 		return -EBADF;
-	error = vp->v_mount->mnt_flag & MNT_RDONLY ? -EROFS :
-	    permit(l, vp, c);
+	error = vp->v_mount->mnt_flag & MNT_RDONLY ? -EROFS : permit(l, vp, c);
 	if (error == 0)
 		error = vn_setattr(l, vp, &c->va);
 	vnode_unlock(vp);
@@ -248,8 +248,8 @@ change_vnode(struct lwp *l, struct vnode *vp, struct change *c)
 }
 
 static int
-change_path(struct lwp *l, int at, const char *path, bool follow,
-    struct change *c)
+change_path(
+    struct lwp *l, int at, const char *path, bool follow, struct change *c)
 {
 	struct nameidata nd;
 	int error;
@@ -338,8 +338,7 @@ sys_fchmod(struct lwp *l, const void *v, register_t *rv)
 	struct change c;
 
 	(void)rv;
-	return change_fd(l, SCARG(uap, fd), mode_change(&c,
-	    SCARG(uap, mode)));
+	return change_fd(l, SCARG(uap, fd), mode_change(&c, SCARG(uap, mode)));
 }
 
 int
@@ -355,33 +354,31 @@ sys_fchmodat(struct lwp *l, const void *v, register_t *rv)
 	    SCARG(uap, flag) == 0, mode_change(&c, SCARG(uap, mode)));
 }
 
-#define CHOWN(name, follow, posix)					\
-int									\
-name(struct lwp *l, const void *v, register_t *rv)			\
-{									\
-	const struct name##_args *uap = v;				\
-	struct change c;						\
-									\
-	(void)rv;							\
-	return change_path(l, AT_FDCWD, SCARG(uap, path), follow,	\
-	    owner_change(&c, SCARG(uap, uid), SCARG(uap, gid), posix));	\
-}
+#define CHOWN(name, follow, posix)                                              \
+	int name(struct lwp *l, const void *v, register_t *rv)                  \
+	{                                                                       \
+		const struct name##_args *uap = v;                              \
+		struct change c;                                                \
+                                                                                \
+		(void)rv;                                                       \
+		return change_path(l, AT_FDCWD, SCARG(uap, path), follow,       \
+		    owner_change(&c, SCARG(uap, uid), SCARG(uap, gid), posix)); \
+	}
 CHOWN(sys_chown, true, false)
 CHOWN(sys_lchown, false, false)
 CHOWN(sys___posix_chown, true, true)
 CHOWN(sys___posix_lchown, false, true)
 
-#define FCHOWN(name, posix)						\
-int									\
-name(struct lwp *l, const void *v, register_t *rv)			\
-{									\
-	const struct name##_args *uap = v;				\
-	struct change c;						\
-									\
-	(void)rv;							\
-	return change_fd(l, SCARG(uap, fd), owner_change(&c,		\
-	    SCARG(uap, uid), SCARG(uap, gid), posix));			\
-}
+#define FCHOWN(name, posix)                                                     \
+	int name(struct lwp *l, const void *v, register_t *rv)                  \
+	{                                                                       \
+		const struct name##_args *uap = v;                              \
+		struct change c;                                                \
+                                                                                \
+		(void)rv;                                                       \
+		return change_fd(l, SCARG(uap, fd),                             \
+		    owner_change(&c, SCARG(uap, uid), SCARG(uap, gid), posix)); \
+	}
 FCHOWN(sys_fchown, false)
 FCHOWN(sys___posix_fchown, true)
 
@@ -395,8 +392,8 @@ sys_fchownat(struct lwp *l, const void *v, register_t *rv)
 	if (SCARG(uap, flag) & ~AT_SYMLINK_NOFOLLOW)
 		return -EINVAL;
 	return change_path(l, SCARG(uap, fd), SCARG(uap, path),
-	    SCARG(uap, flag) == 0, owner_change(&c, SCARG(uap, owner),
-	    SCARG(uap, group), false));
+	    SCARG(uap, flag) == 0,
+	    owner_change(&c, SCARG(uap, owner), SCARG(uap, group), false));
 }
 
 int
@@ -428,8 +425,7 @@ sys_fchflags(struct lwp *l, const void *v, register_t *rv)
 	struct change c;
 
 	(void)rv;
-	return change_fd(l, SCARG(uap, fd), flags_change(&c,
-	    SCARG(uap, flags)));
+	return change_fd(l, SCARG(uap, fd), flags_change(&c, SCARG(uap, flags)));
 }
 
 /* --- times --- */
@@ -487,8 +483,9 @@ sys___utimes50(struct lwp *l, const void *v, register_t *rv)
 	int error = timevals_change(l, SCARG(uap, tptr), &c);
 
 	(void)rv;
-	return error != 0 ? error : change_path(l, AT_FDCWD,
-	    SCARG(uap, path), true, &c);
+	return error != 0 ?
+	    error :
+	    change_path(l, AT_FDCWD, SCARG(uap, path), true, &c);
 }
 
 int
@@ -499,8 +496,9 @@ sys___lutimes50(struct lwp *l, const void *v, register_t *rv)
 	int error = timevals_change(l, SCARG(uap, tptr), &c);
 
 	(void)rv;
-	return error != 0 ? error : change_path(l, AT_FDCWD,
-	    SCARG(uap, path), false, &c);
+	return error != 0 ?
+	    error :
+	    change_path(l, AT_FDCWD, SCARG(uap, path), false, &c);
 }
 
 int
@@ -525,8 +523,9 @@ sys_utimensat(struct lwp *l, const void *v, register_t *rv)
 	if (SCARG(uap, flag) & ~AT_SYMLINK_NOFOLLOW)
 		return -EINVAL;
 	error = times_change(l, SCARG(uap, tptr), &c);
-	return error != 0 ? error : change_path(l, SCARG(uap, fd),
-	    SCARG(uap, path), SCARG(uap, flag) == 0, &c);
+	return error != 0 ? error :
+			    change_path(l, SCARG(uap, fd), SCARG(uap, path),
+				SCARG(uap, flag) == 0, &c);
 }
 
 int
@@ -554,8 +553,7 @@ match_device(struct lwp *l, struct vnode *vp, void *arg)
 	struct same_device *sd = arg;
 
 	(void)l;
-	if (vp->v_type != sd->type || vp->v_rdev != sd->rdev ||
-	    vnode_isdead(vp))
+	if (vp->v_type != sd->type || vp->v_rdev != sd->rdev || vnode_isdead(vp))
 		return 0;
 	vnode_get(vp);
 	sd->found = vp;
@@ -599,8 +597,7 @@ sys_revoke(struct lwp *l, const void *v, register_t *rv)
 		error = vn_getattr(l, nd.ni_vp, &va);
 		vnode_unlock(nd.ni_vp);
 	}
-	if (error == 0 && nd.ni_vp->v_type != VCHR &&
-	    nd.ni_vp->v_type != VBLK)
+	if (error == 0 && nd.ni_vp->v_type != VCHR && nd.ni_vp->v_type != VBLK)
 		error = -EINVAL;
 	if (error == 0 && va.va_uid != l->l_cred->cr_euid &&
 	    !cred_issuser(l->l_cred))

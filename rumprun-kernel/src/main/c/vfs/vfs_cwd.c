@@ -3,8 +3,8 @@
 #include <netbsd/dirent.h>
 #include "vfs/vfs_impl.h"
 
-#define PATHSIZE	1024
-#define DIRBUF		4096
+#define PATHSIZE 1024
+#define DIRBUF 4096
 
 /* May a process stand here? vp is referenced. */
 static int
@@ -109,8 +109,8 @@ sys_umask(struct lwp *l, const void *v, register_t *rv)
 
 	if (l->l_proc->p_cwdi == NULL)
 		return -ENOSYS;
-	*rv = (register_t)atomic_exchange(&l->l_proc->p_cwdi->cwdi_cmask,
-	    SCARG(uap, newmask) & ALLPERMS);
+	*rv = (register_t)atomic_exchange(
+	    &l->l_proc->p_cwdi->cwdi_cmask, SCARG(uap, newmask) & ALLPERMS);
 	return 0;
 }
 
@@ -157,12 +157,12 @@ scan(const char *buf, size_t n, ino_t ino)
 	for (at = 0; n - at >= hdr; at += de->d_reclen) {
 		de = (const void *)(buf + at);
 		if (de->d_reclen < hdr || de->d_reclen > n - at ||
-		    de->d_reclen % 8 != 0 ||
-		    de->d_namlen >= de->d_reclen - hdr)
+		    de->d_reclen % 8 != 0 || de->d_namlen >= de->d_reclen - hdr)
 			return NULL;
-		if (de->d_fileno == ino && !(de->d_name[0] == '.' &&
-		    (de->d_namlen == 1 || (de->d_namlen == 2 &&
-		    de->d_name[1] == '.'))))
+		if (de->d_fileno == ino &&
+		    !(de->d_name[0] == '.' &&
+			(de->d_namlen == 1 ||
+			    (de->d_namlen == 2 && de->d_name[1] == '.'))))
 			return de;
 	}
 	return NULL;
@@ -187,7 +187,8 @@ name_by_reading(struct lwp *l, struct vnode *dvp, ino_t ino, char *name)
 		struct iovec iov = { buf, DIRBUF };
 		struct uio uio = { &iov, 1, off, DIRBUF, UIO_READ, NULL };
 
-		error = dvp->v_ops->vop_readdir == NULL ? -EOPNOTSUPP :
+		error = dvp->v_ops->vop_readdir == NULL ?
+		    -EOPNOTSUPP :
 		    dvp->v_ops->vop_readdir(l, dvp, &uio, &eof);
 		if (error != 0)
 			break;
@@ -248,8 +249,8 @@ locate(struct lwp *l, struct vnode *vp, struct vnode **dvpp, char *name)
  * The path from root to vp into the end of buf: *at is where it begins. -ENOENT: vp is not below root.
  */
 static int
-path_of(struct lwp *l, struct vnode *vp, struct vnode *root, char *buf,
-    size_t *at)
+path_of(
+    struct lwp *l, struct vnode *vp, struct vnode *root, char *buf, size_t *at)
 {
 	char name[VFS_NAMEMAX + 1];
 	struct vnode *dvp;
@@ -381,7 +382,7 @@ cwd_mountname(struct lwp *l, struct mount *mp, char *name, size_t size)
 		error = path_of(l, root, top, buf, &at);
 	else
 		root = NULL;
-	if (error == 0 && PATHSIZE - at > 2) {	/* not "/" itself */
+	if (error == 0 && PATHSIZE - at > 2) { /* not "/" itself */
 		len = PATHSIZE - 1 - at;
 		inside = strncmp(name, buf + at, len) == 0 &&
 		    (name[len] == '/' || name[len] == '\0');

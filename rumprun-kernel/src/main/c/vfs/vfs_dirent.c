@@ -5,8 +5,8 @@
  */
 #include "vfs/vfs_impl.h"
 
-#define LAYER_SHIFT	56
-#define LAYER_MAX	63
+#define LAYER_SHIFT 56
+#define LAYER_MAX 63
 
 /* The directory `n` layers below vp, referenced, or NULL. */
 static struct vnode *
@@ -17,8 +17,9 @@ layer(struct lwp *l, struct vnode *vp, unsigned n)
 	vnode_get(vp);
 	for (; n > 0; n--) {
 		under = (atomic_load(&vp->v_flag) & VV_ROOT) &&
-		    (vp->v_mount->mnt_flag & MNT_UNION) ?
-		    mount_covered(vp) : NULL;
+			(vp->v_mount->mnt_flag & MNT_UNION) ?
+		    mount_covered(vp) :
+		    NULL;
 		vnode_put(l, vp);
 		if (under == NULL)
 			return NULL;
@@ -38,7 +39,8 @@ read_layer(struct lwp *l, struct vnode *vp, struct uio *uio, bool *eof)
 	if (vnode_isdead(vp))
 		error = -EBADF;
 	else
-		error = vp->v_ops->vop_readdir == NULL ? -EINVAL :
+		error = vp->v_ops->vop_readdir == NULL ?
+		    -EINVAL :
 		    vp->v_ops->vop_readdir(l, vp, uio, eof);
 	vnode_unlock(vp);
 	return error;
@@ -78,8 +80,7 @@ read_dir(struct lwp *l, struct vnode *vp, struct uio *uio)
 		vnode_put(l, at);
 		uio->uio_offset = 0;
 	}
-	uio->uio_offset = (uio->uio_offset & mask) |
-	    (off_t)n << LAYER_SHIFT;
+	uio->uio_offset = (uio->uio_offset & mask) | (off_t)n << LAYER_SHIFT;
 	return error;
 }
 

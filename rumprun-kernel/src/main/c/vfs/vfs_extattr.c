@@ -30,24 +30,22 @@ by_fd(struct lwp *l, int fd)
 	return -EOPNOTSUPP;
 }
 
-#define BY_PATH(name, follow)						\
-int									\
-name(struct lwp *l, const void *v, register_t *rv)			\
-{									\
-	const struct name##_args *uap = v;				\
-									\
-	(void)rv;							\
-	return by_path(l, SCARG(uap, path), follow);			\
-}
-#define BY_FD(name)							\
-int									\
-name(struct lwp *l, const void *v, register_t *rv)			\
-{									\
-	const struct name##_args *uap = v;				\
-									\
-	(void)rv;							\
-	return by_fd(l, SCARG(uap, fd));				\
-}
+#define BY_PATH(name, follow)                                  \
+	int name(struct lwp *l, const void *v, register_t *rv) \
+	{                                                      \
+		const struct name##_args *uap = v;             \
+                                                               \
+		(void)rv;                                      \
+		return by_path(l, SCARG(uap, path), follow);   \
+	}
+#define BY_FD(name)                                            \
+	int name(struct lwp *l, const void *v, register_t *rv) \
+	{                                                      \
+		const struct name##_args *uap = v;             \
+                                                               \
+		(void)rv;                                      \
+		return by_fd(l, SCARG(uap, fd));               \
+	}
 
 BY_PATH(sys_extattrctl, true)
 BY_PATH(sys_extattr_set_file, true)

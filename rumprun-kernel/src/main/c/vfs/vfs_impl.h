@@ -13,39 +13,40 @@
 #include "vfs/namei.h"
 #include "vfs/vnode.h"
 
-#define VFS_NAMEMAX	255		/* of one component, whatever the file system */
-#define VFS_MAXSYMLINKS	32
+#define VFS_NAMEMAX 255 /* of one component, whatever the file system */
+#define VFS_MAXSYMLINKS 32
 
 struct vcache_bucket {
 	struct kmutex vb_lock;
-	struct kcond vb_cond;		/* a vnode of this bucket was loaded, or went */
+	struct kcond vb_cond; /* a vnode of this bucket was loaded, or went */
 	struct vnode *vb_first;
 };
 
 struct ncache_bucket {
 	struct kmutex nb_lock;
-	struct ncache_entry *nb_first;	/* most recently used first */
+	struct ncache_entry *nb_first; /* most recently used first */
 };
 
 struct lockf_state;
 
 struct vfs_state {
-	struct kmutex vs_mountlock;	/* one mount, unmount or update at a time */
-	struct kmutex vs_listlock;	/* mount list, mnt_vnodecovered, mnt_flag's changes: a leaf */
+	struct kmutex vs_mountlock; /* one mount, unmount or update at a time */
+	struct kmutex
+	    vs_listlock; /* mount list, mnt_vnodecovered, mnt_flag's changes: a leaf */
 	struct mount *vs_first, *vs_last;
 	struct mount *vs_rootmount;
-	struct vnode *vs_root;		/* the root's root, referenced */
+	struct vnode *vs_root; /* the root's root, referenced */
 	uint32_t vs_nextfsid;
 
-	struct kmutex vs_vnlock;	/* the clock and the mounts' vnode lists: a leaf */
-	struct vnode *vs_clock;		/* circular, by v_lrunext */
+	struct kmutex vs_vnlock; /* the clock and the mounts' vnode lists: a leaf */
+	struct vnode *vs_clock; /* circular, by v_lrunext */
 	_Atomic unsigned vs_nvnodes;
 	unsigned vs_maxvnodes;
 	struct vcache_bucket *vs_vcache;
 	struct ncache_bucket *vs_ncache;
-	unsigned vs_hashmask;		/* of both tables */
+	unsigned vs_hashmask; /* of both tables */
 
-	struct kmutex vs_lockflock;	/* every byte-range lock and its waiters */
+	struct kmutex vs_lockflock; /* every byte-range lock and its waiters */
 	struct lockf_wait *vs_lockfwaits;
 };
 
@@ -86,8 +87,8 @@ int mount_cross(struct lwp *, struct vnode **vpp) MUST_CHECK;
 struct vnode *mount_covered(struct vnode *root);
 int mount_fsync_all(struct lwp *, bool wait);
 /* Calls fn for every mount, oldest first, each busy meanwhile; stops at the first error and returns it. */
-int mount_foreach(struct lwp *,
-    int (*fn)(struct lwp *, struct mount *, void *), void *) MUST_CHECK;
+int mount_foreach(struct lwp *, int (*fn)(struct lwp *, struct mount *, void *),
+    void *) MUST_CHECK;
 /*
  * The whole of mount(2) but its arguments' way in. vp: a referenced directory (taken), NULL for the root file system. data:
  * *len bytes of VFS_MAX_MOUNT_DATA / 2.
@@ -112,8 +113,8 @@ int cwd_getroot(struct lwp *, struct vnode **) MUST_CHECK;
 /*
  * Where a mount is, as a process with another root sees it: shortens the name. -EPERM: it is outside of that root.
  */
-int cwd_mountname(struct lwp *, struct mount *, char *name, size_t size)
-    MUST_CHECK;
+int cwd_mountname(
+    struct lwp *, struct mount *, char *name, size_t size) MUST_CHECK;
 
 /* ncache.c */
 int ncache_init(struct vfs_state *, struct rump_kernel *) MUST_CHECK;
@@ -136,8 +137,7 @@ void lockf_forget(struct vnode *);
 /* vn.c */
 extern const struct fileops vn_fileops;
 /* Puts an open vnode (the reference is taken) into a new file and that into its reserved descriptor. */
-void vn_install(struct lwp *, struct file *, int fd, struct vnode *,
-    int oflags);
+void vn_install(struct lwp *, struct file *, int fd, struct vnode *, int oflags);
 /*
  * Opens: type rules and permissions (none for one that was just made), device and fifo; truncation. mode: FFLAGS form. vp
  * is referenced, not locked.
@@ -145,7 +145,8 @@ void vn_install(struct lwp *, struct file *, int fd, struct vnode *,
 int vn_open(struct lwp *, struct vnode *, int mode, bool fresh) MUST_CHECK;
 int vn_close(struct lwp *, struct vnode *, int mode);
 /* The vnode of a descriptor, with a reference to the file: -EBADF, -EINVAL (no vnode). */
-int fd_getvnode(struct lwp *, int fd, struct file **, struct vnode **) MUST_CHECK;
+int fd_getvnode(
+    struct lwp *, int fd, struct file **, struct vnode **) MUST_CHECK;
 int vn_stat(struct lwp *, struct vnode *, struct stat *) MUST_CHECK;
 /* Does vop_setattr under the lock, with the note. Permissions have been checked. */
 int vn_setattr(struct lwp *, struct vnode *, struct vattr *) MUST_CHECK;

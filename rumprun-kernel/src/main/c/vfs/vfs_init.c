@@ -52,8 +52,8 @@ mount_root(struct rump_kernel *k)
 	char none[8] = "";
 	int error;
 
-	error = vfs_domount(k->k_lwp0, vfs_find(k, "rumpfs"), NULL, "/", 0,
-	    none, &len);
+	error = vfs_domount(
+	    k->k_lwp0, vfs_find(k, "rumpfs"), NULL, "/", 0, none, &len);
 	if (error != 0)
 		return error;
 	vs->vs_rootmount = vs->vs_first;

@@ -2,7 +2,7 @@
 /* mount, unmount, and what file systems say of themselves. */
 #include "vfs/vfs_impl.h"
 
-#define DATASIZE	(VFS_MAX_MOUNT_DATA / 2)
+#define DATASIZE (VFS_MAX_MOUNT_DATA / 2)
 
 /* --- mount --- */
 
@@ -35,8 +35,7 @@ do_mount(struct lwp *l, struct mount_request *r,
 	const struct vfsops *ops = NULL;
 	struct vnode *vp;
 
-	error = copyinstr(l, SCARG(uap, path), r->path, sizeof(r->path),
-	    NULL);
+	error = copyinstr(l, SCARG(uap, path), r->path, sizeof(r->path), NULL);
 	if (error == 0)
 		error = namei_simple(l, r->path, NI_FOLLOW, &vp);
 	if (error != 0)
@@ -60,8 +59,8 @@ do_mount(struct lwp *l, struct mount_request *r,
 	if (error == 0 && (flags & MNT_GETARGS)) {
 		size_t n = SCARG(uap, data_len);
 
-		error = copyout(l, r->data, SCARG(uap, data), r->len < n ?
-		    r->len : n);
+		error = copyout(
+		    l, r->data, SCARG(uap, data), r->len < n ? r->len : n);
 		*rv = (register_t)r->len;
 	}
 	return error;
@@ -74,8 +73,7 @@ sys___mount50(struct lwp *l, const void *v, register_t *rv)
 	struct mount_request *r;
 	int error;
 
-	if (!cred_issuser(l->l_cred) &&
-	    !(SCARG(uap, flags) & MNT_GETARGS))
+	if (!cred_issuser(l->l_cred) && !(SCARG(uap, flags) & MNT_GETARGS))
 		return -EPERM;
 	r = kmem_zalloc(l->l_k, sizeof(*r));
 	if (r == NULL)
@@ -110,7 +108,8 @@ sys_unmount(struct lwp *l, const void *v, register_t *rv)
 	namei_done(&nd);
 	if (error == 0) {
 		kmutex_enter(&vs->vs_mountlock);
-		error = atomic_load(&mp->mnt_gone) ? -EINVAL :
+		error = atomic_load(&mp->mnt_gone) ?
+		    -EINVAL :
 		    vfs_dounmount(l, mp, SCARG(uap, flags) & MNT_FORCE);
 		kmutex_exit(&vs->vs_mountlock);
 	}
@@ -131,8 +130,7 @@ fill(struct lwp *l, struct mount *mp, struct statvfs *sb)
 	error = mp->mnt_op->vfs_statvfs(l, mp, sb);
 	if (error != 0)
 		return error;
-	sb->f_flag = (unsigned long)((unsigned)mp->mnt_flag &
-	    MNT_VISFLAGMASK);
+	sb->f_flag = (unsigned long)((unsigned)mp->mnt_flag & MNT_VISFLAGMASK);
 	sb->f_fsidx = mp->mnt_stat.f_fsidx;
 	sb->f_fsid = (unsigned long)sb->f_fsidx.__fsid_val[0];
 	if (sb->f_namemax == 0)
@@ -140,12 +138,11 @@ fill(struct lwp *l, struct mount *mp, struct statvfs *sb)
 	sb->f_owner = mp->mnt_stat.f_owner;
 	memcpy(sb->f_fstypename, mp->mnt_stat.f_fstypename,
 	    sizeof(sb->f_fstypename));
-	memcpy(sb->f_mntonname, mp->mnt_stat.f_mntonname,
-	    sizeof(sb->f_mntonname));
+	memcpy(
+	    sb->f_mntonname, mp->mnt_stat.f_mntonname, sizeof(sb->f_mntonname));
 	memcpy(sb->f_mntfromname, mp->mnt_stat.f_mntfromname,
 	    sizeof(sb->f_mntfromname));
-	return cwd_mountname(l, mp, sb->f_mntonname,
-	    sizeof(sb->f_mntonname));
+	return cwd_mountname(l, mp, sb->f_mntonname, sizeof(sb->f_mntonname));
 }
 
 /* mount's reference stays the caller's. */
@@ -197,14 +194,14 @@ sys_fstatvfs1(struct lwp *l, const void *v, register_t *rv)
 	if (error != 0)
 		return error;
 	error = vnode_isdead(vp) ? -EBADF :
-	    statvfs_out(l, vp->v_mount, SCARG(uap, buf));
+				   statvfs_out(l, vp->v_mount, SCARG(uap, buf));
 	file_put(l, fp);
 	return error;
 }
 
 struct fsstat {
-	struct statvfs *sb;		/* the kernel's, for one */
-	struct statvfs *ub;		/* the user's array, NULL: only count */
+	struct statvfs *sb; /* the kernel's, for one */
+	struct statvfs *ub; /* the user's array, NULL: only count */
 	size_t room, count;
 };
 
@@ -216,10 +213,9 @@ one_fsstat(struct lwp *l, struct mount *mp, void *arg)
 
 	if (fs->ub != NULL && fs->count < fs->room) {
 		error = fill(l, mp, fs->sb);
-		if (error != 0)	/* a file system that cannot say is left out */
+		if (error != 0) /* a file system that cannot say is left out */
 			return 0;
-		error = copyout(l, fs->sb, fs->ub + fs->count,
-		    sizeof(*fs->sb));
+		error = copyout(l, fs->sb, fs->ub + fs->count, sizeof(*fs->sb));
 	}
 	if (error == 0)
 		fs->count++;
@@ -231,7 +227,7 @@ sys_getvfsstat(struct lwp *l, const void *v, register_t *rv)
 {
 	const struct sys_getvfsstat_args *uap = v;
 	struct fsstat fs = { NULL, SCARG(uap, buf),
-	    SCARG(uap, bufsize) / sizeof(struct statvfs), 0 };
+		SCARG(uap, bufsize) / sizeof(struct statvfs), 0 };
 	int error;
 
 	if (vfs_of(l) == NULL)
@@ -297,7 +293,8 @@ get_handle(struct lwp *l, const void *ufh, size_t size, struct vnode **vpp)
 		uint16_t len;
 
 		memcpy(&len, h.h_fid, sizeof(len));
-		error = len > size - sizeof(h.h_fsid) ? -EINVAL :
+		error = len > size - sizeof(h.h_fsid) ?
+		    -EINVAL :
 		    mp->mnt_op->vfs_fhtovp(l, mp, h.h_fid, len, vpp);
 	}
 	vfs_unbusy(mp);
@@ -316,7 +313,8 @@ make_handle(struct vnode *vp, struct handle *h, size_t *size)
 		return error;
 	memset(h, 0, sizeof(*h));
 	h->h_fsid = mp->mnt_stat.f_fsidx;
-	error = mp->mnt_op->vfs_vptofh == NULL ? -EOPNOTSUPP :
+	error = mp->mnt_op->vfs_vptofh == NULL ?
+	    -EOPNOTSUPP :
 	    mp->mnt_op->vfs_vptofh(vp, h->h_fid, &len);
 	vnode_unlock(vp);
 	*size = sizeof(h->h_fsid) + len;
@@ -398,8 +396,7 @@ sys___fhstat50(struct lwp *l, const void *v, register_t *rv)
 		return error;
 	error = vn_stat(l, vp, &sb);
 	vnode_put(l, vp);
-	return error != 0 ? error : copyout(l, &sb, SCARG(uap, sb),
-	    sizeof(sb));
+	return error != 0 ? error : copyout(l, &sb, SCARG(uap, sb), sizeof(sb));
 }
 
 int

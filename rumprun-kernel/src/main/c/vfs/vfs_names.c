@@ -26,8 +26,7 @@ vn_newattr(struct lwp *l, struct vnode *dvp, struct vattr *va)
 	va->va_uid = l->l_cred->cr_euid;
 	va->va_gid = dva.va_gid;
 	if ((va->va_mode & S_ISGID) && va->va_type != VDIR &&
-	    !cred_issuser(l->l_cred) &&
-	    !cred_groupmember(l->l_cred, va->va_gid))
+	    !cred_issuser(l->l_cred) && !cred_groupmember(l->l_cred, va->va_gid))
 		va->va_mode &= ~(mode_t)S_ISGID;
 	return 0;
 }
@@ -53,16 +52,20 @@ make_locked(struct lwp *l, struct nameidata *nd, struct vattr *va,
 	switch (va->va_type) {
 	case VDIR:
 		cn->cn_flags |= CN_WILLBEDIR;
-		return ops->vop_mkdir == NULL ? -EOPNOTSUPP :
+		return ops->vop_mkdir == NULL ?
+		    -EOPNOTSUPP :
 		    ops->vop_mkdir(l, dvp, cn, va, vpp);
 	case VLNK:
-		return ops->vop_symlink == NULL ? -EOPNOTSUPP :
+		return ops->vop_symlink == NULL ?
+		    -EOPNOTSUPP :
 		    ops->vop_symlink(l, dvp, cn, va, target, vpp);
 	case VREG:
-		return ops->vop_create == NULL ? -EOPNOTSUPP :
+		return ops->vop_create == NULL ?
+		    -EOPNOTSUPP :
 		    ops->vop_create(l, dvp, cn, va, vpp);
 	default:
-		return ops->vop_mknod == NULL ? -EOPNOTSUPP :
+		return ops->vop_mknod == NULL ?
+		    -EOPNOTSUPP :
 		    ops->vop_mknod(l, dvp, cn, va, vpp);
 	}
 }
@@ -83,10 +86,9 @@ make(struct lwp *l, int at, const char *path, struct vattr *va,
 		error = make_locked(l, &nd, va, target, &vp);
 	if (error == 0) {
 		vnode_made(vp);
-		ncache_enter(nd.ni_dvp, nd.ni_cn.cn_name, nd.ni_cn.cn_len,
-		    vp);
-		vn_note(nd.ni_dvp, NOTE_WRITE |
-		    (va->va_type == VDIR ? NOTE_LINK : 0));
+		ncache_enter(nd.ni_dvp, nd.ni_cn.cn_name, nd.ni_cn.cn_len, vp);
+		vn_note(nd.ni_dvp,
+		    NOTE_WRITE | (va->va_type == VDIR ? NOTE_LINK : 0));
 	}
 	namei_done(&nd);
 	if (vp != NULL)
@@ -120,8 +122,7 @@ sys_mkdirat(struct lwp *l, const void *v, register_t *rv)
 	const struct sys_mkdirat_args *uap = v;
 
 	(void)rv;
-	return do_mkdir(l, SCARG(uap, fd), SCARG(uap, path),
-	    SCARG(uap, mode));
+	return do_mkdir(l, SCARG(uap, fd), SCARG(uap, path), SCARG(uap, mode));
 }
 
 static int
@@ -161,8 +162,8 @@ sys___mknod50(struct lwp *l, const void *v, register_t *rv)
 	const struct sys___mknod50_args *uap = v;
 
 	(void)rv;
-	return do_mknod(l, AT_FDCWD, SCARG(uap, path), SCARG(uap, mode),
-	    SCARG(uap, dev));
+	return do_mknod(
+	    l, AT_FDCWD, SCARG(uap, path), SCARG(uap, mode), SCARG(uap, dev));
 }
 
 int
@@ -171,8 +172,8 @@ sys_mknodat(struct lwp *l, const void *v, register_t *rv)
 	const struct sys_mknodat_args *uap = v;
 
 	(void)rv;
-	return do_mknod(l, SCARG(uap, fd), SCARG(uap, path),
-	    SCARG(uap, mode), SCARG(uap, dev));
+	return do_mknod(l, SCARG(uap, fd), SCARG(uap, path), SCARG(uap, mode),
+	    SCARG(uap, dev));
 }
 
 int
@@ -231,8 +232,8 @@ sys_symlinkat(struct lwp *l, const void *v, register_t *rv)
 	const struct sys_symlinkat_args *uap = v;
 
 	(void)rv;
-	return do_symlink(l, SCARG(uap, path1), SCARG(uap, fd),
-	    SCARG(uap, path2));
+	return do_symlink(
+	    l, SCARG(uap, path1), SCARG(uap, fd), SCARG(uap, path2));
 }
 
 static int
@@ -255,7 +256,8 @@ do_readlink(struct lwp *l, int at, const char *path, char *buf, size_t size,
 	if (error == 0)
 		error = vnode_lock_alive(nd.ni_vp, false);
 	if (error == 0) {
-		error = nd.ni_vp->v_ops->vop_readlink == NULL ? -EOPNOTSUPP :
+		error = nd.ni_vp->v_ops->vop_readlink == NULL ?
+		    -EOPNOTSUPP :
 		    nd.ni_vp->v_ops->vop_readlink(l, nd.ni_vp, &uio);
 		vnode_unlock(nd.ni_vp);
 	}
@@ -278,8 +280,8 @@ sys_readlinkat(struct lwp *l, const void *v, register_t *rv)
 {
 	const struct sys_readlinkat_args *uap = v;
 
-	return do_readlink(l, SCARG(uap, fd), SCARG(uap, path),
-	    SCARG(uap, buf), SCARG(uap, bufsize), rv);
+	return do_readlink(l, SCARG(uap, fd), SCARG(uap, path), SCARG(uap, buf),
+	    SCARG(uap, bufsize), rv);
 }
 
 /* --- hard links --- */
@@ -317,14 +319,13 @@ link_locked(struct lwp *l, struct nameidata *nd, struct vnode *vp)
 }
 
 static int
-do_link(struct lwp *l, int at1, const char *path1, int at2,
-    const char *path2, bool follow)
+do_link(struct lwp *l, int at1, const char *path1, int at2, const char *path2,
+    bool follow)
 {
 	struct nameidata from, to;
 	int error;
 
-	error = namei_at(&from, l, at1, LOOKUP, follow ? NI_FOLLOW : 0,
-	    path1);
+	error = namei_at(&from, l, at1, LOOKUP, follow ? NI_FOLLOW : 0, path1);
 	if (error != 0)
 		return error;
 	error = namei(&from);
@@ -340,8 +341,8 @@ do_link(struct lwp *l, int at1, const char *path1, int at2,
 	if (error == 0)
 		error = link_locked(l, &to, from.ni_vp);
 	if (error == 0) {
-		ncache_enter(to.ni_dvp, to.ni_cn.cn_name, to.ni_cn.cn_len,
-		    from.ni_vp);
+		ncache_enter(
+		    to.ni_dvp, to.ni_cn.cn_name, to.ni_cn.cn_len, from.ni_vp);
 		vn_note(from.ni_vp, NOTE_LINK);
 		vn_note(to.ni_dvp, NOTE_WRITE);
 	}
@@ -356,8 +357,8 @@ sys_link(struct lwp *l, const void *v, register_t *rv)
 	const struct sys_link_args *uap = v;
 
 	(void)rv;
-	return do_link(l, AT_FDCWD, SCARG(uap, path), AT_FDCWD,
-	    SCARG(uap, link), true);
+	return do_link(
+	    l, AT_FDCWD, SCARG(uap, path), AT_FDCWD, SCARG(uap, link), true);
 }
 
 int
@@ -368,9 +369,8 @@ sys_linkat(struct lwp *l, const void *v, register_t *rv)
 	(void)rv;
 	if (SCARG(uap, flags) & ~AT_SYMLINK_FOLLOW)
 		return -EINVAL;
-	return do_link(l, SCARG(uap, fd1), SCARG(uap, name1),
-	    SCARG(uap, fd2), SCARG(uap, name2),
-	    (SCARG(uap, flags) & AT_SYMLINK_FOLLOW) != 0);
+	return do_link(l, SCARG(uap, fd1), SCARG(uap, name1), SCARG(uap, fd2),
+	    SCARG(uap, name2), (SCARG(uap, flags) & AT_SYMLINK_FOLLOW) != 0);
 }
 
 /* --- removing --- */
@@ -412,10 +412,12 @@ remove_locked(struct lwp *l, struct nameidata *nd, bool dir)
 		error = -EBUSY;
 	if (error == 0) {
 		if (dir)
-			error = ops->vop_rmdir == NULL ? -EOPNOTSUPP :
+			error = ops->vop_rmdir == NULL ?
+			    -EOPNOTSUPP :
 			    ops->vop_rmdir(l, dvp, cn, vp);
 		else
-			error = ops->vop_remove == NULL ? -EOPNOTSUPP :
+			error = ops->vop_remove == NULL ?
+			    -EOPNOTSUPP :
 			    ops->vop_remove(l, dvp, cn, vp);
 	}
 	if (error == 0) {
@@ -426,8 +428,9 @@ remove_locked(struct lwp *l, struct nameidata *nd, bool dir)
 	vnode_unlock_nested(vp);
 	if (error == 0) {
 		vn_note(dvp, NOTE_WRITE | (dir ? NOTE_LINK : 0));
-		vn_note(vp, atomic_load(&vp->v_flag) & VV_INACTIVE ?
-		    NOTE_DELETE : NOTE_LINK);
+		vn_note(vp,
+		    atomic_load(&vp->v_flag) & VV_INACTIVE ? NOTE_DELETE :
+							     NOTE_LINK);
 	}
 	return error;
 }

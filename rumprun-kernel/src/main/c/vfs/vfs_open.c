@@ -79,8 +79,8 @@ open_locks(struct lwp *l, struct vnode *vp, struct file *fp, int flags)
 		return 0;
 	if (vp->v_type == VFIFO)
 		return -EOPNOTSUPP;
-	return lockf_advlock(l, vp, fp, -1, flags & O_NONBLOCK ? F_SETLK :
-	    F_SETLKW, &fl, false);
+	return lockf_advlock(
+	    l, vp, fp, -1, flags & O_NONBLOCK ? F_SETLK : F_SETLKW, &fl, false);
 }
 
 static int
@@ -140,8 +140,8 @@ sys_openat(struct lwp *l, const void *v, register_t *rv)
 {
 	const struct sys_openat_args *uap = v;
 
-	return do_open(l, SCARG(uap, fd), SCARG(uap, path),
-	    SCARG(uap, oflags), SCARG(uap, mode), rv);
+	return do_open(l, SCARG(uap, fd), SCARG(uap, path), SCARG(uap, oflags),
+	    SCARG(uap, mode), rv);
 }
 
 /* --- onto the disk --- */
@@ -186,8 +186,8 @@ sys_fdatasync(struct lwp *l, const void *v, register_t *rv)
 	const struct sys_fdatasync_args *uap = v;
 
 	(void)rv;
-	return do_fsync(l, SCARG(uap, fd), FSYNC_WAIT | FSYNC_DATAONLY, 0, 0,
-	    true);
+	return do_fsync(
+	    l, SCARG(uap, fd), FSYNC_WAIT | FSYNC_DATAONLY, 0, 0, true);
 }
 
 int
@@ -208,8 +208,8 @@ sys_fsync_range(struct lwp *l, const void *v, register_t *rv)
 		hi = lo + len;
 	else
 		lo = 0;
-	return do_fsync(l, SCARG(uap, fd), FSYNC_WAIT |
-	    (how & FDATASYNC ? FSYNC_DATAONLY : 0), lo, hi, true);
+	return do_fsync(l, SCARG(uap, fd),
+	    FSYNC_WAIT | (how & FDATASYNC ? FSYNC_DATAONLY : 0), lo, hi, true);
 }
 
 int
@@ -302,8 +302,9 @@ do_space(struct lwp *l, int fd, off_t off, off_t len, bool discard)
 		return error;
 	}
 	vnode_lock(vp, true);
-	op = vnode_isdead(vp) ? NULL : discard ? vp->v_ops->vop_fdiscard :
-	    vp->v_ops->vop_fallocate;
+	op = vnode_isdead(vp) ? NULL :
+	    discard	      ? vp->v_ops->vop_fdiscard :
+				vp->v_ops->vop_fallocate;
 	if (!(fp->f_flag & FWRITE))
 		error = -EBADF;
 	else if (vnode_isdead(vp))
@@ -323,8 +324,8 @@ int
 sys_posix_fallocate(struct lwp *l, const void *v, register_t *rv)
 {
 	const struct sys_posix_fallocate_args *uap = v;
-	int error = do_space(l, SCARG(uap, fd), SCARG(uap, pos),
-	    SCARG(uap, len), false);
+	int error = do_space(
+	    l, SCARG(uap, fd), SCARG(uap, pos), SCARG(uap, len), false);
 
 	/* The call's value is the error. */
 	*rv = -error;
@@ -337,8 +338,8 @@ sys_fdiscard(struct lwp *l, const void *v, register_t *rv)
 	const struct sys_fdiscard_args *uap = v;
 
 	(void)rv;
-	return do_space(l, SCARG(uap, fd), SCARG(uap, pos), SCARG(uap, len),
-	    true);
+	return do_space(
+	    l, SCARG(uap, fd), SCARG(uap, pos), SCARG(uap, len), true);
 }
 
 int

@@ -15,12 +15,12 @@
 #include <netbsd/event.h>
 #include "vfs/vfs_impl.h"
 
-#define MOVED	1	/* a name stands for something else meanwhile: again */
+#define MOVED 1 /* a name stands for something else meanwhile: again */
 
 struct move {
 	struct lwp *l;
 	struct nameidata from, to;
-	bool posix;		/* two names of one file: nothing happens */
+	bool posix; /* two names of one file: nothing happens */
 };
 
 static bool
@@ -42,9 +42,11 @@ check(struct move *m)
 	    (atomic_load(&fvp->v_flag) & VV_ROOT))
 		return -EBUSY;
 	if (tdvp->v_ops->vop_rename == NULL)
-		return vnode_isdead(tdvp) ? -ENOENT : fdvp->v_mount !=
-		    tdvp->v_mount && !(m->to.ni_cn.cn_flags & CN_DOTDOT) ?
-		    -EXDEV : -EOPNOTSUPP;
+		return vnode_isdead(tdvp) ? -ENOENT :
+		    fdvp->v_mount != tdvp->v_mount &&
+			!(m->to.ni_cn.cn_flags & CN_DOTDOT) ?
+					    -EXDEV :
+					    -EOPNOTSUPP;
 	if (m->to.ni_cn.cn_flags & CN_DOTDOT)
 		return -EINVAL;
 	if (is_dots(&m->to.ni_cn))
@@ -59,8 +61,7 @@ check(struct move *m)
 	if (fvp->v_mount != fdvp->v_mount ||
 	    (tvp != NULL && tvp->v_mount != tdvp->v_mount))
 		return -EXDEV;
-	if (fvp->v_type != VDIR && (m->to.ni_trailing ||
-	    m->from.ni_trailing))
+	if (fvp->v_type != VDIR && (m->to.ni_trailing || m->from.ni_trailing))
 		return -ENOTDIR;
 	if (tvp != NULL && fvp->v_type == VDIR && tvp->v_type != VDIR)
 		return -ENOTDIR;
@@ -87,8 +88,8 @@ parent(struct lwp *l, struct vnode *dvp, struct vnode **vpp)
  * Goes up from `from` to the root. 1: met `bad`, or began there; *above: met `other`. mnt_renamelock is held.
  */
 static int
-climb(struct lwp *l, struct vnode *from, struct vnode *bad,
-    struct vnode *other, bool *above)
+climb(struct lwp *l, struct vnode *from, struct vnode *bad, struct vnode *other,
+    bool *above)
 {
 	struct vnode *vp = from, *up;
 	int error = 0;
@@ -149,11 +150,11 @@ still(struct lwp *l, struct nameidata *nd)
 	error = vn_access(l, nd->ni_dvp, VEXEC);
 	if (error != 0)
 		return error;
-	error = ncache_lookup(nd->ni_dvp, nd->ni_cn.cn_name, nd->ni_cn.cn_len,
-	    &vp);
+	error = ncache_lookup(
+	    nd->ni_dvp, nd->ni_cn.cn_name, nd->ni_cn.cn_len, &vp);
 	if (error == 0) {
-		error = nd->ni_dvp->v_ops->vop_lookup(l, nd->ni_dvp,
-		    &nd->ni_cn, &vp);
+		error = nd->ni_dvp->v_ops->vop_lookup(
+		    l, nd->ni_dvp, &nd->ni_cn, &vp);
 		if (error != 0)
 			vp = NULL;
 	}
@@ -234,9 +235,10 @@ move_locked(struct move *m)
 	struct lwp *l = m->l;
 	int error;
 
-	if (fvp == tvp && (m->posix || (fdvp == tdvp &&
-	    f->cn_len == t->cn_len &&
-	    memcmp(f->cn_name, t->cn_name, f->cn_len) == 0)))
+	if (fvp == tvp &&
+	    (m->posix ||
+		(fdvp == tdvp && f->cn_len == t->cn_len &&
+		    memcmp(f->cn_name, t->cn_name, f->cn_len) == 0)))
 		return 0;
 	if (fvp->v_mountedhere != NULL ||
 	    (tvp != NULL && tvp->v_mountedhere != NULL))
@@ -250,11 +252,11 @@ move_locked(struct move *m)
 	if (error != 0)
 		return error;
 	if (fvp == tvp)
-		error = fdvp->v_ops->vop_remove == NULL ? -EOPNOTSUPP :
+		error = fdvp->v_ops->vop_remove == NULL ?
+		    -EOPNOTSUPP :
 		    fdvp->v_ops->vop_remove(l, fdvp, f, fvp);
 	else
-		error = tdvp->v_ops->vop_rename(l, fdvp, f, fvp, tdvp, t,
-		    tvp);
+		error = tdvp->v_ops->vop_rename(l, fdvp, f, fvp, tdvp, t, tvp);
 	if (error == 0)
 		forget_names(m);
 	return error;
@@ -310,7 +312,9 @@ static void
 notes(struct move *m)
 {
 	long link = m->from.ni_vp->v_type == VDIR &&
-	    m->from.ni_dvp != m->to.ni_dvp ? NOTE_LINK : 0;
+		m->from.ni_dvp != m->to.ni_dvp ?
+	    NOTE_LINK :
+	    0;
 
 	vn_note(m->from.ni_dvp, NOTE_WRITE | link);
 	if (m->to.ni_dvp != m->from.ni_dvp)
@@ -321,8 +325,7 @@ notes(struct move *m)
 }
 
 static int
-attempt(struct move *m, int at1, const char *path1, int at2,
-    const char *path2)
+attempt(struct move *m, int at1, const char *path1, int at2, const char *path2)
 {
 	int error;
 
@@ -335,8 +338,8 @@ attempt(struct move *m, int at1, const char *path1, int at2,
 	if (error != 0)
 		error = bad_name(m->l, path2, error);
 	if (error == 0)
-		error = namei_at(&m->to, m->l, at2, RENAME, NI_WANTPARENT,
-		    path2);
+		error = namei_at(
+		    &m->to, m->l, at2, RENAME, NI_WANTPARENT, path2);
 	if (error == 0) {
 		error = namei(&m->to);
 		if (error == 0)
@@ -352,15 +355,16 @@ attempt(struct move *m, int at1, const char *path1, int at2,
 }
 
 static int
-do_rename(struct lwp *l, int at1, const char *path1, int at2,
-    const char *path2, bool posix)
+do_rename(struct lwp *l, int at1, const char *path1, int at2, const char *path2,
+    bool posix)
 {
 	struct move m = { .l = l, .posix = posix };
 	int error;
 
 	do {
-		error = kern_halting(l->l_k) ? -EINTR : attempt(&m, at1,
-		    path1, at2, path2);
+		error = kern_halting(l->l_k) ?
+		    -EINTR :
+		    attempt(&m, at1, path1, at2, path2);
 	} while (error == MOVED);
 	return error;
 }
@@ -371,8 +375,8 @@ sys_rename(struct lwp *l, const void *v, register_t *rv)
 	const struct sys_rename_args *uap = v;
 
 	(void)rv;
-	return do_rename(l, AT_FDCWD, SCARG(uap, from), AT_FDCWD,
-	    SCARG(uap, to), false);
+	return do_rename(
+	    l, AT_FDCWD, SCARG(uap, from), AT_FDCWD, SCARG(uap, to), false);
 }
 
 int
@@ -381,8 +385,8 @@ sys___posix_rename(struct lwp *l, const void *v, register_t *rv)
 	const struct sys___posix_rename_args *uap = v;
 
 	(void)rv;
-	return do_rename(l, AT_FDCWD, SCARG(uap, from), AT_FDCWD,
-	    SCARG(uap, to), true);
+	return do_rename(
+	    l, AT_FDCWD, SCARG(uap, from), AT_FDCWD, SCARG(uap, to), true);
 }
 
 int

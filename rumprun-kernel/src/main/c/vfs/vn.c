@@ -15,7 +15,7 @@
 #include "vfs/spec.h"
 #include "vfs/vfs_impl.h"
 
-#define VNODE(fp)	((struct vnode *)(fp)->f_data)
+#define VNODE(fp) ((struct vnode *)(fp)->f_data)
 
 static bool
 isspecial(struct vnode *vp)
@@ -116,8 +116,7 @@ vn_close(struct lwp *l, struct vnode *vp, int mode)
 }
 
 void
-vn_install(struct lwp *l, struct file *fp, int fd, struct vnode *vp,
-    int oflags)
+vn_install(struct lwp *l, struct file *fp, int fd, struct vnode *vp, int oflags)
 {
 	fp->f_type = DTYPE_VNODE;
 	fp->f_ops = &vn_fileops;
@@ -162,7 +161,8 @@ read_regular(struct lwp *l, struct vnode *vp, struct uio *uio, int ioflag)
 	else if (uio->uio_offset < 0)
 		error = -EINVAL;
 	else
-		error = uio->uio_resid == 0 ? 0 :
+		error = uio->uio_resid == 0 ?
+		    0 :
 		    vp->v_ops->vop_read(l, vp, uio, ioflag);
 	vnode_unlock(vp);
 	return error;
@@ -207,11 +207,11 @@ vn_read(struct lwp *l, struct file *fp, struct uio *uio, int flags)
 	}
 	if (!(flags & FOF_UPDATE))
 		return vp->v_type == VBLK ? spec_read(l, vp, uio, ioflag) :
-		    read_regular(l, vp, uio, ioflag);
+					    read_regular(l, vp, uio, ioflag);
 	kmutex_enter(&fp->f_lock);
 	uio->uio_offset = fp->f_offset;
 	error = vp->v_type == VBLK ? spec_read(l, vp, uio, ioflag) :
-	    read_regular(l, vp, uio, ioflag);
+				     read_regular(l, vp, uio, ioflag);
 	fp->f_offset = uio->uio_offset;
 	kmutex_exit(&fp->f_lock);
 	return error;
@@ -254,8 +254,8 @@ clear_setid(struct lwp *l, struct vnode *vp, struct vattr *va)
 }
 
 static int
-write_locked(struct lwp *l, struct vnode *vp, struct uio *uio, int ioflag,
-    long *note)
+write_locked(
+    struct lwp *l, struct vnode *vp, struct uio *uio, int ioflag, long *note)
 {
 	struct vattr va;
 	size_t before = uio->uio_resid;
@@ -332,11 +332,11 @@ vn_write(struct lwp *l, struct file *fp, struct uio *uio, int flags)
 	}
 	if (!(flags & FOF_UPDATE))
 		return vp->v_type == VBLK ? spec_write(l, vp, uio, ioflag) :
-		    write_regular(l, vp, uio, ioflag);
+					    write_regular(l, vp, uio, ioflag);
 	kmutex_enter(&fp->f_lock);
 	uio->uio_offset = fp->f_offset;
 	error = vp->v_type == VBLK ? spec_write(l, vp, uio, ioflag) :
-	    write_regular(l, vp, uio, ioflag);
+				     write_regular(l, vp, uio, ioflag);
 	if (error == 0 || uio->uio_offset > fp->f_offset)
 		fp->f_offset = uio->uio_offset;
 	kmutex_exit(&fp->f_lock);
@@ -349,9 +349,14 @@ static mode_t
 type_bits(enum vtype type)
 {
 	static const mode_t bits[] = {
-		[VREG] = S_IFREG, [VDIR] = S_IFDIR, [VBLK] = S_IFBLK,
-		[VCHR] = S_IFCHR, [VLNK] = S_IFLNK, [VSOCK] = S_IFSOCK,
-		[VFIFO] = S_IFIFO, [VBAD] = 0,
+		[VREG] = S_IFREG,
+		[VDIR] = S_IFDIR,
+		[VBLK] = S_IFBLK,
+		[VCHR] = S_IFCHR,
+		[VLNK] = S_IFLNK,
+		[VSOCK] = S_IFSOCK,
+		[VFIFO] = S_IFIFO,
+		[VBAD] = 0,
 	};
 
 	return bits[type];
@@ -415,8 +420,9 @@ vn_ioctl(struct lwp *l, struct file *fp, unsigned long cmd, void *data)
 		if (error != 0)
 			return error;
 		left = sb.st_size - get_offset(fp);
-		*(int *)data = left < 0 ? 0 : left > INT32_MAX ? INT32_MAX :
-		    (int)left;
+		*(int *)data = left < 0 ? 0 :
+		    left > INT32_MAX	? INT32_MAX :
+					  (int)left;
 		return 0;
 	case FIONBIO:
 	case FIOASYNC:
@@ -424,7 +430,8 @@ vn_ioctl(struct lwp *l, struct file *fp, unsigned long cmd, void *data)
 	default:
 		break;
 	}
-	return vp->v_ops->vop_ioctl == NULL ? -ENOTTY :
+	return vp->v_ops->vop_ioctl == NULL ?
+	    -ENOTTY :
 	    vp->v_ops->vop_ioctl(l, vp, cmd, data, (int)fp->f_flag);
 }
 
@@ -439,8 +446,9 @@ vn_poll(struct lwp *l, struct file *fp, int events)
 		return spec_poll(l, vp, events);
 	if (vp->v_type == VFIFO)
 		return fifo_poll(l, vp, events);
-	return vp->v_ops->vop_poll != NULL ? vp->v_ops->vop_poll(l, vp,
-	    events) : genfs_poll(l, vp, events);
+	return vp->v_ops->vop_poll != NULL ?
+	    vp->v_ops->vop_poll(l, vp, events) :
+	    genfs_poll(l, vp, events);
 }
 
 /* --- EVFILT_READ of a regular file: how much is behind its offset --- */
@@ -470,9 +478,8 @@ filt_read_event(struct knote *kn, long hint)
 	return kn->kn_data != 0;
 }
 
-static const struct filterops read_filtops = {
-	filt_read_detach, filt_read_event
-};
+static const struct filterops read_filtops = { filt_read_detach,
+	filt_read_event };
 
 static int
 vn_kqfilter(struct lwp *l, struct file *fp, struct knote *kn)
@@ -497,8 +504,8 @@ vn_kqfilter(struct lwp *l, struct file *fp, struct knote *kn)
 }
 
 static int
-vn_seek(struct lwp *l, struct file *fp, off_t delta, int whence,
-    off_t *newoffset)
+vn_seek(
+    struct lwp *l, struct file *fp, off_t delta, int whence, off_t *newoffset)
 {
 	struct vnode *vp = VNODE(fp);
 	struct stat sb;
@@ -511,8 +518,7 @@ vn_seek(struct lwp *l, struct file *fp, off_t delta, int whence,
 		error = vn_stat(l, vp, &sb);
 		if (error != 0)
 			return error;
-		base = vp->v_type == VBLK ? (off_t)spec_size(l, vp) :
-		    sb.st_size;
+		base = vp->v_type == VBLK ? (off_t)spec_size(l, vp) : sb.st_size;
 	} else if (whence != 0 && whence != 1) {
 		return -EINVAL;
 	}
@@ -550,12 +556,11 @@ vn_fcntl(struct lwp *l, struct file *fp, unsigned cmd, void *data)
 	}
 	if (error != 0)
 		return error;
-	if (vp->v_type == VFIFO || fl->l_type < F_RDLCK ||
-	    fl->l_type > F_WRLCK)
+	if (vp->v_type == VFIFO || fl->l_type < F_RDLCK || fl->l_type > F_WRLCK)
 		return -EINVAL;
 	if (cmd != F_GETLK &&
 	    ((fl->l_type == F_RDLCK && !(fp->f_flag & FREAD)) ||
-	    (fl->l_type == F_WRLCK && !(fp->f_flag & FWRITE))))
+		(fl->l_type == F_WRLCK && !(fp->f_flag & FWRITE))))
 		return -EBADF;
 	if (fl->l_start > 0 && base > INT64_MAX - fl->l_start)
 		return -EINVAL;
@@ -570,8 +575,8 @@ vn_fcntl(struct lwp *l, struct file *fp, unsigned cmd, void *data)
 	if (fl->l_start < 0 ||
 	    (fl->l_len > 0 && fl->l_start > INT64_MAX - (fl->l_len - 1)))
 		return -EINVAL;
-	return lockf_advlock(l, vp, l->l_proc, l->l_proc->p_pid, (int)cmd, fl,
-	    true);
+	return lockf_advlock(
+	    l, vp, l->l_proc, l->l_proc->p_pid, (int)cmd, fl, true);
 }
 
 const struct fileops vn_fileops = {

@@ -20,8 +20,8 @@
 #include "vfs/spec.h"
 #include "vfs/vfs_impl.h"
 
-#define VC_DYING	0x80000000u
-#define TRIM_STEPS	64
+#define VC_DYING 0x80000000u
+#define TRIM_STEPS 64
 
 static struct vcache_bucket *
 bucket_of(struct vfs_state *vs, struct mount *mp, ino_t ino)
@@ -36,8 +36,8 @@ int
 vcache_init(struct vfs_state *vs, struct rump_kernel *k)
 {
 	vs->vs_maxvnodes = k->k_config.kc_nvnodes;
-	vs->vs_vcache = kmem_calloc(k, vs->vs_hashmask + 1u,
-	    sizeof(*vs->vs_vcache));
+	vs->vs_vcache = kmem_calloc(
+	    k, vs->vs_hashmask + 1u, sizeof(*vs->vs_vcache));
 	return vs->vs_vcache == NULL ? -ENOMEM : 0;
 }
 
@@ -54,8 +54,7 @@ vcache_fini(struct vfs_state *vs, struct rump_kernel *k)
 bool
 vnode_tryget(struct vnode *vp)
 {
-	uint32_t u = atomic_load_explicit(&vp->v_usecount,
-	    memory_order_relaxed);
+	uint32_t u = atomic_load_explicit(&vp->v_usecount, memory_order_relaxed);
 
 	do {
 		if (u & VC_DYING)
@@ -67,8 +66,8 @@ vnode_tryget(struct vnode *vp)
 void
 vnode_get(struct vnode *vp)
 {
-	uint32_t u = atomic_fetch_add_explicit(&vp->v_usecount, 1,
-	    memory_order_relaxed);
+	uint32_t u = atomic_fetch_add_explicit(
+	    &vp->v_usecount, 1, memory_order_relaxed);
 
 	assert(u != 0 && !(u & VC_DYING));
 	(void)u;
@@ -79,7 +78,7 @@ vnode_get(struct vnode *vp)
  * the file system's operations stand on, and freezes the mount for it. It gives up after a while: a vnode may be locked
  * by a call that waits for its client.
  */
-#define FREEZE_NS	INT64_C(5000000000)
+#define FREEZE_NS INT64_C(5000000000)
 
 static struct kbrcount *
 active(struct mount *mp)
@@ -143,8 +142,8 @@ mount_freeze(struct mount *mp)
 		if (error != 0 || quiet(mp))
 			break;
 		atomic_store(&mp->mnt_frozen, false);
-		error = kcond_timedwait(&mp->mnt_gatecond, &mp->mnt_gatelock,
-		    end);
+		error = kcond_timedwait(
+		    &mp->mnt_gatecond, &mp->mnt_gatelock, end);
 	}
 	kmutex_exit(&mp->mnt_gatelock);
 	if (error == 0)
@@ -252,8 +251,7 @@ vnode_free(struct vnode *vp)
 static void
 deactivate(struct lwp *l, struct vnode *vp)
 {
-	if ((atomic_load(&vp->v_flag) & (VV_INACTIVE | VV_DEAD)) !=
-	    VV_INACTIVE)
+	if ((atomic_load(&vp->v_flag) & (VV_INACTIVE | VV_DEAD)) != VV_INACTIVE)
 		return;
 	atomic_fetch_and(&vp->v_flag, ~(unsigned)VV_INACTIVE);
 	/* The caller has the only way to it; a file system that cannot free the inode has said so to its log. */
@@ -290,26 +288,24 @@ vnode_destroy(struct lwp *l, struct vnode *vp)
 void
 vnode_put(struct lwp *l, struct vnode *vp)
 {
-	uint32_t u = atomic_load_explicit(&vp->v_usecount,
-	    memory_order_relaxed);
+	uint32_t u = atomic_load_explicit(&vp->v_usecount, memory_order_relaxed);
 
 	for (;;) {
 		assert(u != 0 && !(u & VC_DYING));
 		if (u > 1) {
-			if (atomic_compare_exchange_weak(&vp->v_usecount, &u,
-			    u - 1))
+			if (atomic_compare_exchange_weak(
+				&vp->v_usecount, &u, u - 1))
 				return;
 			continue;
 		}
 		if (atomic_load(&vp->v_flag) & (VV_INACTIVE | VV_DEAD)) {
-			if (!atomic_compare_exchange_weak(&vp->v_usecount,
-			    &u, VC_DYING))
+			if (!atomic_compare_exchange_weak(
+				&vp->v_usecount, &u, VC_DYING))
 				continue;
 			vnode_destroy(l, vp);
 			return;
 		}
-		atomic_store_explicit(&vp->v_recent, true,
-		    memory_order_relaxed);
+		atomic_store_explicit(&vp->v_recent, true, memory_order_relaxed);
 		if (atomic_load(&vp->v_flag) & VV_NEW)
 			vnode_made(vp);
 		if (!atomic_compare_exchange_weak(&vp->v_usecount, &u, 0))
@@ -393,8 +389,7 @@ again:
 	for (vp = vb->vb_first; vp != NULL; vp = vp->v_hashnext) {
 		if (vp->v_ino != ino || vp->v_mount != mp)
 			continue;
-		if (!(atomic_load(&vp->v_flag) & VV_LOADING) &&
-		    vnode_tryget(vp))
+		if (!(atomic_load(&vp->v_flag) & VV_LOADING) && vnode_tryget(vp))
 			return vp;
 		kcond_wait(&vb->vb_cond, &vb->vb_lock);
 		goto again;
@@ -403,8 +398,7 @@ again:
 }
 
 static int
-enter(struct vcache_bucket *vb, struct mount *mp, ino_t ino,
-    struct vnode **vpp)
+enter(struct vcache_bucket *vb, struct mount *mp, ino_t ino, struct vnode **vpp)
 {
 	struct vnode *vp = kmem_zalloc(mp->mnt_k, sizeof(*vp));
 
@@ -516,10 +510,10 @@ vcache_foreach(struct lwp *l, struct mount *mp,
 		kmutex_enter(&vs->vs_vnlock);
 		if (prev == NULL)
 			vp = mp->mnt_vnodes;
-		else	/* killed meanwhile: the mount goes */
+		else /* killed meanwhile: the mount goes */
 			vp = vnode_isdead(prev) ? NULL : prev->v_mntnext;
-		while (vp != NULL && ((atomic_load(&vp->v_flag) & VV_NEW) ||
-		    !vnode_tryget(vp)))
+		while (vp != NULL &&
+		    ((atomic_load(&vp->v_flag) & VV_NEW) || !vnode_tryget(vp)))
 			vp = vp->v_mntnext;
 		kmutex_exit(&vs->vs_vnlock);
 		if (prev != NULL)
@@ -545,21 +539,23 @@ vcache_trim(struct lwp *l)
 	unsigned steps = TRIM_STEPS;
 
 	while (atomic_load_explicit(&vs->vs_nvnodes, memory_order_relaxed) >
-	    vs->vs_maxvnodes && steps > 0) {
+		vs->vs_maxvnodes &&
+	    steps > 0) {
 		victim = NULL;
 		kmutex_enter(&vs->vs_vnlock);
-		for (; steps > 0 && victim == NULL &&
-		    (vp = vs->vs_clock) != NULL; steps--) {
+		for (;
+		     steps > 0 && victim == NULL && (vp = vs->vs_clock) != NULL;
+		     steps--) {
 			uint32_t zero = 0;
 
 			vs->vs_clock = vp->v_lrunext;
-			if (atomic_load_explicit(&vp->v_usecount,
-			    memory_order_relaxed) != 0 ||
-			    atomic_exchange_explicit(&vp->v_recent, false,
-			    memory_order_relaxed))
+			if (atomic_load_explicit(
+				&vp->v_usecount, memory_order_relaxed) != 0 ||
+			    atomic_exchange_explicit(
+				&vp->v_recent, false, memory_order_relaxed))
 				continue;
-			if (atomic_compare_exchange_strong(&vp->v_usecount,
-			    &zero, VC_DYING))
+			if (atomic_compare_exchange_strong(
+				&vp->v_usecount, &zero, VC_DYING))
 				victim = vp;
 		}
 		kmutex_exit(&vs->vs_vnlock);
@@ -601,8 +597,8 @@ vcache_flush_mount(struct lwp *l, struct mount *mp, bool force)
 		kmutex_enter(&vs->vs_vnlock);
 		for (vp = mp->mnt_vnodes; vp != NULL; vp = vp->v_mntnext) {
 			u = 0;
-			if (atomic_compare_exchange_strong(&vp->v_usecount,
-			    &u, VC_DYING))
+			if (atomic_compare_exchange_strong(
+				&vp->v_usecount, &u, VC_DYING))
 				what = DYING;
 			else if (u & VC_DYING)
 				continue;
@@ -622,7 +618,7 @@ vcache_flush_mount(struct lwp *l, struct mount *mp, bool force)
 		kmutex_exit(&vs->vs_vnlock);
 		switch (what) {
 		case NONE:
-			host_yield();	/* others are taking the rest apart */
+			host_yield(); /* others are taking the rest apart */
 			break;
 		case DYING:
 			vnode_destroy(l, vp);

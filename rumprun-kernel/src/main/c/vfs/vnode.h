@@ -18,12 +18,12 @@
 
 enum vtype { VNON, VREG, VDIR, VBLK, VCHR, VLNK, VSOCK, VFIFO, VBAD };
 
-#define VNOVAL	(-1)
+#define VNOVAL (-1)
 
 /* Attributes. In setattr a field that is VNOVAL (all ones) is left alone. */
 struct vattr {
 	enum vtype va_type;
-	mode_t va_mode;			/* permission, set-id and sticky bits */
+	mode_t va_mode; /* permission, set-id and sticky bits */
 	nlink_t va_nlink;
 	uid_t va_uid;
 	gid_t va_gid;
@@ -33,46 +33,47 @@ struct vattr {
 	uint32_t va_blocksize;
 	struct timespec va_atime, va_mtime, va_ctime, va_birthtime;
 	uint32_t va_gen;
-	uint32_t va_flags;		/* UF_*, SF_* */
+	uint32_t va_flags; /* UF_*, SF_* */
 	dev_t va_rdev;
-	uint64_t va_bytes;		/* bytes of disk held */
-	unsigned va_vaflags;		/* VA_* */
+	uint64_t va_bytes;   /* bytes of disk held */
+	unsigned va_vaflags; /* VA_* */
 };
-#define VA_UTIMES_NULL	0x1		/* utimes(path, NULL): write permission is enough */
-void vattr_null(struct vattr *);	/* every settable field VNOVAL */
+#define VA_UTIMES_NULL 0x1 /* utimes(path, NULL): write permission is enough */
+void vattr_null(struct vattr *); /* every settable field VNOVAL */
 
 /* One component of a path. Not NUL-terminated. */
 struct componentname {
 	const char *cn_name;
 	size_t cn_len;
-	unsigned cn_flags;		/* CN_* */
-	int cn_op;			/* why: LOOKUP CREATE DELETE RENAME */
+	unsigned cn_flags; /* CN_* */
+	int cn_op;	   /* why: LOOKUP CREATE DELETE RENAME */
 };
-#define LOOKUP	0
-#define CREATE	1
-#define DELETE	2
-#define RENAME	3
-#define CN_DOTDOT	0x1
-#define CN_LAST		0x2
-#define CN_NOCACHE	0x4
-#define CN_WILLBEDIR	0x8
+#define LOOKUP 0
+#define CREATE 1
+#define DELETE 2
+#define RENAME 3
+#define CN_DOTDOT 0x1
+#define CN_LAST 0x2
+#define CN_NOCACHE 0x4
+#define CN_WILLBEDIR 0x8
 
 /* ioflag of read and write */
-#define IO_APPEND	0x1
-#define IO_SYNC		0x2		/* data and what is needed to reach it are on the host's disk on return */
-#define IO_DSYNC	0x4
-#define IO_NDELAY	0x8
+#define IO_APPEND 0x1
+#define IO_SYNC \
+	0x2 /* data and what is needed to reach it are on the host's disk on return */
+#define IO_DSYNC 0x4
+#define IO_NDELAY 0x8
 
 /* flags of fsync */
-#define FSYNC_WAIT	0x1		/* and host fsync */
-#define FSYNC_DATAONLY	0x2
-#define FSYNC_RECLAIM	0x4
-#define FSYNC_LAZY	0x8		/* push without waiting for the host's disk */
+#define FSYNC_WAIT 0x1 /* and host fsync */
+#define FSYNC_DATAONLY 0x2
+#define FSYNC_RECLAIM 0x4
+#define FSYNC_LAZY 0x8 /* push without waiting for the host's disk */
 
 /* access modes */
-#define VEXEC	0100
-#define VWRITE	0200
-#define VREAD	0400
+#define VEXEC 0100
+#define VWRITE 0200
+#define VREAD 0400
 
 struct vnode;
 struct flock;
@@ -106,7 +107,8 @@ struct vnodeops {
 	int (*vop_remove)(struct lwp *, struct vnode *dvp,
 	    const struct componentname *, struct vnode *vp);
 	int (*vop_rmdir)(struct lwp *, struct vnode *dvp,
-	    const struct componentname *, struct vnode *vp); /* ENOTEMPTY is the file system's to find */
+	    const struct componentname *,
+	    struct vnode *vp); /* ENOTEMPTY is the file system's to find */
 	/*
 	 * Directories X (once if the same), fvp X, tvp X or NULL. vfs made sure: same mount, no directory into its own subtree, type rules; the
 	 * names still stand for fvp and tvp. The file system replaces tvp (a directory must be empty: -ENOTEMPTY), rewrites ".." when a directory moves.
@@ -123,20 +125,22 @@ struct vnodeops {
 	int (*vop_getattr)(struct lwp *, struct vnode *, struct vattr *); /* S */
 	/* X. vfs has checked ownership and securelevel rules (genfs_can_*): the file system only changes. va_size: truncate or extend. */
 	int (*vop_setattr)(struct lwp *, struct vnode *, struct vattr *);
-	int (*vop_read)(struct lwp *, struct vnode *, struct uio *, int ioflag); /* S */
+	int (*vop_read)(
+	    struct lwp *, struct vnode *, struct uio *, int ioflag); /* S */
 	/* X. RLIMIT_FSIZE and IO_APPEND's offset are done by vfs before. A failed write leaves what was moved in uio_resid. */
 	int (*vop_write)(struct lwp *, struct vnode *, struct uio *, int ioflag);
 	/* S. struct dirent records through uio; uio_offset is a cookie the file system gave before (0: start); *eof. */
-	int (*vop_readdir)(struct lwp *, struct vnode *, struct uio *, bool *eof);
+	int (*vop_readdir)(
+	    struct lwp *, struct vnode *, struct uio *, bool *eof);
 	int (*vop_readlink)(struct lwp *, struct vnode *, struct uio *); /* S */
 	int (*vop_fsync)(struct lwp *, struct vnode *, int flags, off_t lo,
 	    off_t hi); /* X; hi 0: whole file */
 	int (*vop_ioctl)(struct lwp *, struct vnode *, unsigned long cmd,
-	    void *data, int fflag); /* - */
+	    void *data, int fflag);				   /* - */
 	int (*vop_poll)(struct lwp *, struct vnode *, int events); /* - */
 	int (*vop_kqfilter)(struct lwp *, struct vnode *, struct knote *);
-	int (*vop_pathconf)(struct lwp *, struct vnode *, int name,
-	    register_t *retval);
+	int (*vop_pathconf)(
+	    struct lwp *, struct vnode *, int name, register_t *retval);
 	/* Allocates [off, off+len) (posix_fallocate); punch: fdiscard. X */
 	int (*vop_fallocate)(struct lwp *, struct vnode *, off_t, off_t len);
 	int (*vop_fdiscard)(struct lwp *, struct vnode *, off_t, off_t len);
@@ -149,40 +153,45 @@ struct vnodeops {
 struct vnode {
 	struct kbrlock v_lock;
 	_Atomic uint32_t v_usecount;
-	_Atomic uint32_t v_writecount;	/* opens for writing */
-	_Atomic unsigned v_flag;	/* VV_* */
+	_Atomic uint32_t v_writecount; /* opens for writing */
+	_Atomic unsigned v_flag;       /* VV_* */
 	enum vtype v_type;
 	const struct vnodeops *v_ops;
 	struct mount *v_mount;
-	void *v_data;			/* inode */
+	void *v_data; /* inode */
 	struct rump_kernel *v_k;
-	struct kmutex v_interlock;	/* the fields below */
-	struct mount *_Atomic v_mountedhere; /* directory: what is mounted on it (changes under v_interlock) */
-	dev_t v_rdev;			/* VBLK, VCHR */
-	struct specnode *v_spec;	/* open device state, shared by every vnode of one device */
+	struct kmutex v_interlock; /* the fields below */
+	struct mount *_Atomic
+	    v_mountedhere; /* directory: what is mounted on it (changes under v_interlock) */
+	dev_t v_rdev; /* VBLK, VCHR */
+	struct specnode *
+	    v_spec; /* open device state, shared by every vnode of one device */
 	struct fifoinfo *v_fifo;
-	struct lockf *_Atomic v_lockf;	/* byte-range locks (vfs/lockf.c) */
-	struct selinfo v_sel;		/* poll and EVFILT_VNODE */
+	struct lockf *_Atomic v_lockf; /* byte-range locks (vfs/lockf.c) */
+	struct selinfo v_sel;	       /* poll and EVFILT_VNODE */
 	/* vcache */
 	ino_t v_ino;
 	struct vnode *v_hashnext;
-	struct vnode *v_lrunext, *v_lruprev;	/* every vnode; the clock that looks for old ones */
-	_Atomic bool v_recent;		/* used since the clock came by */
-	struct vnode *v_mntnext, *v_mntprev;	/* of the mount's list */
+	struct vnode *v_lrunext,
+	    *v_lruprev; /* every vnode; the clock that looks for old ones */
+	_Atomic bool v_recent;		     /* used since the clock came by */
+	struct vnode *v_mntnext, *v_mntprev; /* of the mount's list */
 	/* name cache: entries in this directory, and names of this vnode (under the cache's locks) */
 	struct ncache_entry *v_nclist, *v_dncache;
 };
-#define VV_ROOT		0x01		/* root of its file system */
-#define VV_INACTIVE	0x02		/* call vop_inactive at the last put (link count zero) */
-#define VV_DEAD		0x04
-#define VV_DYING	0x08
-#define VV_SYSTEM	0x10		/* never shown, not counted as busy */
-#define VV_NOCACHE	0x20		/* no name cache below it */
-#define VV_LOADING	0x40		/* the file system is filling it in */
-#define VV_NEW		0x80		/* from vcache_new, in the hands of the operation that makes the file: vcache_foreach leaves it out */
+#define VV_ROOT 0x01 /* root of its file system */
+#define VV_INACTIVE \
+	0x02 /* call vop_inactive at the last put (link count zero) */
+#define VV_DEAD 0x04
+#define VV_DYING 0x08
+#define VV_SYSTEM 0x10	/* never shown, not counted as busy */
+#define VV_NOCACHE 0x20 /* no name cache below it */
+#define VV_LOADING 0x40 /* the file system is filling it in */
+#define VV_NEW \
+	0x80 /* from vcache_new, in the hands of the operation that makes the file: vcache_foreach leaves it out */
 
-void vnode_get(struct vnode *);				/* one more reference; the caller has one */
-void vnode_put(struct lwp *, struct vnode *);		/* not locked */
+void vnode_get(struct vnode *); /* one more reference; the caller has one */
+void vnode_put(struct lwp *, struct vnode *); /* not locked */
 /* Waits while the mount is frozen for an update: no other vnode of that mount is locked by the caller (but see vfs_impl.h). */
 void vnode_lock(struct vnode *, bool exclusive);
 void vnode_unlock(struct vnode *);
@@ -212,15 +221,15 @@ int vcache_foreach(struct lwp *, struct mount *,
 
 /* --- name cache (vfs/ncache.c) ---------------------------------------------------------------------------------- */
 /* 1: *vpp referenced; 0: not known; -ENOENT: known not to exist. dvp S or X held. */
-int ncache_lookup(struct vnode *dvp, const char *name, size_t len,
-    struct vnode **vpp);
+int ncache_lookup(
+    struct vnode *dvp, const char *name, size_t len, struct vnode **vpp);
 void ncache_enter(struct vnode *dvp, const char *name, size_t len,
     struct vnode *vp /* NULL: negative */);
 void ncache_purge_name(struct vnode *dvp, const char *name, size_t len);
-void ncache_purge(struct vnode *);			/* everything in it and to it */
+void ncache_purge(struct vnode *); /* everything in it and to it */
 void ncache_purge_mount(struct mount *);
 /* The name of a directory in its parent, for getcwd: 1 and fills, or 0. */
-int ncache_revlookup(struct vnode *vp, struct vnode **dvpp, char *name,
-    size_t size);
+int ncache_revlookup(
+    struct vnode *vp, struct vnode **dvpp, char *name, size_t size);
 
 #endif

@@ -17,8 +17,8 @@
 #include "vfs/wapbl.h"
 #include "vfs/wapbl_format.h"
 
-#define STAGE		((size_t)128 << 10)
-#define TX_MAX		((uint64_t)8 << 20)	/* pinned bytes that make somebody commit */
+#define STAGE ((size_t)128 << 10)
+#define TX_MAX ((uint64_t)8 << 20) /* pinned bytes that make somebody commit */
 
 struct holder {
 	struct lwp *h_lwp;
@@ -42,26 +42,26 @@ struct wapbl {
 	struct wc_header wl_h;
 	struct wapbl_ops wl_ops;
 
-	struct kmutex wl_lock;			/* the fields below */
+	struct kmutex wl_lock; /* the fields below */
 	struct kcond wl_cond;
 	struct holder *wl_holders;
 	bool wl_flushing;
 	struct lwp *wl_flusher;
-	struct buf **wl_bufs;			/* pinned; b_private: index + 1 */
+	struct buf **wl_bufs; /* pinned; b_private: index + 1 */
 	size_t wl_nbufs, wl_maxbufs;
-	uint64_t wl_bytes;			/* in them */
+	uint64_t wl_bytes; /* in them */
 	struct dealloc *wl_deallocs;
 	size_t wl_ndeallocs, wl_maxdeallocs;
 	struct orphan *wl_orphans;
 	size_t wl_norphans, wl_maxorphans;
 	bool wl_orphanschanged;
-	int wl_error;				/* the log cannot be written any more */
+	int wl_error; /* the log cannot be written any more */
 
-	uint8_t *wl_stage;			/* the flusher's */
+	uint8_t *wl_stage; /* the flusher's */
 	size_t wl_staged;
-	int64_t wl_stageat;			/* where it goes in the log */
-	int64_t wl_left;			/* room of this commit */
-	int64_t wl_inodesat;			/* the last commit's list of inodes */
+	int64_t wl_stageat;  /* where it goes in the log */
+	int64_t wl_left;     /* room of this commit */
+	int64_t wl_inodesat; /* the last commit's list of inodes */
 };
 
 /* Makes room for one more element in an array of the lock's. */
@@ -259,7 +259,7 @@ wapbl_register_inode(struct wapbl *wl, ino_t ino, mode_t mode)
 	array = wl->wl_orphans;
 	/* Without memory for it fsck has to find it after a crash. */
 	if (grow(wl->wl_k, &array, &wl->wl_maxorphans, wl->wl_norphans,
-	    sizeof(*wl->wl_orphans))) {
+		sizeof(*wl->wl_orphans))) {
 		wl->wl_orphans = array;
 		wl->wl_orphans[wl->wl_norphans].o_ino = ino;
 		wl->wl_orphans[wl->wl_norphans++].o_mode = mode;
@@ -358,10 +358,9 @@ write_blocks(struct wapbl *wl, uint8_t *p)
 		for (n = 0; n < max && i + n < wl->wl_nbufs; n++) {
 			const struct buf *b = wl->wl_bufs[i + n];
 
-			put_block(p, n, b->b_off >> wl->wl_h.h_fsshift,
-			    b->b_size);
-			len += (b->b_size + wl->wl_lbs - 1) &
-			    ~(wl->wl_lbs - 1);
+			put_block(
+			    p, n, b->b_off >> wl->wl_h.h_fsshift, b->b_size);
+			len += (b->b_size + wl->wl_lbs - 1) & ~(wl->wl_lbs - 1);
 		}
 		wc_put32(p, WAPBL_WC_BLOCKS);
 		wc_put32(p + 4, len);
@@ -407,8 +406,7 @@ write_inodes(struct wapbl *wl, uint8_t *p)
 	do {
 		memset(p, 0, wl->wl_lbs);
 		for (n = 0; n < max && i + n < wl->wl_norphans; n++) {
-			uint8_t *e = p + WC_LIST_LEN +
-			    (size_t)n * WC_INODE_LEN;
+			uint8_t *e = p + WC_LIST_LEN + (size_t)n * WC_INODE_LEN;
 
 			wc_put32(e, (uint32_t)wl->wl_orphans[i + n].o_ino);
 			wc_put32(e + 4, wl->wl_orphans[i + n].o_mode);
@@ -437,8 +435,8 @@ write_header(struct wapbl *wl)
 	wl->wl_h.h_sec = now.tv_sec;
 	wl->wl_h.h_nsec = (uint32_t)now.tv_nsec;
 	wc_header_encode(&wl->wl_h, p, wl->wl_lbs);
-	error = blkdev_write(wl->wl_dev, p, wl->wl_lbs, wl->wl_off +
-	    (wl->wl_h.h_generation & 1) * wl->wl_lbs);
+	error = blkdev_write(wl->wl_dev, p, wl->wl_lbs,
+	    wl->wl_off + (wl->wl_h.h_generation & 1) * wl->wl_lbs);
 	kmem_free(wl->wl_k, p, wl->wl_lbs);
 	return error;
 }
@@ -463,7 +461,7 @@ checkpoint(struct wapbl *wl)
 	if ((error = bcache_flush(wl->wl_bc, true)) != 0)
 		return error;
 	wl->wl_h.h_tail = wl->wl_norphans > 0 ? wl->wl_inodesat :
-	    wl->wl_h.h_head;
+						wl->wl_h.h_head;
 	if ((error = write_header(wl)) == 0)
 		error = blkdev_sync(wl->wl_dev);
 	return error;
@@ -490,7 +488,7 @@ write_log(struct wapbl *wl)
 	if (p == NULL)
 		return -ENOMEM;
 	head = wl->wl_h.h_head < wl->wl_h.h_circoff ? wl->wl_h.h_circoff :
-	    wl->wl_h.h_head;
+						      wl->wl_h.h_head;
 	wl->wl_stageat = head;
 	wl->wl_staged = 0;
 	/* Never wholly full: that would look empty. */
@@ -537,8 +535,7 @@ commit(struct wapbl *wl)
 	size_t n;
 	int error = 0;
 
-	if (wl->wl_nbufs == 0 && wl->wl_ndeallocs == 0 &&
-	    !wl->wl_orphanschanged)
+	if (wl->wl_nbufs == 0 && wl->wl_ndeallocs == 0 && !wl->wl_orphanschanged)
 		return 0;
 	/* Blocks given back are free from the next transaction on; one that cannot be is lost until fsck. */
 	n = wl->wl_ndeallocs;
@@ -567,7 +564,7 @@ wapbl_flush(struct wapbl *wl, struct lwp *l, bool wait)
 {
 	int error;
 
-	(void)wait;	/* a header that is not on the medium is worth nothing */
+	(void)wait; /* a header that is not on the medium is worth nothing */
 	kmutex_enter(&wl->wl_lock);
 	if (holder_of(wl, l) != NULL) {
 		kmutex_exit(&wl->wl_lock);
@@ -590,8 +587,8 @@ wapbl_flush(struct wapbl *wl, struct lwp *l, bool wait)
 	if (error != 0 && error != -ENOMEM) {
 		/* What is pinned can never be written any more: no change is taken from now on. */
 		wl->wl_error = error;
-		kern_printf(wl->wl_k, "wapbl: cannot write the log: %d\n",
-		    -error);
+		kern_printf(
+		    wl->wl_k, "wapbl: cannot write the log: %d\n", -error);
 	}
 	kcond_broadcast(&wl->wl_cond);
 	kmutex_exit(&wl->wl_lock);
@@ -606,8 +603,7 @@ destroy(struct wapbl *wl)
 	struct rump_kernel *k = wl->wl_k;
 
 	if (wl->wl_maxbufs != 0)
-		kmem_free(k, wl->wl_bufs,
-		    wl->wl_maxbufs * sizeof(*wl->wl_bufs));
+		kmem_free(k, wl->wl_bufs, wl->wl_maxbufs * sizeof(*wl->wl_bufs));
 	if (wl->wl_maxdeallocs != 0)
 		kmem_free(k, wl->wl_deallocs,
 		    wl->wl_maxdeallocs * sizeof(*wl->wl_deallocs));
@@ -635,7 +631,7 @@ wapbl_start(struct rump_kernel *k, struct bcache *bc, struct blkdev *dev,
     const struct wapbl_ops *ops, struct wapbl **wlp)
 {
 	struct bcache_journal bj = { .bj_dirty = hook_dirty,
-	    .bj_forget = hook_forget };
+		.bj_forget = hook_forget };
 	struct wapbl *wl;
 	int error;
 
@@ -664,8 +660,7 @@ wapbl_start(struct rump_kernel *k, struct bcache *bc, struct blkdev *dev,
 		goto fail;
 	/* Both headers: none of an older log is left to be taken for this one's. */
 	if ((error = write_header(wl)) != 0 ||
-	    (error = write_header(wl)) != 0 ||
-	    (error = blkdev_sync(dev)) != 0)
+	    (error = write_header(wl)) != 0 || (error = blkdev_sync(dev)) != 0)
 		goto fail;
 	bj.bj_ctx = wl;
 	bcache_set_journal(bc, &bj);

@@ -33,7 +33,8 @@ void wapbl_end(struct wapbl *, struct lwp *);
 /* Commits what is open. wait: and the commit record is on the host's disk. No transaction of l is open. */
 int wapbl_flush(struct wapbl *, struct lwp *, bool wait) MUST_CHECK;
 /* blkno in units of 512 bytes, len in bytes. */
-int wapbl_register_deallocation(struct wapbl *, uint64_t blkno, uint32_t len) MUST_CHECK;
+int wapbl_register_deallocation(
+    struct wapbl *, uint64_t blkno, uint32_t len) MUST_CHECK;
 void wapbl_register_inode(struct wapbl *, ino_t, mode_t);
 void wapbl_unregister_inode(struct wapbl *, ino_t, mode_t);
 bool wapbl_inside(struct wapbl *, struct lwp *);
@@ -49,17 +50,18 @@ struct wapbl_io {
 	uint64_t device_size;
 };
 int wapbl_replay_open(struct rump_kernel *, const struct wapbl_io *,
-    uint64_t off, uint64_t size, uint32_t devblksize, struct wapbl_replay **rp)
-    MUST_CHECK;
+    uint64_t off, uint64_t size, uint32_t devblksize,
+    struct wapbl_replay **rp) MUST_CHECK;
 /* Is the block (device blocks of devblksize) in the log? Then reads its newest contents: 1; 0 otherwise. For read-only mounts and fsck -n. */
-int wapbl_replay_read(struct wapbl_replay *, void *, size_t, uint64_t off) MUST_CHECK;
+int wapbl_replay_read(
+    struct wapbl_replay *, void *, size_t, uint64_t off) MUST_CHECK;
 /* Writes every block to its place, then clears the log header when `clear`. */
 int wapbl_replay_write(struct wapbl_replay *, bool clear) MUST_CHECK;
 /* The header alone: after what was written is on the medium. */
 int wapbl_replay_clear(struct wapbl_replay *) MUST_CHECK;
 /* Inodes that were allocated but unlinked at the end of the log: the file system clears them after replay. */
-int wapbl_replay_inodes(struct wapbl_replay *,
-    int (*fn)(void *ctx, ino_t, mode_t), void *ctx);
+int wapbl_replay_inodes(
+    struct wapbl_replay *, int (*fn)(void *ctx, ino_t, mode_t), void *ctx);
 void wapbl_replay_close(struct wapbl_replay *);
 
 #endif

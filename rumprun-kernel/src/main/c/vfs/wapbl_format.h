@@ -7,12 +7,12 @@
 #include <stdint.h>
 #include <string.h>
 
-#define WC_VERSION	1
-#define WC_HEADER_LEN	80
-#define WC_LIST_LEN	16		/* of a block or inode list's fixed part */
-#define WC_BLOCK_LEN	16		/* of an entry */
-#define WC_INODE_LEN	8
-#define WC_UNIT		512		/* blocks are known in pieces of this size */
+#define WC_VERSION 1
+#define WC_HEADER_LEN 80
+#define WC_LIST_LEN 16	/* of a block or inode list's fixed part */
+#define WC_BLOCK_LEN 16 /* of an entry */
+#define WC_INODE_LEN 8
+#define WC_UNIT 512 /* blocks are known in pieces of this size */
 
 struct wc_header {
 	uint32_t h_generation, h_logshift, h_fsshift;

@@ -8,11 +8,11 @@
 #include "vfs/wapbl.h"
 #include "vfs/wapbl_format.h"
 
-#define LOG_MAX		((int64_t)1 << 30)
+#define LOG_MAX ((int64_t)1 << 30)
 
 struct piece {
-	uint64_t p_blk;			/* + 1; 0: none */
-	int64_t p_at;			/* in the log; -1: revoked */
+	uint64_t p_blk; /* + 1; 0: none */
+	int64_t p_at;	/* in the log; -1: revoked */
 };
 struct orphan {
 	uint32_t o_ino, o_mode;
@@ -116,8 +116,8 @@ log_read(const struct wapbl_replay *r, void *buf, size_t n, int64_t at)
 /* --- records ---------------------------------------------------------------------------------------------------------- */
 
 static int
-blocks_record(struct wapbl_replay *r, const uint8_t *p, int64_t at,
-    int64_t len, bool revoke)
+blocks_record(struct wapbl_replay *r, const uint8_t *p, int64_t at, int64_t len,
+    bool revoke)
 {
 	int64_t count = (int32_t)wc_get32(p + 8), data = r->r_lbs;
 	int error = 0;
@@ -139,8 +139,7 @@ blocks_record(struct wapbl_replay *r, const uint8_t *p, int64_t at,
 			error = map_set(r, (off + (uint64_t)j) / WC_UNIT,
 			    revoke ? -1 : forward(r, at, data + j));
 		if (!revoke)
-			data += (dlen + r->r_lbs - 1) &
-			    ~((int64_t)r->r_lbs - 1);
+			data += (dlen + r->r_lbs - 1) & ~((int64_t)r->r_lbs - 1);
 	}
 	return error;
 }
@@ -157,8 +156,8 @@ add_orphan(struct wapbl_replay *r, uint32_t ino, uint32_t mode)
 			return -ENOMEM;
 		if (r->r_norphans > 0) {
 			memcpy(p, r->r_orphans, r->r_norphans * sizeof(*p));
-			kmem_free(r->r_k, r->r_orphans,
-			    r->r_maxorphans * sizeof(*p));
+			kmem_free(
+			    r->r_k, r->r_orphans, r->r_maxorphans * sizeof(*p));
 		}
 		r->r_orphans = p;
 		r->r_maxorphans = max;
@@ -239,8 +238,7 @@ header_ok(const struct wc_header *h, uint64_t size, uint32_t lbs)
 	int64_t end;
 
 	if (h->h_logshift < 9 || h->h_logshift > 16 ||
-	    1u << h->h_logshift != lbs || h->h_fsshift < 9 ||
-	    h->h_fsshift > 16)
+	    1u << h->h_logshift != lbs || h->h_fsshift < 9 || h->h_fsshift > 16)
 		return false;
 	if (h->h_circoff < 2 * (int64_t)lbs || h->h_circsize < (int64_t)lbs ||
 	    h->h_circoff > (int64_t)size ||
@@ -269,8 +267,8 @@ read_headers(struct wapbl_replay *r, uint64_t size)
 	for (unsigned i = 0; i < 2 && error == 0; i++) {
 		struct wc_header h;
 
-		error = r->r_io.read(r->r_io.ctx, p, r->r_lbs,
-		    r->r_off + i * r->r_lbs);
+		error = r->r_io.read(
+		    r->r_io.ctx, p, r->r_lbs, r->r_off + i * r->r_lbs);
 		if (error != 0 || !wc_header_decode(p, &h) ||
 		    !header_ok(&h, size, r->r_lbs))
 			continue;
@@ -326,8 +324,8 @@ wapbl_replay_read(struct wapbl_replay *r, void *buf, size_t n, uint64_t off)
 		return 0;
 	for (size_t done = 0; done < n; done += WC_UNIT) {
 		size_t part = n - done < WC_UNIT ? n - done : WC_UNIT;
-		const struct piece *m =
-		    &r->r_map[slot_of(r, (off + done) / WC_UNIT)];
+		const struct piece
+		    *m = &r->r_map[slot_of(r, (off + done) / WC_UNIT)];
 
 		if (m->p_blk == 0 || m->p_at < 0)
 			continue;
@@ -375,8 +373,8 @@ wapbl_replay_clear(struct wapbl_replay *r)
 }
 
 int
-wapbl_replay_inodes(struct wapbl_replay *r,
-    int (*fn)(void *, ino_t, mode_t), void *ctx)
+wapbl_replay_inodes(
+    struct wapbl_replay *r, int (*fn)(void *, ino_t, mode_t), void *ctx)
 {
 	int error = 0;
 

@@ -37,7 +37,7 @@ int rump_pub_getversion(void);
 /* Whether a program built for NetBSD on this machine has this ABI. */
 int rump_nativeabi_p(void);
 
-#define RUMP_DAEMONIZE_SUCCESS	0
+#define RUMP_DAEMONIZE_SUCCESS 0
 /* Goes into the background; the parent waits until _done, and then exits. */
 int rump_daemonize_begin(void);
 int rump_daemonize_done(int error);
@@ -61,11 +61,11 @@ void rump_printevcnts(void);
 
 /* --- which process and thread the calling host thread is --- */
 
-#define RUMP_RFFDG		0x01	/* a copy of the descriptors */
-#define RUMP_RFCFDG		0x02	/* none */
-#define RUMP_RFFD_SHARE		0x00
-#define RUMP_RFFD_COPY		0x01
-#define RUMP_RFFD_CLEAR		0x02
+#define RUMP_RFFDG 0x01	 /* a copy of the descriptors */
+#define RUMP_RFCFDG 0x02 /* none */
+#define RUMP_RFFD_SHARE 0x00
+#define RUMP_RFFD_COPY 0x01
+#define RUMP_RFFD_CLEAR 0x02
 
 /*
  * A new process, whose first thread the caller becomes. A thread that has not
@@ -84,13 +84,13 @@ enum rump_etfs_type {
 	RUMP_ETFS_REG,
 	RUMP_ETFS_BLK,
 	RUMP_ETFS_CHR,
-	RUMP_ETFS_DIR,		/* the files of a folder */
-	RUMP_ETFS_DIR_SUBDIRS	/* and what is below it */
+	RUMP_ETFS_DIR,	      /* the files of a folder */
+	RUMP_ETFS_DIR_SUBDIRS /* and what is below it */
 };
-#define RUMP_ETFS_SIZE_ENDOFF	((uint64_t)-1)
+#define RUMP_ETFS_SIZE_ENDOFF ((uint64_t)-1)
 
-int rump_pub_etfs_register(const char *key, const char *hostpath,
-    enum rump_etfs_type);
+int rump_pub_etfs_register(
+    const char *key, const char *hostpath, enum rump_etfs_type);
 int rump_pub_etfs_register_withsize(const char *key, const char *hostpath,
     enum rump_etfs_type, uint64_t begin, uint64_t size);
 int rump_pub_etfs_remove(const char *key);

@@ -20,8 +20,8 @@ extern "C" {
 /* 0: connected (also when it was); -1 with errno, after a line on standard error where there is something to say. */
 int rumpclient_init(void);
 /* A call by its number, with its argument block; 0, or an errno. */
-int rumpclient_syscall(int num, const void *args, size_t argsize,
-    register_t *retval);
+int rumpclient_syscall(
+    int num, const void *args, size_t argsize, register_t *retval);
 
 /* Both processes are clients afterwards; -1 and errno. vfork is fork. */
 pid_t rumpclient_fork(void);
@@ -36,9 +36,9 @@ int rumpclient_exec(const char *path, char *const argv[], char *const envp[]);
 int rumpclient_daemon(int nochdir, int noclose);
 
 /* How long to try when the server is gone: seconds, or one of these. The default is 0: not at all. */
-#define RUMPCLIENT_RETRYCONN_INFTIME	((time_t)-1)
-#define RUMPCLIENT_RETRYCONN_ONCE	((time_t)-2)
-#define RUMPCLIENT_RETRYCONN_DIE	((time_t)-3)
+#define RUMPCLIENT_RETRYCONN_INFTIME ((time_t)-1)
+#define RUMPCLIENT_RETRYCONN_ONCE ((time_t)-2)
+#define RUMPCLIENT_RETRYCONN_DIE ((time_t)-3)
 void rumpclient_setconnretry(time_t);
 
 /* Before the program closes a descriptor that may be the library's. */

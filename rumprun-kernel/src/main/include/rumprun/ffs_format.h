@@ -23,9 +23,9 @@
 /* --- numbers ------------------------------------------------------------------------------------------------------ */
 
 /* The rest stands in <netbsd/ffs.h>. */
-#define FFS_MAXBSIZE	65536
-#define FFS_MINFSIZE	512
-#define UFS_LINK_MAX	32767
+#define FFS_MAXBSIZE 65536
+#define FFS_MINFSIZE 512
+#define UFS_LINK_MAX 32767
 
 /* --- structures, host order --------------------------------------------------------------------------------------- */
 
@@ -35,28 +35,26 @@ struct csum {
 struct csum_total {
 	int64_t cs_ndir, cs_nbfree, cs_nifree, cs_nffree, cs_spare[4];
 };
-#define FFS_CSUM_SIZE	16
+#define FFS_CSUM_SIZE 16
 
 /* The superblock, without the pointers that some kernels keep in it. */
 struct fs {
 	int32_t fs_firstfield, fs_unused_1, fs_sblkno, fs_cblkno, fs_iblkno,
-	    fs_dblkno, fs_old_cgoffset, fs_old_cgmask, fs_old_time,
-	    fs_old_size, fs_old_dsize, fs_ncg, fs_bsize, fs_fsize, fs_frag,
-	    fs_minfree, fs_old_rotdelay, fs_old_rps, fs_bmask, fs_fmask,
-	    fs_bshift, fs_fshift, fs_maxcontig, fs_maxbpg, fs_fragshift,
-	    fs_fsbtodb, fs_sbsize, fs_spare1[2], fs_nindir, fs_inopb,
-	    fs_old_nspf, fs_optim, fs_old_npsect, fs_old_interleave,
-	    fs_old_trackskew, fs_id[2], fs_old_csaddr, fs_cssize, fs_cgsize,
-	    fs_spare2, fs_old_nsect, fs_old_spc, fs_old_ncyl, fs_old_cpg,
-	    fs_ipg, fs_fpg;
+	    fs_dblkno, fs_old_cgoffset, fs_old_cgmask, fs_old_time, fs_old_size,
+	    fs_old_dsize, fs_ncg, fs_bsize, fs_fsize, fs_frag, fs_minfree,
+	    fs_old_rotdelay, fs_old_rps, fs_bmask, fs_fmask, fs_bshift,
+	    fs_fshift, fs_maxcontig, fs_maxbpg, fs_fragshift, fs_fsbtodb,
+	    fs_sbsize, fs_spare1[2], fs_nindir, fs_inopb, fs_old_nspf, fs_optim,
+	    fs_old_npsect, fs_old_interleave, fs_old_trackskew, fs_id[2],
+	    fs_old_csaddr, fs_cssize, fs_cgsize, fs_spare2, fs_old_nsect,
+	    fs_old_spc, fs_old_ncyl, fs_old_cpg, fs_ipg, fs_fpg;
 	int8_t fs_fmod;
 	uint8_t fs_clean;
 	int8_t fs_ronly;
 	uint8_t fs_old_flags, fs_fsmnt[468], fs_volname[32];
 	uint64_t fs_swuid;
 	int32_t fs_pad, fs_cgrotor, fs_old_cpc, fs_maxbsize;
-	uint8_t fs_journal_version, fs_journal_location,
-	    fs_journal_reserved[2];
+	uint8_t fs_journal_version, fs_journal_location, fs_journal_reserved[2];
 	uint32_t fs_journal_flags;
 	uint64_t fs_journallocs[4];
 	uint32_t fs_quota_magic;
@@ -64,8 +62,8 @@ struct fs {
 	uint64_t fs_quotafile[2];
 	int64_t fs_sparecon64[9], fs_sblockloc, fs_time, fs_size, fs_dsize,
 	    fs_csaddr, fs_pendingblocks;
-	int32_t fs_pendinginodes, fs_snapinum[20], fs_avgfilesize,
-	    fs_avgfpdir, fs_save_cgsize, fs_sparecon32[26];
+	int32_t fs_pendinginodes, fs_snapinum[20], fs_avgfilesize, fs_avgfpdir,
+	    fs_save_cgsize, fs_sparecon32[26];
 	uint32_t fs_flags;
 	int32_t fs_contigsumsize, fs_maxsymlinklen, fs_old_inodefmt;
 	uint64_t fs_maxfilesize;
@@ -87,23 +85,23 @@ struct cg {
 	int64_t cg_time, cg_sparecon64[3];
 	struct csum cg_cs;
 };
-#define FFS_CG_HEADER	168		/* bytes before the maps */
+#define FFS_CG_HEADER 168 /* bytes before the maps */
 
 /* An inode of either version. */
 struct dinode {
 	uint16_t di_mode;
 	int16_t di_nlink;
 	uint32_t di_uid, di_gid;
-	uint32_t di_blksize;		/* UFS2 */
+	uint32_t di_blksize; /* UFS2 */
 	uint64_t di_size;
-	uint64_t di_blocks;		/* of 512 bytes */
+	uint64_t di_blocks;				    /* of 512 bytes */
 	int64_t di_atime, di_mtime, di_ctime, di_birthtime; /* birth: UFS2 */
 	int32_t di_atimensec, di_mtimensec, di_ctimensec, di_birthnsec;
 	int32_t di_gen;
 	uint32_t di_flags, di_kernflags;
-	int32_t di_extsize;		/* UFS2, as the next */
+	int32_t di_extsize; /* UFS2, as the next */
 	int64_t di_extb[UFS_NXADDR];
-	int64_t di_db[UFS_NDADDR];	/* fragments; [0] of a device: its number */
+	int64_t di_db[UFS_NDADDR]; /* fragments; [0] of a device: its number */
 	int64_t di_ib[UFS_NIADDR];
 	uint64_t di_modrev;
 	int64_t di_spare[2];
@@ -116,13 +114,13 @@ struct dinode {
 struct direct {
 	uint32_t d_fileno;
 	uint16_t d_reclen;
-	uint8_t d_type;			/* DT_*; 0 in old directories */
+	uint8_t d_type; /* DT_*; 0 in old directories */
 	uint8_t d_namlen;
 	const char *d_name;
 };
-#define FFS_DIRHEADER	8
+#define FFS_DIRHEADER 8
 /* Bytes that an entry needs for a name of n bytes (with its NUL). */
-#define FFS_DIRSIZ(n)	((FFS_DIRHEADER + (uint32_t)(n) + 1 + 3) & ~3u)
+#define FFS_DIRSIZ(n) ((FFS_DIRHEADER + (uint32_t)(n) + 1 + 3) & ~3u)
 
 /* --- numbers of either byte order --------------------------------------------------------------------------------- */
 
@@ -179,28 +177,28 @@ ffs_put64(void *p, uint64_t v, bool swapped)
 
 /* --- codec -------------------------------------------------------------------------------------------------------- */
 
-#define ffs_sblocksearch	rumprun_ffs_sblocksearch
-#define ffs_sb_decode		rumprun_ffs_sb_decode
-#define ffs_sb_encode		rumprun_ffs_sb_encode
-#define ffs_sb_check		rumprun_ffs_sb_check
-#define ffs_sb_from_old		rumprun_ffs_sb_from_old
-#define ffs_sb_to_old		rumprun_ffs_sb_to_old
-#define ffs_csum_decode		rumprun_ffs_csum_decode
-#define ffs_csum_encode		rumprun_ffs_csum_encode
-#define ffs_cg_decode		rumprun_ffs_cg_decode
-#define ffs_cg_encode		rumprun_ffs_cg_encode
-#define ffs_cg_check		rumprun_ffs_cg_check
-#define ffs_cg_clusteracct	rumprun_ffs_cg_clusteracct
-#define ffs_fragacct		rumprun_ffs_fragacct
-#define ffs_isblock		rumprun_ffs_isblock
-#define ffs_isfreeblock		rumprun_ffs_isfreeblock
-#define ffs_setblock		rumprun_ffs_setblock
-#define ffs_clrblock		rumprun_ffs_clrblock
-#define ffs_dinode_decode	rumprun_ffs_dinode_decode
-#define ffs_dinode_encode	rumprun_ffs_dinode_encode
-#define ffs_dirent_get		rumprun_ffs_dirent_get
-#define ffs_dirent_put		rumprun_ffs_dirent_put
-#define ffs_apple_label		rumprun_ffs_apple_label
+#define ffs_sblocksearch rumprun_ffs_sblocksearch
+#define ffs_sb_decode rumprun_ffs_sb_decode
+#define ffs_sb_encode rumprun_ffs_sb_encode
+#define ffs_sb_check rumprun_ffs_sb_check
+#define ffs_sb_from_old rumprun_ffs_sb_from_old
+#define ffs_sb_to_old rumprun_ffs_sb_to_old
+#define ffs_csum_decode rumprun_ffs_csum_decode
+#define ffs_csum_encode rumprun_ffs_csum_encode
+#define ffs_cg_decode rumprun_ffs_cg_decode
+#define ffs_cg_encode rumprun_ffs_cg_encode
+#define ffs_cg_check rumprun_ffs_cg_check
+#define ffs_cg_clusteracct rumprun_ffs_cg_clusteracct
+#define ffs_fragacct rumprun_ffs_fragacct
+#define ffs_isblock rumprun_ffs_isblock
+#define ffs_isfreeblock rumprun_ffs_isfreeblock
+#define ffs_setblock rumprun_ffs_setblock
+#define ffs_clrblock rumprun_ffs_clrblock
+#define ffs_dinode_decode rumprun_ffs_dinode_decode
+#define ffs_dinode_encode rumprun_ffs_dinode_encode
+#define ffs_dirent_get rumprun_ffs_dirent_get
+#define ffs_dirent_put rumprun_ffs_dirent_put
+#define ffs_apple_label rumprun_ffs_apple_label
 
 /* Where superblocks are looked for, in order; ends with -1. */
 FFS_API extern const int64_t ffs_sblocksearch[5];
@@ -209,11 +207,11 @@ FFS_API extern const int64_t ffs_sblocksearch[5];
  * Takes a superblock apart; only the magic number is looked at: -EINVAL when it is none (or len < 1376), and *fs is zero. Fields are raw: see
  * ffs_sb_from_old and ffs_sb_check.
  */
-FFS_API int ffs_sb_decode(const void *buf, size_t len, struct fs *,
-    bool *swapped);
+FFS_API int ffs_sb_decode(
+    const void *buf, size_t len, struct fs *, bool *swapped);
 /* Writes every field of *fs to its place; the other bytes of buf (len >= 1376) stay as they are. */
-FFS_API void ffs_sb_encode(const struct fs *, void *buf, size_t len,
-    bool swapped);
+FFS_API void ffs_sb_encode(
+    const struct fs *, void *buf, size_t len, bool swapped);
 /*
  * A UFS1 superblock from before FS_FLAGS_UPDATED: fills the 64-bit and newer fields from the old ones (fs_size, fs_dsize, fs_csaddr, fs_cstotal,
  * fs_time, fs_maxbsize, fs_flags, fs_sblockloc, fs_maxfilesize, journal and quota fields 0 ...). Others: nothing. The result is for use in memory.
@@ -277,7 +275,7 @@ ffs_setbit(uint8_t *map, uint32_t i)
 static inline void
 ffs_clrbit(uint8_t *map, uint32_t i)
 {
-	map[i >> 3] &= (uint8_t)~(1u << (i & 7));
+	map[i >> 3] &= (uint8_t) ~(1u << (i & 7));
 }
 
 /* Block h (of fs_frag fragments) of a fragment map: all bits set; none set; set all; clear all. */
@@ -294,17 +292,17 @@ ffs_blkmap(int32_t frag, const uint8_t *map, uint32_t h)
 	return (map[f >> 3] >> (f & 7)) & ((1u << frag) - 1);
 }
 /* Adds cnt to frsum[n] for each run of n free fragments in a block that is not wholly free. */
-FFS_API void ffs_fragacct(const struct fs *, uint32_t blkmap, int32_t frsum[],
-    int cnt);
+FFS_API void ffs_fragacct(
+    const struct fs *, uint32_t blkmap, int32_t frsum[], int cnt);
 /* Block h became free (cnt 1) or used (-1): the cluster map and the sums in the group's buffer. Nothing when there are none. */
-FFS_API void ffs_cg_clusteracct(const struct fs *, const struct cg *,
-    void *buf, uint32_t h, int cnt, bool swapped);
+FFS_API void ffs_cg_clusteracct(const struct fs *, const struct cg *, void *buf,
+    uint32_t h, int cnt, bool swapped);
 
 /* buf: DINODE1_SIZE or DINODE2_SIZE bytes. Needs fs_magic, fs_maxsymlinklen, fs_old_inodefmt. */
-FFS_API void ffs_dinode_decode(const struct fs *, const void *buf,
-    struct dinode *, bool swapped);
-FFS_API void ffs_dinode_encode(const struct fs *, const struct dinode *,
-    void *buf, bool swapped);
+FFS_API void ffs_dinode_decode(
+    const struct fs *, const void *buf, struct dinode *, bool swapped);
+FFS_API void ffs_dinode_encode(
+    const struct fs *, const struct dinode *, void *buf, bool swapped);
 
 /* Directories of the old format (16-bit name length, no type)? */
 static inline bool
@@ -316,11 +314,11 @@ ffs_olddirfmt(const struct fs *fs)
  * The entry at byte `off` of a directory block of `len` bytes (UFS_DIRBLKSIZ, less at the end): -EINVAL unless the record is aligned, inside the block, and
  * has room for its name. d_fileno 0 is a free record. Names are not judged. Next one: off + d_reclen.
  */
-FFS_API int ffs_dirent_get(const void *blk, size_t len, size_t off,
-    bool oldfmt, bool swapped, struct direct *);
+FFS_API int ffs_dirent_get(const void *blk, size_t len, size_t off, bool oldfmt,
+    bool swapped, struct direct *);
 /* Writes header and name (NUL-padded to 4); d_reclen >= FFS_DIRSIZ(d_namlen) bytes are there. */
-FFS_API void ffs_dirent_put(void *p, const struct direct *, bool oldfmt,
-    bool swapped);
+FFS_API void ffs_dirent_put(
+    void *p, const struct direct *, bool oldfmt, bool swapped);
 
 /* Is this the label of an Apple UFS volume: APPLEUFS_LABEL_SIZE bytes at APPLEUFS_LABEL_OFFSET? Its directories' blocks have APPLEUFS_DIRBLKSIZ bytes. */
 FFS_API bool ffs_apple_label(const void *label);
@@ -365,7 +363,8 @@ cgstart(const struct fs *fs, uint32_t c)
 {
 	if (ffs_isufs2(fs))
 		return cgbase(fs, c);
-	return cgbase(fs, c) + (int64_t)fs->fs_old_cgoffset *
+	return cgbase(fs, c) +
+	    (int64_t)fs->fs_old_cgoffset *
 	    (int32_t)(c & ~(uint32_t)fs->fs_old_cgmask);
 }
 
@@ -508,8 +507,7 @@ static inline int64_t
 freespace(const struct fs *fs, int64_t minfree_percent)
 {
 	return fs->fs_cstotal.cs_nbfree * fs->fs_frag +
-	    fs->fs_cstotal.cs_nffree -
-	    fs->fs_dsize / 100 * minfree_percent -
+	    fs->fs_cstotal.cs_nffree - fs->fs_dsize / 100 * minfree_percent -
 	    fs->fs_dsize % 100 * minfree_percent / 100;
 }
 
@@ -517,8 +515,7 @@ freespace(const struct fs *fs, int64_t minfree_percent)
 static inline bool
 ffs_frag_ok(const struct fs *fs, int64_t frag, int64_t n)
 {
-	return frag > 0 && n > 0 && n <= fs->fs_size &&
-	    frag <= fs->fs_size - n;
+	return frag > 0 && n > 0 && n <= fs->fs_size && frag <= fs->fs_size - n;
 }
 
 static inline bool

@@ -41,9 +41,9 @@ typedef void rumprun_console(void *ctx, const char *text, size_t size);
  * options: comma separated "ncpu=N,memlimit=64m,nvnodes=N,verbose,blkfail=N",
  * or NULL. console may be NULL.
  */
-RUMPRUN_API int rumprun_kernel_boot(const char *components,
-    const char *options, rumprun_console *console, void *ctx,
-    struct rumprun_kernel **kernelp, char *why, size_t whysize);
+RUMPRUN_API int rumprun_kernel_boot(const char *components, const char *options,
+    rumprun_console *console, void *ctx, struct rumprun_kernel **kernelp,
+    char *why, size_t whysize);
 /*
  * Syncs (unless nosync), unmounts everything, ends the processes and gives the
  * handle back. Calls in progress end with ESHUTDOWN; handles of processes stay
@@ -51,11 +51,11 @@ RUMPRUN_API int rumprun_kernel_boot(const char *components,
  */
 RUMPRUN_API int64_t rumprun_kernel_halt(struct rumprun_kernel *, int nosync);
 /* Serves other programs at unix://PATH or tcp://ADDRESS:PORT. */
-RUMPRUN_API int rumprun_kernel_listen(struct rumprun_kernel *,
-    const char *url, char *why, size_t whysize);
+RUMPRUN_API int rumprun_kernel_listen(
+    struct rumprun_kernel *, const char *url, char *why, size_t whysize);
 /* Why a kernel that fails its calls with EIO has stopped; "" when it runs. */
-RUMPRUN_API void rumprun_kernel_why(struct rumprun_kernel *, char *why,
-    size_t whysize);
+RUMPRUN_API void rumprun_kernel_why(
+    struct rumprun_kernel *, char *why, size_t whysize);
 /*
  * Whether a process has asked for reboot(2); the kernel's owner then halts it.
  * -1: no, else the flags of the call.
@@ -63,24 +63,24 @@ RUMPRUN_API void rumprun_kernel_why(struct rumprun_kernel *, char *why,
 RUMPRUN_API int rumprun_kernel_rebooted(struct rumprun_kernel *);
 
 /* Shows the window of a host's file as `key`; size -1: to its end. */
-#define RUMPRUN_ETFS_REG		0
-#define RUMPRUN_ETFS_BLK		1
-#define RUMPRUN_ETFS_CHR		2
-#define RUMPRUN_ETFS_DIR		3
-#define RUMPRUN_ETFS_DIR_SUBDIRS	4
-RUMPRUN_API int rumprun_etfs_register(struct rumprun_kernel *,
-    const char *key, const char *hostpath, int type, int64_t begin,
-    int64_t size, char *why, size_t whysize);
+#define RUMPRUN_ETFS_REG 0
+#define RUMPRUN_ETFS_BLK 1
+#define RUMPRUN_ETFS_CHR 2
+#define RUMPRUN_ETFS_DIR 3
+#define RUMPRUN_ETFS_DIR_SUBDIRS 4
+RUMPRUN_API int rumprun_etfs_register(struct rumprun_kernel *, const char *key,
+    const char *hostpath, int type, int64_t begin, int64_t size, char *why,
+    size_t whysize);
 RUMPRUN_API int rumprun_etfs_remove(struct rumprun_kernel *, const char *key);
 /* Who was in the way when a call last failed with EBUSY, as a sentence, or "". */
-RUMPRUN_API void rumprun_etfs_why(struct rumprun_kernel *, char *why,
-    size_t whysize);
+RUMPRUN_API void rumprun_etfs_why(
+    struct rumprun_kernel *, char *why, size_t whysize);
 
 /* --- processes --- */
 
 /* A new process, child of pid 1, without descriptors, as the super-user. */
-RUMPRUN_API int rumprun_proc_create(struct rumprun_kernel *, const char *name,
-    struct rumprun_proc **procp);
+RUMPRUN_API int rumprun_proc_create(
+    struct rumprun_kernel *, const char *name, struct rumprun_proc **procp);
 /* The same in a kernel behind a server's socket. */
 RUMPRUN_API int rumprun_client_connect(const char *url, const char *name,
     struct rumprun_proc **procp, char *why, size_t whysize);
@@ -103,94 +103,113 @@ RUMPRUN_API int rumprun_proc_syscall(struct rumprun_proc *, int number,
 
 /* --- calls on files, without an argument block --- */
 
-RUMPRUN_API int rumprun_open(struct rumprun_proc *, const char *path,
-    int flags, int mode);
+RUMPRUN_API int rumprun_open(
+    struct rumprun_proc *, const char *path, int flags, int mode);
 RUMPRUN_API int rumprun_close(struct rumprun_proc *, int fd);
-RUMPRUN_API int64_t rumprun_read(struct rumprun_proc *, int fd, void *,
-    size_t);
-RUMPRUN_API int64_t rumprun_write(struct rumprun_proc *, int fd, const void *,
-    size_t);
-RUMPRUN_API int64_t rumprun_pread(struct rumprun_proc *, int fd, void *,
-    size_t, int64_t offset);
-RUMPRUN_API int64_t rumprun_pwrite(struct rumprun_proc *, int fd, const void *,
-    size_t, int64_t offset);
-RUMPRUN_API int64_t rumprun_lseek(struct rumprun_proc *, int fd,
-    int64_t offset, int whence);
+RUMPRUN_API int64_t rumprun_read(struct rumprun_proc *, int fd, void *, size_t);
+RUMPRUN_API int64_t rumprun_write(
+    struct rumprun_proc *, int fd, const void *, size_t);
+RUMPRUN_API int64_t rumprun_pread(
+    struct rumprun_proc *, int fd, void *, size_t, int64_t offset);
+RUMPRUN_API int64_t rumprun_pwrite(
+    struct rumprun_proc *, int fd, const void *, size_t, int64_t offset);
+RUMPRUN_API int64_t rumprun_lseek(
+    struct rumprun_proc *, int fd, int64_t offset, int whence);
 RUMPRUN_API int rumprun_fsync(struct rumprun_proc *, int fd, int dataonly);
-RUMPRUN_API int rumprun_ftruncate(struct rumprun_proc *, int fd,
-    int64_t size);
+RUMPRUN_API int rumprun_ftruncate(struct rumprun_proc *, int fd, int64_t size);
 
 /* What the calls of the stat family write. Times: seconds, nanoseconds. */
 enum {
-	RUMPRUN_ST_DEV, RUMPRUN_ST_INO, RUMPRUN_ST_MODE, RUMPRUN_ST_NLINK,
-	RUMPRUN_ST_UID, RUMPRUN_ST_GID, RUMPRUN_ST_RDEV, RUMPRUN_ST_SIZE,
-	RUMPRUN_ST_BLOCKS, RUMPRUN_ST_BLKSIZE, RUMPRUN_ST_FLAGS,
-	RUMPRUN_ST_GEN, RUMPRUN_ST_ATIME, RUMPRUN_ST_ATIME_NS,
-	RUMPRUN_ST_MTIME, RUMPRUN_ST_MTIME_NS, RUMPRUN_ST_CTIME,
-	RUMPRUN_ST_CTIME_NS, RUMPRUN_ST_BIRTHTIME, RUMPRUN_ST_BIRTHTIME_NS,
+	RUMPRUN_ST_DEV,
+	RUMPRUN_ST_INO,
+	RUMPRUN_ST_MODE,
+	RUMPRUN_ST_NLINK,
+	RUMPRUN_ST_UID,
+	RUMPRUN_ST_GID,
+	RUMPRUN_ST_RDEV,
+	RUMPRUN_ST_SIZE,
+	RUMPRUN_ST_BLOCKS,
+	RUMPRUN_ST_BLKSIZE,
+	RUMPRUN_ST_FLAGS,
+	RUMPRUN_ST_GEN,
+	RUMPRUN_ST_ATIME,
+	RUMPRUN_ST_ATIME_NS,
+	RUMPRUN_ST_MTIME,
+	RUMPRUN_ST_MTIME_NS,
+	RUMPRUN_ST_CTIME,
+	RUMPRUN_ST_CTIME_NS,
+	RUMPRUN_ST_BIRTHTIME,
+	RUMPRUN_ST_BIRTHTIME_NS,
 	RUMPRUN_ST_COUNT
 };
-RUMPRUN_API int rumprun_stat(struct rumprun_proc *, const char *path,
-    int64_t st[RUMPRUN_ST_COUNT]);
-RUMPRUN_API int rumprun_lstat(struct rumprun_proc *, const char *path,
-    int64_t st[RUMPRUN_ST_COUNT]);
-RUMPRUN_API int rumprun_fstat(struct rumprun_proc *, int fd,
-    int64_t st[RUMPRUN_ST_COUNT]);
+RUMPRUN_API int rumprun_stat(
+    struct rumprun_proc *, const char *path, int64_t st[RUMPRUN_ST_COUNT]);
+RUMPRUN_API int rumprun_lstat(
+    struct rumprun_proc *, const char *path, int64_t st[RUMPRUN_ST_COUNT]);
+RUMPRUN_API int rumprun_fstat(
+    struct rumprun_proc *, int fd, int64_t st[RUMPRUN_ST_COUNT]);
 
 /*
  * Directory entries: the next ones, as many as fit; the bytes written, 0 at the
  * end. An entry is NetBSD's struct dirent: inode number (8 bytes), its own
  * length (2), the name's (2), type (1), the name and a NUL, padding.
  */
-RUMPRUN_API int64_t rumprun_getdents(struct rumprun_proc *, int fd, void *,
-    size_t);
+RUMPRUN_API int64_t rumprun_getdents(
+    struct rumprun_proc *, int fd, void *, size_t);
 
-RUMPRUN_API int rumprun_access(struct rumprun_proc *, const char *path,
-    int mode);
-RUMPRUN_API int rumprun_mkdir(struct rumprun_proc *, const char *path,
-    int mode);
+RUMPRUN_API int rumprun_access(
+    struct rumprun_proc *, const char *path, int mode);
+RUMPRUN_API int rumprun_mkdir(struct rumprun_proc *, const char *path, int mode);
 RUMPRUN_API int rumprun_rmdir(struct rumprun_proc *, const char *path);
 RUMPRUN_API int rumprun_unlink(struct rumprun_proc *, const char *path);
-RUMPRUN_API int rumprun_rename(struct rumprun_proc *, const char *from,
-    const char *to);
-RUMPRUN_API int rumprun_link(struct rumprun_proc *, const char *path,
-    const char *link);
-RUMPRUN_API int rumprun_symlink(struct rumprun_proc *, const char *target,
-    const char *path);
+RUMPRUN_API int rumprun_rename(
+    struct rumprun_proc *, const char *from, const char *to);
+RUMPRUN_API int rumprun_link(
+    struct rumprun_proc *, const char *path, const char *link);
+RUMPRUN_API int rumprun_symlink(
+    struct rumprun_proc *, const char *target, const char *path);
 /* The target's length; not NUL-terminated. */
-RUMPRUN_API int64_t rumprun_readlink(struct rumprun_proc *, const char *path,
-    char *buf, size_t size);
-RUMPRUN_API int rumprun_chmod(struct rumprun_proc *, const char *path,
-    int mode, int follow);
+RUMPRUN_API int64_t rumprun_readlink(
+    struct rumprun_proc *, const char *path, char *buf, size_t size);
+RUMPRUN_API int rumprun_chmod(
+    struct rumprun_proc *, const char *path, int mode, int follow);
 RUMPRUN_API int rumprun_chown(struct rumprun_proc *, const char *path,
-    int64_t uid, int64_t gid, int follow);	/* -1: leave it */
-RUMPRUN_API int rumprun_chflags(struct rumprun_proc *, const char *path,
-    int64_t flags);
+    int64_t uid, int64_t gid, int follow); /* -1: leave it */
+RUMPRUN_API int rumprun_chflags(
+    struct rumprun_proc *, const char *path, int64_t flags);
 /* nanoseconds RUMPRUN_TIME_OMIT: leave it, RUMPRUN_TIME_NOW: now. */
-#define RUMPRUN_TIME_NOW	0x3fffffff
-#define RUMPRUN_TIME_OMIT	0x3ffffffe
+#define RUMPRUN_TIME_NOW 0x3fffffff
+#define RUMPRUN_TIME_OMIT 0x3ffffffe
 RUMPRUN_API int rumprun_utimens(struct rumprun_proc *, const char *path,
     int64_t atime, int64_t atime_ns, int64_t mtime, int64_t mtime_ns,
     int follow);
-RUMPRUN_API int rumprun_truncate(struct rumprun_proc *, const char *path,
-    int64_t size);
+RUMPRUN_API int rumprun_truncate(
+    struct rumprun_proc *, const char *path, int64_t size);
 
 /* Of the file system that holds path; its names (NUL-terminated, cut). */
 enum {
-	RUMPRUN_VFS_FLAG, RUMPRUN_VFS_BSIZE, RUMPRUN_VFS_FRSIZE,
-	RUMPRUN_VFS_IOSIZE, RUMPRUN_VFS_BLOCKS, RUMPRUN_VFS_BFREE,
-	RUMPRUN_VFS_BAVAIL, RUMPRUN_VFS_FILES, RUMPRUN_VFS_FFREE,
-	RUMPRUN_VFS_FSID, RUMPRUN_VFS_NAMEMAX, RUMPRUN_VFS_COUNT
+	RUMPRUN_VFS_FLAG,
+	RUMPRUN_VFS_BSIZE,
+	RUMPRUN_VFS_FRSIZE,
+	RUMPRUN_VFS_IOSIZE,
+	RUMPRUN_VFS_BLOCKS,
+	RUMPRUN_VFS_BFREE,
+	RUMPRUN_VFS_BAVAIL,
+	RUMPRUN_VFS_FILES,
+	RUMPRUN_VFS_FFREE,
+	RUMPRUN_VFS_FSID,
+	RUMPRUN_VFS_NAMEMAX,
+	RUMPRUN_VFS_COUNT
 };
 RUMPRUN_API int rumprun_statvfs(struct rumprun_proc *, const char *path,
     int64_t sv[RUMPRUN_VFS_COUNT], char *type, size_t typesize, char *from,
     size_t fromsize, char *on, size_t onsize);
 
 /* ffs from a block device: flags are NetBSD's MNT_*. */
-RUMPRUN_API int rumprun_mount_ffs(struct rumprun_proc *, const char *device,
-    const char *dir, int flags);
-RUMPRUN_API int rumprun_unmount(struct rumprun_proc *, const char *dir,
-    int force);
+RUMPRUN_API int rumprun_mount_ffs(
+    struct rumprun_proc *, const char *device, const char *dir, int flags);
+RUMPRUN_API int rumprun_unmount(
+    struct rumprun_proc *, const char *dir, int force);
 
 /* --- tools --- */
 
@@ -204,15 +223,14 @@ RUMPRUN_API int rumprun_unmount(struct rumprun_proc *, const char *dir,
  * The streams: count, 0 at the end, or a negative errno; write writes all.
  */
 typedef int rumprun_tool_read(void *ctx, int fd, void *buf, size_t size);
-typedef int rumprun_tool_write(void *ctx, int fd, const void *buf,
-    size_t size);
+typedef int rumprun_tool_write(void *ctx, int fd, const void *buf, size_t size);
 typedef int rumprun_tool_isatty(void *ctx, int fd);
-typedef void rumprun_tool_progress(void *ctx, const char *what, int64_t done,
-    int64_t total);
+typedef void rumprun_tool_progress(
+    void *ctx, const char *what, int64_t done, int64_t total);
 RUMPRUN_API int rumprun_tool_run(struct rumprun_proc *, const void *groups,
-    const char *name, int argc, char **argv, char **envp,
-    rumprun_tool_read *, rumprun_tool_write *, rumprun_tool_isatty *,
-    rumprun_tool_progress *, void *ctx, int *siginfo, int *interrupt);
+    const char *name, int argc, char **argv, char **envp, rumprun_tool_read *,
+    rumprun_tool_write *, rumprun_tool_isatty *, rumprun_tool_progress *,
+    void *ctx, int *siginfo, int *interrupt);
 
 #ifdef __cplusplus
 }

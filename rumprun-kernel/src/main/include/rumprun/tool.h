@@ -37,8 +37,8 @@ struct tool_sys {
 	 * directory, which linked mode drops. Returns its exit status (0..255), 0x100|signal, or -errno
 	 * (-ENOENT: no such tool).
 	 */
-	int (*spawn)(void *ctx, struct tool *t, const char *path,
-	    char *const *argv);
+	int (*spawn)(
+	    void *ctx, struct tool *t, const char *path, char *const *argv);
 	/*
 	 * Show a host file to the kernel as a disk; only where the kernel lives in this process, else NULL.
 	 * `spec` is HOSTPATH[@OFFSET[+LENGTH]] in bytes or HOSTPATH@PARTITION, a to p of a disklabel, p1, p2 ... of a
@@ -64,22 +64,25 @@ struct tool_io {
 	bool (*isatty)(void *ctx, int fd);
 	int (*columns)(void *ctx, int fd);
 	/* Long work: `done` of `total` units (total 0: unknown). NULL: nobody listens. Called at most some 20 times a second. */
-	void (*progress)(void *ctx, const char *what, uint64_t done,
-	    uint64_t total);
+	void (*progress)(
+	    void *ctx, const char *what, uint64_t done, uint64_t total);
 	void *ctx;
 };
 
 typedef int tool_main(struct tool *t, int argc, char **argv);
 
 struct tool_entry {
-	const char *te_name;		/* "newfs" */
+	const char *te_name; /* "newfs" */
 	tool_main *te_main;
-	unsigned te_flags;		/* TOOL_* */
+	unsigned te_flags; /* TOOL_* */
 };
-#define TOOL_DISK	0x1		/* its operand may be a host's image: needs no server when run from a shell */
-#define TOOL_HOST	0x2		/* needs no kernel at all (rump_server, rumprun); te_main gets t without system calls */
-#define TOOL_INTR	0x8		/* looks at SIGINT itself (t_catch_interrupt), also as a client of a server */
-#define TOOL_NOTNETBSD	0x4		/* not under that name in NetBSD: no rump.<tool> */
+#define TOOL_DISK \
+	0x1 /* its operand may be a host's image: needs no server when run from a shell */
+#define TOOL_HOST \
+	0x2 /* needs no kernel at all (rump_server, rumprun); te_main gets t without system calls */
+#define TOOL_INTR \
+	0x8 /* looks at SIGINT itself (t_catch_interrupt), also as a client of a server */
+#define TOOL_NOTNETBSD 0x4 /* not under that name in NetBSD: no rump.<tool> */
 
 /* A group's tools, ended by a NULL name; groups are chained by whoever links them, ended by NULL. */
 struct tool_group {
@@ -95,7 +98,7 @@ RUMPRUN_API tool_main rumprun_rumprun_main;
 struct tout {
 	struct tool *to_tool;
 	int to_fd;
-	int to_error;			/* first write error, negative errno, 0 none */
+	int to_error; /* first write error, negative errno, 0 none */
 	bool to_linebuf, to_unbuf;
 	size_t to_len;
 	char to_buf[8192];
@@ -109,17 +112,20 @@ struct toptions {
 };
 
 struct tool {
-	const char *t_progname;		/* last component of argv[0] */
+	const char *t_progname; /* last component of argv[0] */
 	const struct tool_sys *t_sys;
 	void *t_sysctx;
 	const struct tool_io *t_io;
-	char *const *t_envp;		/* NULL-terminated NAME=value */
-	const struct tool_group *const *t_groups; /* NULL-terminated: the tools that spawn finds */
+	char *const *t_envp; /* NULL-terminated NAME=value */
+	const struct tool_group *const
+	    *t_groups; /* NULL-terminated: the tools that spawn finds */
 	struct toptions t_opt;
 	struct tout *t_out, *t_err;
-	_Atomic int t_siginfo;		/* raised by SIGINFO (host: SIGUSR1, or a listener): tool reports and clears it */
-	_Atomic int t_interrupt;	/* SIGINT: the tool ends soon, restoring what must be restored */
-	void *t_priv;			/* the runtime's: arena, jump buffer, input buffer */
+	_Atomic int
+	    t_siginfo; /* raised by SIGINFO (host: SIGUSR1, or a listener): tool reports and clears it */
+	_Atomic int
+	    t_interrupt; /* SIGINT: the tool ends soon, restoring what must be restored */
+	void *t_priv; /* the runtime's: arena, jump buffer, input buffer */
 };
 
 /* --- running (tool/run.c) ------------------------------------------------------------------------------------------ */
@@ -130,8 +136,8 @@ struct tool_run {
 	const struct tool_io *io;
 	char *const *envp;
 	const struct tool_group *const *groups;
-	_Atomic int *siginfo;		/* optional: outside flag that the runtime mirrors */
-	_Atomic int *interrupt;		/* optional: the same for SIGINT */
+	_Atomic int *siginfo; /* optional: outside flag that the runtime mirrors */
+	_Atomic int *interrupt; /* optional: the same for SIGINT */
 };
 /* Looks at the outside flags. True once a SIGINFO: the caller reports, the flag is cleared. */
 #define t_siginfo_take rumprun_t_siginfo_take
@@ -143,8 +149,8 @@ RUMPRUN_API void t_catch_interrupt(struct tool *);
 RUMPRUN_API bool t_interrupted(struct tool *);
 /* Runs a tool to its end on this thread: makes the struct tool, calls it, flushes, frees. Returns the exit status. */
 #define t_run rumprun_t_run
-RUMPRUN_API int t_run(const struct tool_run *, tool_main *, int argc,
-    char **argv);
+RUMPRUN_API int t_run(
+    const struct tool_run *, tool_main *, int argc, char **argv);
 /* The tool of that name (a leading directory and "rump." are dropped), or NULL. */
 #define t_find rumprun_t_find
 RUMPRUN_API const struct tool_entry *t_find(
@@ -161,10 +167,10 @@ RUMPRUN_API _Noreturn void t_exit(struct tool *, int status);
 #define t_vwarnx rumprun_t_vwarnx
 /* err(3): message, then ": strerror(error)". Called t_fail, since t_err is the stream. */
 #define t_fail rumprun_t_fail
-RUMPRUN_API _Noreturn void t_fail(struct tool *, int status, int error,
-    const char *fmt, ...) T_PRINTF(4, 5);
-RUMPRUN_API _Noreturn void t_errx(struct tool *, int status, const char *fmt,
-    ...) T_PRINTF(3, 4);
+RUMPRUN_API _Noreturn void t_fail(
+    struct tool *, int status, int error, const char *fmt, ...) T_PRINTF(4, 5);
+RUMPRUN_API _Noreturn void t_errx(
+    struct tool *, int status, const char *fmt, ...) T_PRINTF(3, 4);
 RUMPRUN_API void t_warn(struct tool *, int error, const char *fmt, ...)
     T_PRINTF(3, 4);
 RUMPRUN_API void t_warnx(struct tool *, const char *fmt, ...) T_PRINTF(2, 3);
@@ -175,8 +181,8 @@ RUMPRUN_API void t_vwarnx(struct tool *, const char *fmt, va_list);
 RUMPRUN_API const char *t_strerror(int error);
 /* Something to run when the tool ends by any way but its thread's death (restore a terminal, remove a temporary). Newest first. */
 #define t_atexit rumprun_t_atexit
-RUMPRUN_API void t_atexit(struct tool *, void (*fn)(struct tool *, void *),
-    void *arg);
+RUMPRUN_API void t_atexit(
+    struct tool *, void (*fn)(struct tool *, void *), void *arg);
 
 /* --- memory: the tool's arena. Never NULL: running out ends the tool with err(1, ENOMEM) -------------------------- */
 
@@ -191,17 +197,16 @@ RUMPRUN_API void *t_calloc(struct tool *, size_t n, size_t size);
 RUMPRUN_API void *t_realloc(struct tool *, void *, size_t);
 RUMPRUN_API void t_free(struct tool *, void *);
 RUMPRUN_API char *t_strdup(struct tool *, const char *);
-RUMPRUN_API char *t_asprintf(struct tool *, const char *fmt, ...)
-    T_PRINTF(2, 3);
+RUMPRUN_API char *t_asprintf(struct tool *, const char *fmt, ...) T_PRINTF(2, 3);
 
 /* --- streams -------------------------------------------------------------------------------------------------------- */
 
-#define t_printf rumprun_t_printf		/* to t->t_out */
-#define t_eprintf rumprun_t_eprintf		/* to t->t_err */
+#define t_printf rumprun_t_printf   /* to t->t_out */
+#define t_eprintf rumprun_t_eprintf /* to t->t_err */
 #define t_fprintf rumprun_t_fprintf
 #define t_vfprintf rumprun_t_vfprintf
-#define t_putc rumprun_t_putc			/* to t->t_out */
-#define t_puts rumprun_t_puts			/* no newline added */
+#define t_putc rumprun_t_putc /* to t->t_out */
+#define t_puts rumprun_t_puts /* no newline added */
 #define t_out_write rumprun_t_out_write
 #define t_flush rumprun_t_flush
 #define t_getc rumprun_t_getc
@@ -236,8 +241,8 @@ RUMPRUN_API bool t_isterm(struct tool *, int fd);
 
 /* getopt(3): state in t->t_opt (optind starts at 1). Messages as NetBSD's: "prog: unknown option -- Z". */
 #define t_getopt rumprun_t_getopt
-RUMPRUN_API int t_getopt(struct tool *, int argc, char *const *argv,
-    const char *optstring);
+RUMPRUN_API int t_getopt(
+    struct tool *, int argc, char *const *argv, const char *optstring);
 #define t_getenv rumprun_t_getenv
 RUMPRUN_API const char *t_getenv(struct tool *, const char *name);
 /* strmode(3): 11 characters and NUL, "drwxr-xr-x ". */
@@ -247,12 +252,12 @@ RUMPRUN_API void t_strmode(mode_t, char out[12]);
 #define t_humanize rumprun_t_humanize
 RUMPRUN_API int t_humanize(char *buf, size_t len, int64_t number,
     const char *suffix, int scale, int flags);
-#define HN_DECIMAL		0x01
-#define HN_NOSPACE		0x02
-#define HN_B			0x04
-#define HN_DIVISOR_1000		0x08
-#define HN_GETSCALE		0x10
-#define HN_AUTOSCALE		0x20
+#define HN_DECIMAL 0x01
+#define HN_NOSPACE 0x02
+#define HN_B 0x04
+#define HN_DIVISOR_1000 0x08
+#define HN_GETSCALE 0x10
+#define HN_AUTOSCALE 0x20
 /* setmode(3)/getmode(3): NULL when the string is none. umask is the process's own. */
 struct tmode;
 #define t_setmode rumprun_t_setmode
@@ -269,7 +274,11 @@ RUMPRUN_API const char *t_group_from_gid(struct tool *, gid_t);
 RUMPRUN_API int t_uid_from_user(struct tool *, const char *, uid_t *);
 RUMPRUN_API int t_gid_from_group(struct tool *, const char *, gid_t *);
 /* Broken-down time, UTC or by $TZ (TZ=UTC, POSIX rules; else UTC), and ctime(3)'s "Thu Jan  1 00:00:00 1970\n", strftime in the C locale. */
-struct ttm { int sec, min, hour, mday, mon, year, wday, yday, isdst; long gmtoff; char zone[16]; };
+struct ttm {
+	int sec, min, hour, mday, mon, year, wday, yday, isdst;
+	long gmtoff;
+	char zone[16];
+};
 #define t_localtime rumprun_t_localtime
 #define t_gmtime rumprun_t_gmtime
 #define t_mktime rumprun_t_mktime
@@ -281,42 +290,42 @@ RUMPRUN_API void t_gmtime(int64_t, struct ttm *);
 RUMPRUN_API int64_t t_mktime(struct tool *, struct ttm *);
 RUMPRUN_API int64_t t_timegm(struct ttm *);
 RUMPRUN_API char *t_ctime(struct tool *, int64_t, char out[32]);
-RUMPRUN_API size_t t_strftime(char *, size_t, const char *fmt,
-    const struct ttm *);
+RUMPRUN_API size_t t_strftime(
+    char *, size_t, const char *fmt, const struct ttm *);
 /* strsuftoll(3): size with suffixes b k m g t w and NxM products; "what" names it in the message; errors end the tool with status 1. */
 #define t_strsuftoll rumprun_t_strsuftoll
-RUMPRUN_API int64_t t_strsuftoll(struct tool *, const char *what,
-    const char *s, int64_t min, int64_t max);
+RUMPRUN_API int64_t t_strsuftoll(
+    struct tool *, const char *what, const char *s, int64_t min, int64_t max);
 /* strsuftollx(3): as above, but writes the message into err ("" when fine). */
 #define t_strsuftollx rumprun_t_strsuftollx
-RUMPRUN_API int64_t t_strsuftollx(const char *what, const char *s,
-    int64_t min, int64_t max, char *err, size_t errsize);
+RUMPRUN_API int64_t t_strsuftollx(const char *what, const char *s, int64_t min,
+    int64_t max, char *err, size_t errsize);
 /* strvis(3)-like with VIS_* flags, fnmatch(3), flags strings: string_to_flags/flags_to_string (file flags "uchg,nodump"). */
 #define t_vis rumprun_t_vis
 RUMPRUN_API int t_vis(char *dst, size_t dstsize, const char *src, int flags);
-#define VIS_OCTAL	0x01
-#define VIS_CSTYLE	0x02
-#define VIS_SP		0x04
-#define VIS_TAB		0x08
-#define VIS_NL		0x10
-#define VIS_WHITE	(VIS_SP | VIS_TAB | VIS_NL)
-#define VIS_NOSLASH	0x40
+#define VIS_OCTAL 0x01
+#define VIS_CSTYLE 0x02
+#define VIS_SP 0x04
+#define VIS_TAB 0x08
+#define VIS_NL 0x10
+#define VIS_WHITE (VIS_SP | VIS_TAB | VIS_NL)
+#define VIS_NOSLASH 0x40
 #define t_fnmatch rumprun_t_fnmatch
 RUMPRUN_API bool t_fnmatch(const char *pattern, const char *string);
 #define t_flags_to_string rumprun_t_flags_to_string
 #define t_string_to_flags rumprun_t_string_to_flags
-RUMPRUN_API char *t_flags_to_string(struct tool *, unsigned flags,
-    const char *none);
+RUMPRUN_API char *t_flags_to_string(
+    struct tool *, unsigned flags, const char *none);
 /* 0, or 1 when a word is unknown (*stringp then points at it). */
-RUMPRUN_API int t_string_to_flags(char **stringp, unsigned *set,
-    unsigned *clear);
+RUMPRUN_API int t_string_to_flags(
+    char **stringp, unsigned *set, unsigned *clear);
 
 /* getmntopts(3): parses -o lists against a table, as mount_* tools do. */
 struct tmntopt {
-	const char *m_option;		/* "ro" */
-	int m_inverse;			/* "no" form means the flag set */
+	const char *m_option; /* "ro" */
+	int m_inverse;	      /* "no" form means the flag set */
 	int m_flag;
-	int m_altloc;			/* 1: set in *altflagp */
+	int m_altloc; /* 1: set in *altflagp */
 };
 #define t_getmntopts rumprun_t_getmntopts
 /* Flags are ored into *flagp or *altflagp; unknown words end the tool: `-o %s: option not supported` and status 1. Returns the option's value lookup list. */
@@ -324,14 +333,14 @@ RUMPRUN_API struct tmntopts *t_getmntopts(struct tool *, const char *optlist,
     const struct tmntopt *table, int *flagp, int *altflagp);
 #define t_getmntoptstr rumprun_t_getmntoptstr
 /* value of "name=value" in the parsed list or NULL. */
-RUMPRUN_API const char *t_getmntoptstr(const struct tmntopts *,
-    const char *name);
+RUMPRUN_API const char *t_getmntoptstr(
+    const struct tmntopts *, const char *name);
 #define t_freemntopts(t, m) ((void)(m))
 
 /* getfsent(3): the kernel's /etc/fstab, read whole into the arena. */
 struct tfstab {
 	char *fs_spec, *fs_file, *fs_vfstype, *fs_mntops;
-	const char *fs_type;		/* "rw", "rq", "ro", "sw", "dp", "xx" from the options */
+	const char *fs_type; /* "rw", "rq", "ro", "sw", "dp", "xx" from the options */
 	int fs_freq, fs_passno;
 };
 /* The count, the table out. Without the file: warns "Cannot open `/etc/fstab'" unless quiet, and returns -errno. */
@@ -343,7 +352,8 @@ struct statvfs;
 #define t_getmntinfo rumprun_t_getmntinfo
 RUMPRUN_API int t_getmntinfo(struct tool *, struct statvfs **out, int flags);
 /* A directory, read whole through getdents in pieces. d_name is NUL-terminated. NULL at the end. */
-struct tdir; struct dirent;
+struct tdir;
+struct dirent;
 #define t_opendir rumprun_t_opendir
 #define t_readdir rumprun_t_readdir
 #define t_closedir rumprun_t_closedir
@@ -366,15 +376,15 @@ RUMPRUN_API const char *t_diskpath(struct tool *, const char *name, bool raw,
 
 /* Long work: tells the listener and answers SIGINFO through `report` ("%s %ju/%ju" by default). Cheap; call per unit of work. */
 #define t_progress rumprun_t_progress
-RUMPRUN_API void t_progress(struct tool *, const char *what, uint64_t done,
-    uint64_t total);
+RUMPRUN_API void t_progress(
+    struct tool *, const char *what, uint64_t done, uint64_t total);
 
 /*
  * The whole main() of a multi-call executable (tool/shell.c): picks the tool by argv[0] (a directory and "rump." dropped), or by
  * argv[1] when argv[0] is none; connects to $RUMP_SERVER or boots a kernel for tools that take a host image; runs it.
  * `--list-tools` prints the names of the first group, the executable's own. Returns the exit status.
  */
-RUMPRUN_API int rumprun_tools_main(int argc, char **argv, char **envp,
-    const struct tool_group *const *groups);
+RUMPRUN_API int rumprun_tools_main(
+    int argc, char **argv, char **envp, const struct tool_group *const *groups);
 
 #endif

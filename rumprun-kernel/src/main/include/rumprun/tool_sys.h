@@ -24,8 +24,8 @@
  * not look at it itself.
  */
 #define t_syscall rumprun_t_syscall
-RUMPRUN_API int t_syscall(struct tool *, int num, const void *args,
-    size_t argsize, register_t rv[2]);
+RUMPRUN_API int t_syscall(
+    struct tool *, int num, const void *args, size_t argsize, register_t rv[2]);
 
 /* The value of a call that returns 64 bits. */
 static inline int64_t
@@ -39,21 +39,21 @@ sys_rv64(const register_t rv[2])
 }
 
 /* SYS_BEGIN(call) opens a block of arguments `a`, all zero; SYS_END(call) makes the call and returns. */
-#define SYS_BEGIN(call)							\
-	struct sys_##call##_args a;					\
-	register_t rv[2] = { 0, 0 };					\
-	int error;							\
+#define SYS_BEGIN(call)              \
+	struct sys_##call##_args a;  \
+	register_t rv[2] = { 0, 0 }; \
+	int error;                   \
 	memset(&a, 0, sizeof(a))
 /* A result below zero is no error number, so not what a kernel says. */
-#define SYS_END(call)							\
-	error = t_syscall(t, SYS_##call, &a, sizeof(a), rv);		\
+#define SYS_END(call)                                        \
+	error = t_syscall(t, SYS_##call, &a, sizeof(a), rv); \
 	return error != 0 ? error : (int)rv[0] < 0 ? -EIO : (int)rv[0]
-#define SYS_ARG(name, value)	(a.name.datum = (value))
+#define SYS_ARG(name, value) (a.name.datum = (value))
 /* For counts of at most n bytes: the server at the other end may be anybody's. */
-#define SYS_END_COUNT(call, n)						\
-	error = t_syscall(t, SYS_##call, &a, sizeof(a), rv);		\
-	if (error == 0 && (rv[0] < 0 || (size_t)rv[0] > (n)))		\
-		error = -EIO;						\
+#define SYS_END_COUNT(call, n)                                \
+	error = t_syscall(t, SYS_##call, &a, sizeof(a), rv);  \
+	if (error == 0 && (rv[0] < 0 || (size_t)rv[0] > (n))) \
+		error = -EIO;                                 \
 	return error != 0 ? error : (ssize_t)rv[0]
 
 /* --- descriptors --- */
@@ -624,8 +624,9 @@ sys_clock_gettime(struct tool *t, clockid_t id, struct timespec *ts)
 	SYS_ARG(tp, ts);
 	error = t_syscall(t, SYS___clock_gettime50, &a, sizeof(a), rv);
 	/* A time that sums and differences in nanoseconds hold. */
-	if (error == 0 && (ts->tv_sec < 0 || ts->tv_sec > INT64_C(1) << 33 ||
-	    ts->tv_nsec < 0 || ts->tv_nsec > 999999999))
+	if (error == 0 &&
+	    (ts->tv_sec < 0 || ts->tv_sec > INT64_C(1) << 33 ||
+		ts->tv_nsec < 0 || ts->tv_nsec > 999999999))
 		error = -EIO;
 	return error;
 }

@@ -24,15 +24,15 @@ check_fail(const char *file, int line, const char *what)
 }
 
 void
-check_eq(const char *file, int line, const char *what, intmax_t got,
-    intmax_t want)
+check_eq(
+    const char *file, int line, const char *what, intmax_t got, intmax_t want)
 {
 	char text[512];
 
 	if (got == want)
 		return;
-	snprintf(text, sizeof(text), "%s is %" PRIdMAX ", not %" PRIdMAX,
-	    what, got, want);
+	snprintf(text, sizeof(text), "%s is %" PRIdMAX ", not %" PRIdMAX, what,
+	    got, want);
 	check_fail(file, line, text);
 }
 
@@ -74,7 +74,6 @@ check_run(const char *name, void (*fn)(void))
 int
 check_done(void)
 {
-	printf("%d passed, %d failed\n", check_state.passed,
-	    check_state.failed);
+	printf("%d passed, %d failed\n", check_state.passed, check_state.failed);
 	return check_state.failed != 0;
 }

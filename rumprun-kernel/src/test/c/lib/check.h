@@ -27,35 +27,36 @@
 
 struct check_state {
 	int passed, failed;
-	_Atomic bool bad;	/* in the running test; any thread may set it */
+	_Atomic bool bad; /* in the running test; any thread may set it */
 	bool in_test;
 	jmp_buf env;
 };
 extern struct check_state check_state;
 
-#define TEST(name)	static void name(void)
-#define RUN(name)	check_run(#name, name)
+#define TEST(name) static void name(void)
+#define RUN(name) check_run(#name, name)
 
 /* Ends the test; only on the thread that runs it. */
-#define CHECK(cond) do {						\
-	if (!(cond))							\
-		check_fail(__FILE__, __LINE__, #cond);			\
-} while (0)
-#define CHECK_EQ(got, want)						\
+#define CHECK(cond)                                            \
+	do {                                                   \
+		if (!(cond))                                   \
+			check_fail(__FILE__, __LINE__, #cond); \
+	} while (0)
+#define CHECK_EQ(got, want) \
 	check_eq(__FILE__, __LINE__, #got, (intmax_t)(got), (intmax_t)(want))
-#define CHECK_STR(got, want)						\
-	check_str(__FILE__, __LINE__, #got, (got), (want))
+#define CHECK_STR(got, want) check_str(__FILE__, __LINE__, #got, (got), (want))
 /* Marks the test as failed and goes on: for other threads. */
-#define CHECK_THREAD(cond) do {						\
-	if (!(cond))							\
-		check_note(__FILE__, __LINE__, #cond);			\
-} while (0)
+#define CHECK_THREAD(cond)                                     \
+	do {                                                   \
+		if (!(cond))                                   \
+			check_note(__FILE__, __LINE__, #cond); \
+	} while (0)
 
 void check_run(const char *name, void (*fn)(void));
 _Noreturn void check_fail(const char *file, int line, const char *what);
 void check_note(const char *file, int line, const char *what);
-void check_eq(const char *file, int line, const char *what, intmax_t got,
-    intmax_t want);
+void check_eq(
+    const char *file, int line, const char *what, intmax_t got, intmax_t want);
 void check_str(const char *file, int line, const char *what, const char *got,
     const char *want);
 int check_done(void);

@@ -12,11 +12,11 @@ struct check {
 	size_t size;
 	struct fs fs;
 	bool sw;
-	uint8_t *used;			/* by fragment */
-	int32_t *links;			/* by inode: names found */
+	uint8_t *used;	/* by fragment */
+	int32_t *links; /* by inode: names found */
 	int16_t *nlink;
 	uint16_t *mode;
-	bool torn;			/* written in part: what fsck_ffs -p mends is no fault */
+	bool torn; /* written in part: what fsck_ffs -p mends is no fault */
 	int bad;
 };
 
@@ -88,7 +88,7 @@ static int64_t
 pointer(struct check *c, const uint8_t *p, uint32_t i)
 {
 	return ffs_isufs2(&c->fs) ? (int64_t)ffs_get64(p + i * 8, c->sw) :
-	    (int32_t)ffs_get32(p + i * 4, c->sw);
+				    (int32_t)ffs_get32(p + i * 4, c->sw);
 }
 
 static void
@@ -109,8 +109,8 @@ indirect(struct file *f, int64_t frag, int level, int64_t lbn, int64_t span)
 		if (level == 1)
 			data_block(f, lbn + i, p);
 		else
-			indirect(f, p, level - 1, lbn + i * (span / n),
-			    span / n);
+			indirect(
+			    f, p, level - 1, lbn + i * (span / n), span / n);
 	}
 }
 
@@ -123,7 +123,7 @@ dir_block(struct file *f, uint8_t *p, uint32_t n)
 	for (uint32_t b = 0; b < n; b += UFS_DIRBLKSIZ) {
 		for (uint32_t o = 0; o < UFS_DIRBLKSIZ; o += d.d_reclen) {
 			if (ffs_dirent_get(p + b, UFS_DIRBLKSIZ, o,
-			    ffs_olddirfmt(&c->fs), c->sw, &d) != 0) {
+				ffs_olddirfmt(&c->fs), c->sw, &d) != 0) {
 				wrong(c, "directory %u: bad entry", f->ino);
 				break;
 			}
@@ -155,15 +155,18 @@ find_block(struct file *f, int64_t lbn)
 	if (lbn < n)
 		return pointer(c, at(c, f->di.di_ib[0]), (uint32_t)lbn);
 	lbn -= n;
-	return pointer(c, at(c, pointer(c, at(c, f->di.di_ib[1]),
-	    (uint32_t)(lbn / n))), (uint32_t)(lbn % n));
+	return pointer(c,
+	    at(c, pointer(c, at(c, f->di.di_ib[1]), (uint32_t)(lbn / n))),
+	    (uint32_t)(lbn % n));
 }
 
 static void
 load_inode(struct check *c, uint32_t ino, struct dinode *di)
 {
-	ffs_dinode_decode(&c->fs, at(c, ino_to_fsba(&c->fs, ino)) +
-	    ino_to_fsbo(&c->fs, ino) * ffs_dinode_size(&c->fs), di, c->sw);
+	ffs_dinode_decode(&c->fs,
+	    at(c, ino_to_fsba(&c->fs, ino)) +
+		ino_to_fsbo(&c->fs, ino) * ffs_dinode_size(&c->fs),
+	    di, c->sw);
 }
 
 static void
@@ -179,8 +182,8 @@ check_inode(struct check *c, uint32_t ino)
 		return;
 	if (f.di.di_nlink <= 0 && !c->torn)
 		wrong(c, "inode %u: mode %o, no link", ino, f.di.di_mode);
-	if (f.di.di_inline || (type != S_IFREG && type != S_IFDIR &&
-	    type != S_IFLNK))
+	if (f.di.di_inline ||
+	    (type != S_IFREG && type != S_IFDIR && type != S_IFLNK))
 		return;
 	for (int i = 0; i < UFS_NDADDR; i++)
 		data_block(&f, i, f.di.di_db[i]);
@@ -190,7 +193,8 @@ check_inode(struct check *c, uint32_t ino)
 		span *= ffs_nindir(&c->fs);
 	}
 	if ((uint64_t)f.frags * (uint32_t)(c->fs.fs_fsize / 512) !=
-	    f.di.di_blocks && !c->torn)
+		f.di.di_blocks &&
+	    !c->torn)
 		wrong(c, "inode %u: %lld fragments, di_blocks %llu", ino,
 		    (long long)f.frags, (unsigned long long)f.di.di_blocks);
 	if (type != S_IFDIR)
@@ -215,8 +219,8 @@ check_inode(struct check *c, uint32_t ino)
 }
 
 static void
-count_blocks(struct check *c, uint32_t g, struct cg *cg, uint8_t *raw,
-    struct csum *sum)
+count_blocks(
+    struct check *c, uint32_t g, struct cg *cg, uint8_t *raw, struct csum *sum)
 {
 	const struct fs *fs = &c->fs;
 	uint8_t *map = ffs_cg_blksfree(cg, raw);
@@ -240,8 +244,8 @@ count_blocks(struct check *c, uint32_t g, struct cg *cg, uint8_t *raw,
 			continue;
 		}
 		ffs_fragacct(fs, ffs_blkmap(fs->fs_frag, map, h), frsum, 1);
-		sum->cs_nffree += __builtin_popcount(ffs_blkmap(fs->fs_frag,
-		    map, h));
+		sum->cs_nffree += __builtin_popcount(
+		    ffs_blkmap(fs->fs_frag, map, h));
 	}
 	/* What is left of the last group, less than a block. */
 	for (int64_t f = n / fs->fs_frag * fs->fs_frag; f < n; f++)
@@ -270,8 +274,8 @@ check_clustersum(struct check *c, uint32_t g, struct cg *cg, uint8_t *raw)
 		run = 0;
 	}
 	for (int i = 1; i <= max; i++)
-		if ((int32_t)ffs_get32(ffs_cg_clustersum(cg, raw) + 4 * i,
-		    c->sw) != sum[i])
+		if ((int32_t)ffs_get32(
+			ffs_cg_clustersum(cg, raw) + 4 * i, c->sw) != sum[i])
 			wrong(c, "group %u: clustersum[%d]", g, i);
 }
 
@@ -301,8 +305,8 @@ check_group(struct check *c, uint32_t g, struct csum_total *total)
 	}
 	count_blocks(c, g, &cg, raw, &sum);
 	check_clustersum(c, g, &cg, raw);
-	ffs_csum_decode(at(c, fs->fs_csaddr) + g * FFS_CSUM_SIZE, &inarea,
-	    c->sw);
+	ffs_csum_decode(
+	    at(c, fs->fs_csaddr) + g * FFS_CSUM_SIZE, &inarea, c->sw);
 	if (memcmp(&sum, &cg.cg_cs, sizeof(sum)) != 0)
 		wrong(c, "group %u: counts %d %d %d %d, found %d %d %d %d", g,
 		    cg.cg_cs.cs_ndir, cg.cg_cs.cs_nbfree, cg.cg_cs.cs_nifree,
@@ -324,12 +328,11 @@ claim_metadata(struct check *c)
 	for (uint32_t g = 0; g < (uint32_t)fs->fs_ncg; g++) {
 		int64_t from = g == 0 ? cgbase(fs, g) : cgsblock(fs, g);
 
-		for (int64_t f = from; f < cgdmin(fs, g) &&
-		    f < fs->fs_size; f++)
+		for (int64_t f = from; f < cgdmin(fs, g) && f < fs->fs_size; f++)
 			c->used[f] = 1;
 	}
 	for (int64_t i = 0; i < fragroundup(fs, fs->fs_cssize) / fs->fs_fsize;
-	    i++)
+	     i++)
 		c->used[fs->fs_csaddr + i] = 1;
 }
 
@@ -346,8 +349,8 @@ check_all(struct check *c)
 		struct cg cg;
 
 		ffs_cg_decode(at(c, cgtod(&c->fs, g)), &cg, c->sw);
-		if (ffs_isufs2(&c->fs) && ino % (uint32_t)c->fs.fs_ipg >=
-		    (uint32_t)cg.cg_initediblk)
+		if (ffs_isufs2(&c->fs) &&
+		    ino % (uint32_t)c->fs.fs_ipg >= (uint32_t)cg.cg_initediblk)
 			continue;
 		load_inode(c, ino, &di);
 		c->mode[ino] = di.di_mode;
@@ -357,8 +360,8 @@ check_all(struct check *c)
 		if (c->mode[ino] != 0)
 			check_inode(c, ino);
 	for (uint32_t ino = UFS_ROOTINO; ino < ninodes; ino++) {
-		bool journal = c->mode[ino] == S_IFREG &&
-		    c->links[ino] == 0 && c->nlink[ino] == 1 &&
+		bool journal = c->mode[ino] == S_IFREG && c->links[ino] == 0 &&
+		    c->nlink[ino] == 1 &&
 		    c->fs.fs_journallocs[UFS_WAPBL_INFS_INO] == ino;
 
 		if (c->mode[ino] != 0 && c->links[ino] != c->nlink[ino] &&
@@ -385,14 +388,13 @@ check_bytes(struct check *c)
 		int64_t loc = ffs_sblocksearch[i];
 
 		if ((size_t)loc + SBLOCKSIZE > c->size ||
-		    ffs_sb_decode(c->img + loc, SBLOCKSIZE, &c->fs,
-		    &c->sw) != 0)
+		    ffs_sb_decode(c->img + loc, SBLOCKSIZE, &c->fs, &c->sw) != 0)
 			continue;
 		ffs_sb_from_old(&c->fs);
 		found = ffs_sb_check(&c->fs) == 0 && c->fs.fs_sblockloc == loc;
 	}
-	if (!found || (uint64_t)c->fs.fs_size * (uint32_t)c->fs.fs_fsize >
-	    c->size)
+	if (!found ||
+	    (uint64_t)c->fs.fs_size * (uint32_t)c->fs.fs_fsize > c->size)
 		return ++c->bad;
 	ninodes = (size_t)c->fs.fs_ncg * (size_t)c->fs.fs_ipg;
 	c->used = calloc((size_t)c->fs.fs_size + 8, 1);

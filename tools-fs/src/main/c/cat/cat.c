@@ -4,23 +4,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define COPYSIZE	(256u << 10)
+#define COPYSIZE (256u << 10)
 
 struct cat {
 	bool number, number_full, ends, squeeze, tabs, visible, regular_only;
 	size_t bufsize;
 	char *buf;
-	size_t pos, len;		/* of the buffer, for cooked output */
+	size_t pos, len; /* of the buffer, for cooked output */
 	int status;
 };
 
-#define STDIN	(-1)
+#define STDIN (-1)
 
 static ssize_t
 fill(struct tool *t, int fd, char *buf, size_t n)
 {
-	return fd == STDIN ? t_stdin_read(t, buf, n) : sys_read(t, fd, buf,
-	    n);
+	return fd == STDIN ? t_stdin_read(t, buf, n) : sys_read(t, fd, buf, n);
 }
 
 static void
@@ -120,8 +119,8 @@ cat_file(struct tool *t, struct cat *c, const char *name)
 	if (strcmp(name, "-") == 0)
 		name = "stdin";
 	else {
-		fd = sys_open(t, name, O_RDONLY | (c->regular_only ?
-		    O_NONBLOCK : 0), 0);
+		fd = sys_open(
+		    t, name, O_RDONLY | (c->regular_only ? O_NONBLOCK : 0), 0);
 		if (fd < 0) {
 			t_warn(t, fd, "%s", name);
 			c->status = 1;
@@ -129,15 +128,14 @@ cat_file(struct tool *t, struct cat *c, const char *name)
 		}
 	}
 	error = c->regular_only && fd != STDIN ? sys_fstat(t, fd, &st) : 0;
-	if (error != 0 || (c->regular_only && fd != STDIN &&
-	    !S_ISREG(st.st_mode))) {
+	if (error != 0 ||
+	    (c->regular_only && fd != STDIN && !S_ISREG(st.st_mode))) {
 		if (error != 0)
 			t_warn(t, error, "%s", name);
 		else
 			t_warnx(t, "%s: not a regular file", name);
 		c->status = 1;
-	} else if (c->number || c->ends || c->squeeze || c->tabs ||
-	    c->visible)
+	} else if (c->number || c->ends || c->squeeze || c->tabs || c->visible)
 		cooked(t, c, fd, name);
 	else
 		raw(t, c, fd, name);
@@ -163,19 +161,37 @@ cat_main(struct tool *t, int argc, char **argv)
 	while ((ch = t_getopt(t, argc, argv, "B:beflnstuv")) != -1)
 		switch (ch) {
 		case 'B':
-			c.bufsize = (size_t)t_strsuftoll(t, "buffer size",
-			    t->t_opt.optarg, 1, 64 << 20);
+			c.bufsize = (size_t)t_strsuftoll(
+			    t, "buffer size", t->t_opt.optarg, 1, 64 << 20);
 			break;
-		case 'b': c.number = c.number_full = true; break;
-		case 'e': c.ends = c.visible = true; break;
-		case 'f': c.regular_only = true; break;
-		case 'l': break;	/* the host's standard output has no NetBSD lock */
-		case 'n': c.number = true; break;
-		case 's': c.squeeze = true; break;
-		case 't': c.tabs = c.visible = true; break;
-		case 'u': t->t_out->to_unbuf = true; break;
-		case 'v': c.visible = true; break;
-		default: usage(t);
+		case 'b':
+			c.number = c.number_full = true;
+			break;
+		case 'e':
+			c.ends = c.visible = true;
+			break;
+		case 'f':
+			c.regular_only = true;
+			break;
+		case 'l':
+			break; /* the host's standard output has no NetBSD lock */
+		case 'n':
+			c.number = true;
+			break;
+		case 's':
+			c.squeeze = true;
+			break;
+		case 't':
+			c.tabs = c.visible = true;
+			break;
+		case 'u':
+			t->t_out->to_unbuf = true;
+			break;
+		case 'v':
+			c.visible = true;
+			break;
+		default:
+			usage(t);
 		}
 	argv += t->t_opt.optind;
 	c.buf = t_malloc(t, c.bufsize);

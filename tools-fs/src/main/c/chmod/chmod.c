@@ -13,7 +13,8 @@ struct chmod {
 static _Noreturn void
 usage(struct tool *t)
 {
-	t_eprintf(t, "Usage: chmod [-R [-H | -L | -P]] [-fh] mode file ...\n"
+	t_eprintf(t,
+	    "Usage: chmod [-R [-H | -L | -P]] [-fh] mode file ...\n"
 	    "\tchmod [-R [-H | -L | -P]] [-fh] --reference=rfile file ...\n");
 	t_exit(t, 1);
 }
@@ -62,8 +63,7 @@ walk(struct tool *t, struct chmod *c, char **argv)
 
 	if (c->recursive && c->logical)
 		options = FTS_LOGICAL;
-	if ((c->recursive && c->command_line) ||
-	    (!c->recursive && !c->links))
+	if ((c->recursive && c->command_line) || (!c->recursive && !c->links))
 		options |= FTS_COMFOLLOW;
 	f = fts_open(t, argv, options, NULL);
 	while ((e = fts_read(f)) != NULL) {
@@ -72,7 +72,7 @@ walk(struct tool *t, struct chmod *c, char **argv)
 		if (!wanted(t, c, f, e))
 			continue;
 		error = c->links ? sys_lchmod(t, e->fts_accpath, mode) :
-		    sys_chmod(t, e->fts_accpath, mode);
+				   sys_chmod(t, e->fts_accpath, mode);
 		if (error != 0 && !c->quiet) {
 			t_warn(t, error, "%s", e->fts_path);
 			c->status = 1;
@@ -100,8 +100,8 @@ chmod_main(struct tool *t, int argc, char **argv)
 
 	memset(&c, 0, sizeof(c));
 	for (;;) {
-		if (tools_long_option(t, argc, argv, "--reference",
-		    &c.reference))
+		if (tools_long_option(
+			t, argc, argv, "--reference", &c.reference))
 			continue;
 		ch = t_getopt(t, argc, argv, "HLPRXfghorstuwx");
 		if (ch == -1)
@@ -109,7 +109,8 @@ chmod_main(struct tool *t, int argc, char **argv)
 		if (is_mode_option(ch)) {
 			/* The word is the mode, and ends the options. */
 			const char *word = argv[*t->t_opt.place != '\0' ?
-			    t->t_opt.optind : t->t_opt.optind - 1];
+				t->t_opt.optind :
+				t->t_opt.optind - 1];
 
 			if (word[0] != '-' || word[1] != ch)
 				usage(t);
@@ -119,13 +120,28 @@ chmod_main(struct tool *t, int argc, char **argv)
 			break;
 		}
 		switch (ch) {
-		case 'H': c.command_line = true; c.logical = false; break;
-		case 'L': c.logical = true; c.command_line = false; break;
-		case 'P': c.command_line = c.logical = false; break;
-		case 'R': c.recursive = true; break;
-		case 'f': c.quiet = true; break;
-		case 'h': c.links = true; break;
-		default: usage(t);
+		case 'H':
+			c.command_line = true;
+			c.logical = false;
+			break;
+		case 'L':
+			c.logical = true;
+			c.command_line = false;
+			break;
+		case 'P':
+			c.command_line = c.logical = false;
+			break;
+		case 'R':
+			c.recursive = true;
+			break;
+		case 'f':
+			c.quiet = true;
+			break;
+		case 'h':
+			c.links = true;
+			break;
+		default:
+			usage(t);
 		}
 	}
 	argv += t->t_opt.optind;

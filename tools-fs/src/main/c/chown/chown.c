@@ -8,7 +8,7 @@ struct chown {
 	bool group_only, quiet, links, recursive, command_line, logical;
 	bool verbose;
 	const char *reference;
-	uid_t uid;			/* -1: as it is */
+	uid_t uid; /* -1: as it is */
 	gid_t gid;
 	int status;
 };
@@ -18,7 +18,8 @@ usage(struct tool *t, const struct chown *c)
 {
 	const char *name = c->group_only ? "chgrp" : "chown";
 
-	t_eprintf(t, "Usage: %s [-R [-H | -L | -P]] [-fhv] %s file ...\n"
+	t_eprintf(t,
+	    "Usage: %s [-R [-H | -L | -P]] [-fhv] %s file ...\n"
 	    "\t%s [-R [-H | -L | -P]] [-fhv] --reference=rfile file ...\n",
 	    name, c->group_only ? "group" : "owner:group|owner|:group", name);
 	t_exit(t, 1);
@@ -121,15 +122,15 @@ walk(struct tool *t, struct chown *c, char **argv)
 
 	if (c->recursive && c->logical)
 		options = FTS_LOGICAL;
-	if ((c->recursive && c->command_line) ||
-	    (!c->recursive && !c->links))
+	if ((c->recursive && c->command_line) || (!c->recursive && !c->links))
 		options |= FTS_COMFOLLOW;
 	f = fts_open(t, argv, options, NULL);
 	while ((e = fts_read(f)) != NULL) {
 		if (!wanted(t, c, f, e))
 			continue;
-		error = c->links ? sys_lchown(t, e->fts_accpath, c->uid,
-		    c->gid) : sys_chown(t, e->fts_accpath, c->uid, c->gid);
+		error = c->links ?
+		    sys_lchown(t, e->fts_accpath, c->uid, c->gid) :
+		    sys_chown(t, e->fts_accpath, c->uid, c->gid);
 		if (error != 0 && !c->quiet) {
 			t_warn(t, error, "%s", e->fts_path);
 			c->status = 1;
@@ -153,21 +154,38 @@ run(struct tool *t, bool group_only, int argc, char **argv)
 	c.uid = (uid_t)-1;
 	c.gid = (gid_t)-1;
 	for (;;) {
-		if (tools_long_option(t, argc, argv, "--reference",
-		    &c.reference))
+		if (tools_long_option(
+			t, argc, argv, "--reference", &c.reference))
 			continue;
 		ch = t_getopt(t, argc, argv, "HLPRfhv");
 		if (ch == -1)
 			break;
 		switch (ch) {
-		case 'H': c.command_line = true; c.logical = false; break;
-		case 'L': c.logical = true; c.command_line = false; break;
-		case 'P': c.command_line = c.logical = false; break;
-		case 'R': c.recursive = true; break;
-		case 'f': c.quiet = true; break;
-		case 'h': c.links = true; break;
-		case 'v': c.verbose = true; break;
-		default: usage(t, &c);
+		case 'H':
+			c.command_line = true;
+			c.logical = false;
+			break;
+		case 'L':
+			c.logical = true;
+			c.command_line = false;
+			break;
+		case 'P':
+			c.command_line = c.logical = false;
+			break;
+		case 'R':
+			c.recursive = true;
+			break;
+		case 'f':
+			c.quiet = true;
+			break;
+		case 'h':
+			c.links = true;
+			break;
+		case 'v':
+			c.verbose = true;
+			break;
+		default:
+			usage(t, &c);
 		}
 	}
 	argv += t->t_opt.optind;

@@ -5,9 +5,8 @@
 int
 main(int argc, char **argv, char **envp)
 {
-	static const struct tool_group *const groups[] = {
-		&rumprun_fs_tools, &rumprun_kernel_tools, NULL
-	};
+	static const struct tool_group *const groups[] = { &rumprun_fs_tools,
+		&rumprun_kernel_tools, NULL };
 
 	return rumprun_tools_main(argc, argv, envp, groups);
 }

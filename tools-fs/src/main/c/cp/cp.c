@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#define COPYSIZE	(1u << 20)
+#define COPYSIZE (1u << 20)
 
 struct cp {
 	struct tool *t;
@@ -19,14 +19,15 @@ struct cp {
 	/* of the entry at hand */
 	FTSENT *e;
 	char *to;
-	bool fresh;			/* nothing of that name was there */
+	bool fresh; /* nothing of that name was there */
 	struct stat to_stat;
 };
 
 static _Noreturn void
 usage(struct tool *t)
 {
-	t_eprintf(t, "usage: cp [-R [-H | -L | -P]] [-f | -i] [-alNpv] src "
+	t_eprintf(t,
+	    "usage: cp [-R [-H | -L | -P]] [-f | -i] [-alNpv] src "
 	    "target\n"
 	    "       cp [-R [-H | -L | -P]] [-f | -i] [-alNpv] src1 ... srcN "
 	    "directory\n");
@@ -43,15 +44,16 @@ set_attributes(struct cp *c, const struct stat *st, int fd)
 	struct tool *t = c->t;
 	int error, status = 0;
 
-	error = fd >= 0 ? sys_futimens(t, fd, times) : sys_utimensat(t,
-	    AT_FDCWD, c->to, times, link ? AT_SYMLINK_NOFOLLOW : 0);
+	error = fd >= 0 ? sys_futimens(t, fd, times) :
+			  sys_utimensat(t, AT_FDCWD, c->to, times,
+			      link ? AT_SYMLINK_NOFOLLOW : 0);
 	if (error != 0) {
 		t_warn(t, error, "lutimes: %s", c->to);
 		status = 1;
 	}
 	/* Changing the owner clears set-id bits: first the owner, then the mode. */
 	error = fd >= 0 ? sys_fchown(t, fd, st->st_uid, st->st_gid) :
-	    sys_lchown(t, c->to, st->st_uid, st->st_gid);
+			  sys_lchown(t, c->to, st->st_uid, st->st_gid);
 	if (error != 0) {
 		if (error != -EPERM) {
 			t_warn(t, error, "chown: %s", c->to);
@@ -59,8 +61,9 @@ set_attributes(struct cp *c, const struct stat *st, int fd)
 		}
 		mode &= ~(mode_t)(S_ISUID | S_ISGID);
 	}
-	error = fd >= 0 ? sys_fchmod(t, fd, mode) : link ? sys_lchmod(t,
-	    c->to, mode) : sys_chmod(t, c->to, mode);
+	error = fd >= 0 ? sys_fchmod(t, fd, mode) :
+	    link	? sys_lchmod(t, c->to, mode) :
+			  sys_chmod(t, c->to, mode);
 	if (error != 0) {
 		t_warn(t, error, "chmod: %s", c->to);
 		status = 1;
@@ -68,9 +71,9 @@ set_attributes(struct cp *c, const struct stat *st, int fd)
 	if (c->no_flags || (c->fresh && st->st_flags == 0) ||
 	    (!c->fresh && st->st_flags == c->to_stat.st_flags))
 		return status;
-	error = fd >= 0 ? sys_fchflags(t, fd, st->st_flags) : link ?
-	    sys_lchflags(t, c->to, st->st_flags) : sys_chflags(t, c->to,
-	    st->st_flags);
+	error = fd >= 0 ? sys_fchflags(t, fd, st->st_flags) :
+	    link	? sys_lchflags(t, c->to, st->st_flags) :
+			  sys_chflags(t, c->to, st->st_flags);
 	if (error != 0 && !(error == -EOPNOTSUPP && st->st_flags == 0)) {
 		t_warn(t, error, "chflags: %s", c->to);
 		status = 1;
@@ -117,10 +120,11 @@ copy_data(struct cp *c, int from, int to, off_t size)
 		}
 		done += n;
 		if (t_siginfo_take(t))
-			t_eprintf(t, "%s -> %s %" PRId64 "%%\n",
-			    c->e->fts_path, c->to, size > 0 ?
-			    (int64_t)((double)done / (double)size * 100) :
-			    100);
+			t_eprintf(t, "%s -> %s %" PRId64 "%%\n", c->e->fts_path,
+			    c->to,
+			    size > 0 ?
+				(int64_t)((double)done / (double)size * 100) :
+				100);
 	}
 	if (n < 0) {
 		t_warn(t, (int)n, "%s", c->e->fts_path);
@@ -133,8 +137,8 @@ copy_data(struct cp *c, int from, int to, off_t size)
 static int
 open_target(struct cp *c, const struct stat *st, bool *declined)
 {
-	mode_t mode = st->st_mode & ALLPERMS & ~(mode_t)(S_ISUID | S_ISGID |
-	    S_ISVTX);
+	mode_t mode = st->st_mode & ALLPERMS &
+	    ~(mode_t)(S_ISUID | S_ISGID | S_ISVTX);
 	struct tool *t = c->t;
 	int fd;
 
@@ -206,8 +210,7 @@ copy_node(struct cp *c, const struct stat *st)
 	int error, n;
 
 	if (S_ISLNK(st->st_mode)) {
-		n = sys_readlink(t, c->e->fts_path, target,
-		    sizeof(target) - 1);
+		n = sys_readlink(t, c->e->fts_path, target, sizeof(target) - 1);
 		if (n < 0) {
 			t_warn(t, n, "readlink: %s", c->e->fts_path);
 			return 1;
@@ -227,8 +230,11 @@ copy_node(struct cp *c, const struct stat *st)
 	else
 		error = sys_mknod(t, c->to, st->st_mode, st->st_rdev);
 	if (error != 0) {
-		t_warn(t, error, "%s: %s", S_ISLNK(st->st_mode) ? "symlink" :
-		    S_ISFIFO(st->st_mode) ? "mkfifo" : "mknod", c->to);
+		t_warn(t, error, "%s: %s",
+		    S_ISLNK(st->st_mode)      ? "symlink" :
+			S_ISFIFO(st->st_mode) ? "mkfifo" :
+						"mknod",
+		    c->to);
 		return 1;
 	}
 	return c->preserve ? set_attributes(c, st, -1) : 0;
@@ -241,8 +247,7 @@ enter_directory(struct cp *c, FTS *f, const struct stat *st)
 	int error;
 
 	if (!c->recursive) {
-		t_warnx(t, "%s is a directory (not copied).",
-		    c->e->fts_path);
+		t_warnx(t, "%s is a directory (not copied).", c->e->fts_path);
 		fts_set(f, c->e, FTS_SKIP);
 		return 1;
 	}
@@ -254,7 +259,7 @@ enter_directory(struct cp *c, FTS *f, const struct stat *st)
 	error = sys_mkdir(t, c->to, (st->st_mode & ACCESSPERMS) | S_IRWXU);
 	if (error != 0)
 		t_fail(t, 1, error, "%s", c->to);
-	c->e->fts_number = 1;		/* ours: gets its mode at the end */
+	c->e->fts_number = 1; /* ours: gets its mode at the end */
 	return 0;
 }
 
@@ -282,13 +287,12 @@ target_path(struct cp *c, size_t base)
 {
 	const FTSENT *e = c->e;
 
-
 	if (c->kind == FILE_TO_FILE)
 		return t_strdup(c->t, c->target);
 	if (e->fts_path[base] == '\0')
 		return t_strdup(c->t, c->target);
-	return tools_join(c->t, c->target, e->fts_path + base +
-	    (e->fts_path[base] == '/'));
+	return tools_join(
+	    c->t, c->target, e->fts_path + base + (e->fts_path[base] == '/'));
 }
 
 /* How much of an operand's path is not repeated below the target. */
@@ -319,8 +323,8 @@ copy_entry(struct cp *c, FTS *f)
 
 	if (e->fts_info == FTS_DP)
 		return leave_directory(c, st);
-	error = nofollow ? sys_lstat(t, c->to, &c->to_stat) : sys_stat(t,
-	    c->to, &c->to_stat);
+	error = nofollow ? sys_lstat(t, c->to, &c->to_stat) :
+			   sys_stat(t, c->to, &c->to_stat);
 	c->fresh = error != 0;
 	if (!c->fresh && c->to_stat.st_dev == st->st_dev &&
 	    c->to_stat.st_ino == st->st_ino) {
@@ -330,10 +334,11 @@ copy_entry(struct cp *c, FTS *f)
 			fts_set(f, e, FTS_SKIP);
 		return 1;
 	}
-	if (!c->fresh && !S_ISDIR(st->st_mode) &&
-	    S_ISDIR(c->to_stat.st_mode)) {
-		t_warnx(t, "cannot overwrite directory %s with "
-		    "non-directory %s", c->to, e->fts_path);
+	if (!c->fresh && !S_ISDIR(st->st_mode) && S_ISDIR(c->to_stat.st_mode)) {
+		t_warnx(t,
+		    "cannot overwrite directory %s with "
+		    "non-directory %s",
+		    c->to, e->fts_path);
 		return 1;
 	}
 	switch (st->st_mode & S_IFMT) {
@@ -397,8 +402,7 @@ copy(struct cp *c, char **argv)
 			base = base_of(c, c->e);
 		c->to = target_path(c, base);
 		if (strlen(c->to) >= 1024) {
-			t_warnx(c->t, "%s: name too long (not copied)",
-			    c->to);
+			t_warnx(c->t, "%s: name too long (not copied)", c->to);
 			if (c->e->fts_info == FTS_D)
 				fts_set(f, c->e, FTS_SKIP);
 			c->status = 1;
@@ -466,22 +470,48 @@ cp_main(struct tool *t, int argc, char **argv)
 	c.t = t;
 	while ((ch = t_getopt(t, argc, argv, "HLNPRfailprv")) != -1)
 		switch (ch) {
-		case 'a': c.preserve = c.recursive = p_given = true;
-			c.logical = c.command_line = false; break;
-		case 'H': c.command_line = true;
-			c.logical = p_given = false; break;
-		case 'L': c.logical = true;
-			c.command_line = p_given = false; break;
-		case 'N': c.no_flags = true; break;
-		case 'P': p_given = true;
-			c.logical = c.command_line = false; break;
-		case 'R': case 'r': c.recursive = true; break;
-		case 'f': c.force = true; c.ask = false; break;
-		case 'i': c.ask = true; c.force = false; break;
-		case 'l': c.link = true; break;
-		case 'p': c.preserve = true; break;
-		case 'v': c.verbose = true; break;
-		default: usage(t);
+		case 'a':
+			c.preserve = c.recursive = p_given = true;
+			c.logical = c.command_line = false;
+			break;
+		case 'H':
+			c.command_line = true;
+			c.logical = p_given = false;
+			break;
+		case 'L':
+			c.logical = true;
+			c.command_line = p_given = false;
+			break;
+		case 'N':
+			c.no_flags = true;
+			break;
+		case 'P':
+			p_given = true;
+			c.logical = c.command_line = false;
+			break;
+		case 'R':
+		case 'r':
+			c.recursive = true;
+			break;
+		case 'f':
+			c.force = true;
+			c.ask = false;
+			break;
+		case 'i':
+			c.ask = true;
+			c.force = false;
+			break;
+		case 'l':
+			c.link = true;
+			break;
+		case 'p':
+			c.preserve = true;
+			break;
+		case 'v':
+			c.verbose = true;
+			break;
+		default:
+			usage(t);
 		}
 	argc -= t->t_opt.optind;
 	argv += t->t_opt.optind;

@@ -13,15 +13,13 @@ struct conversion {
 static const struct conversion conversions[] = {
 	{ "ascii", DD_TRANSLATE | DD_UNBLOCK, DD_BLOCK, dd_ebcdic_to_ascii },
 	{ "block", DD_BLOCK, DD_UNBLOCK, NULL },
-	{ "ebcdic", DD_TRANSLATE | DD_BLOCK, DD_UNBLOCK,
-	    dd_ascii_to_ebcdic },
+	{ "ebcdic", DD_TRANSLATE | DD_BLOCK, DD_UNBLOCK, dd_ascii_to_ebcdic },
 	{ "ibm", DD_TRANSLATE | DD_BLOCK, DD_UNBLOCK, dd_ascii_to_ibm },
 	{ "lcase", DD_LCASE, DD_UCASE, NULL },
 	{ "noerror", DD_NOERROR, 0, NULL },
 	{ "notrunc", DD_NOTRUNC, 0, NULL },
 	{ "oldascii", DD_TRANSLATE | DD_UNBLOCK, DD_BLOCK, dd_old_to_ascii },
-	{ "oldebcdic", DD_TRANSLATE | DD_BLOCK, DD_UNBLOCK,
-	    dd_ascii_to_old },
+	{ "oldebcdic", DD_TRANSLATE | DD_BLOCK, DD_UNBLOCK, dd_ascii_to_old },
 	{ "oldibm", DD_TRANSLATE | DD_BLOCK, DD_UNBLOCK, dd_ascii_to_old },
 	{ "osync", DD_OSYNC, 0, NULL },
 	{ "sparse", DD_SPARSE, 0, NULL },
@@ -62,15 +60,28 @@ struct open_flag {
 };
 
 static const struct open_flag open_flags[] = {
-	{ "alt_io", O_ALT_IO }, { "append", O_APPEND }, { "async", O_ASYNC },
-	{ "cloexec", O_CLOEXEC }, { "creat", O_CREAT },
-	{ "direct", O_DIRECT }, { "directory", O_DIRECTORY },
-	{ "dsync", O_DSYNC }, { "excl", O_EXCL }, { "exlock", O_EXLOCK },
-	{ "noctty", O_NOCTTY }, { "nofollow", O_NOFOLLOW },
-	{ "nonblock", O_NONBLOCK }, { "nosigpipe", O_NOSIGPIPE },
-	{ "rdonly", O_RDONLY }, { "rdwr", O_RDWR }, { "rsync", O_RSYNC },
-	{ "search", O_SEARCH }, { "shlock", O_SHLOCK }, { "sync", O_SYNC },
-	{ "trunc", O_TRUNC }, { "wronly", O_WRONLY },
+	{ "alt_io", O_ALT_IO },
+	{ "append", O_APPEND },
+	{ "async", O_ASYNC },
+	{ "cloexec", O_CLOEXEC },
+	{ "creat", O_CREAT },
+	{ "direct", O_DIRECT },
+	{ "directory", O_DIRECTORY },
+	{ "dsync", O_DSYNC },
+	{ "excl", O_EXCL },
+	{ "exlock", O_EXLOCK },
+	{ "noctty", O_NOCTTY },
+	{ "nofollow", O_NOFOLLOW },
+	{ "nonblock", O_NONBLOCK },
+	{ "nosigpipe", O_NOSIGPIPE },
+	{ "rdonly", O_RDONLY },
+	{ "rdwr", O_RDWR },
+	{ "rsync", O_RSYNC },
+	{ "search", O_SEARCH },
+	{ "shlock", O_SHLOCK },
+	{ "sync", O_SYNC },
+	{ "trunc", O_TRUNC },
+	{ "wronly", O_WRONLY },
 };
 
 static int
@@ -89,9 +100,11 @@ parse_flags(struct dd *d, const char *operand, char *list)
 				break;
 		if (i == n)
 			t_errx(d->t, 1, "unknown open flag %s", word);
-		if (operand[0] == 'o' && (strcmp(word, "rdonly") == 0 ||
-		    strcmp(word, "rdwr") == 0 || strcmp(word, "wronly") == 0))
-			t_warnx(d->t, "rdonly, rdwr and wronly are ignored "
+		if (operand[0] == 'o' &&
+		    (strcmp(word, "rdonly") == 0 || strcmp(word, "rdwr") == 0 ||
+			strcmp(word, "wronly") == 0))
+			t_warnx(d->t,
+			    "rdonly, rdwr and wronly are ignored "
 			    "for oflag");
 		else
 			flags |= open_flags[i].flag;
@@ -99,7 +112,7 @@ parse_flags(struct dd *d, const char *operand, char *list)
 	return flags;
 }
 
-#define BLOCKMAX	((int64_t)(INT_MAX / 2))
+#define BLOCKMAX ((int64_t)(INT_MAX / 2))
 
 static const struct {
 	const char *name, *what;
@@ -129,8 +142,8 @@ set_number(struct dd *d, const char *name, const char *value)
 			break;
 	if (i == n)
 		return false;
-	v = t_strsuftoll(d->t, numbers[i].what, value, numbers[i].min,
-	    numbers[i].max);
+	v = t_strsuftoll(
+	    d->t, numbers[i].what, value, numbers[i].min, numbers[i].max);
 	switch (name[0]) {
 	case 'b':
 		d->bs_given = true;
@@ -144,7 +157,9 @@ set_number(struct dd *d, const char *name, const char *value)
 			d->count_given = true;
 		}
 		break;
-	case 'f': d->files = (uint64_t)v; break;
+	case 'f':
+		d->files = (uint64_t)v;
+		break;
 	case 'i':
 		if (name[1] == 's')
 			d->skip = (uint64_t)v;
@@ -157,7 +172,9 @@ set_number(struct dd *d, const char *name, const char *value)
 		else if (!d->bs_given)
 			d->obs = (size_t)v;
 		break;
-	case 'p': d->progress = (int)v; break;
+	case 'p':
+		d->progress = (int)v;
+		break;
 	default:
 		if (name[1] == 'e')
 			d->seek = (uint64_t)v;
@@ -204,14 +221,16 @@ dd_operands(struct dd *d, char **argv)
 	if ((d->conv & (DD_BLOCK | DD_UNBLOCK)) != 0 && d->cbs == 0)
 		t_errx(t, 1, "record operations require cbs");
 	if (d->cbs != 0 && (d->conv & (DD_BLOCK | DD_UNBLOCK)) == 0)
-		t_errx(t, 1, "cbs meaningless if not doing record "
+		t_errx(t, 1,
+		    "cbs meaningless if not doing record "
 		    "operations");
 	if (d->bs_given && (d->conv & DD_OSYNC) != 0)
 		t_errx(t, 1, "osync is incompatible with bs");
-	if (d->oflag > 0 && (d->oflag & O_TRUNC) != 0 && (d->seek != 0 ||
-	    (d->conv & DD_NOTRUNC) != 0))
-		t_errx(t, 1, "oflag=trunc is incompatible with seek or "
+	if (d->oflag > 0 && (d->oflag & O_TRUNC) != 0 &&
+	    (d->seek != 0 || (d->conv & DD_NOTRUNC) != 0))
+		t_errx(t, 1,
+		    "oflag=trunc is incompatible with seek or "
 		    "oseek operands and conv=notrunc");
-	d->exact = d->bs_given && (d->conv & ~(unsigned)(DD_NOERROR |
-	    DD_NOTRUNC | DD_SYNC)) == 0;
+	d->exact = d->bs_given &&
+	    (d->conv & ~(unsigned)(DD_NOERROR | DD_NOTRUNC | DD_SYNC)) == 0;
 }

@@ -76,8 +76,10 @@ write_block(struct dd *d, const unsigned char *buf, size_t n, bool last)
 	if (d->pending > 0) {
 		at = sys_lseek(t, d->out, (off_t)d->pending, SEEK_CUR);
 		if (at < 0)
-			t_fail(t, 1, (int)at, "%s: seek error creating sparse "
-			    "file", d->out_name);
+			t_fail(t, 1, (int)at,
+			    "%s: seek error creating sparse "
+			    "file",
+			    d->out_name);
 		d->pending = 0;
 	}
 	while (done < n) {
@@ -90,13 +92,15 @@ write_block(struct dd *d, const unsigned char *buf, size_t n, bool last)
 		else {
 			d->out_part++;
 			if ((size_t)put < n - done && d->out_char)
-				t_warnx(t, "%s: short write on character "
-				    "device", d->out_name);
+				t_warnx(t,
+				    "%s: short write on character "
+				    "device",
+				    d->out_name);
 		}
 		done += (size_t)put;
 	}
-	if (d->progress != 0 && (d->out_full + d->out_part) %
-	    (uint64_t)d->progress == 0)
+	if (d->progress != 0 &&
+	    (d->out_full + d->out_part) % (uint64_t)d->progress == 0)
 		t_eprintf(t, ".");
 }
 
@@ -164,7 +168,7 @@ static ssize_t
 raw_read(struct dd *d, void *buf, size_t n)
 {
 	return d->in >= 0 ? sys_read(d->t, d->in, buf, n) :
-	    t_stdin_read(d->t, buf, n);
+			    t_stdin_read(d->t, buf, n);
 }
 
 /* Reads a block. -1: the end of this file; a count, 0 when an error was gone past without sync. */
@@ -186,8 +190,9 @@ read_block(struct dd *d)
 			t_fail(t, 1, (int)n, "%s", d->in_name);
 		t_warn(t, (int)n, "%s", d->in_name);
 		dd_summary(d);
-		if (d->in_seekable && (n = (ssize_t)sys_lseek(t, d->in,
-		    (off_t)d->ibs, SEEK_CUR)) < 0)
+		if (d->in_seekable &&
+		    (n = (ssize_t)sys_lseek(t, d->in, (off_t)d->ibs, SEEK_CUR)) <
+			0)
 			t_warn(t, (int)n, "%s", d->in_name);
 		d->in_part++;
 		if ((d->conv & DD_SYNC) == 0)
@@ -239,16 +244,14 @@ open_input(struct dd *d)
 		d->in_pipe = true;
 		return;
 	}
-	d->in = sys_open(t, d->in_name, d->iflag > 0 ? d->iflag : O_RDONLY,
-	    0);
+	d->in = sys_open(t, d->in_name, d->iflag > 0 ? d->iflag : O_RDONLY, 0);
 	if (d->in < 0)
 		t_fail(t, 1, d->in, "%s", d->in_name);
 	error = sys_fstat(t, d->in, &st);
 	if (error != 0)
 		t_fail(t, 1, error, "%s", d->in_name);
 	d->in_pipe = S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode);
-	d->in_seekable = !d->in_pipe &&
-	    sys_lseek(t, d->in, 0, SEEK_CUR) >= 0;
+	d->in_seekable = !d->in_pipe && sys_lseek(t, d->in, 0, SEEK_CUR) >= 0;
 	if (d->files > 1 && !S_ISCHR(st.st_mode))
 		t_errx(t, 1, "files is not supported for non-tape devices");
 }
@@ -271,8 +274,7 @@ open_output(struct dd *d)
 		flags |= O_TRUNC;
 	d->out = sys_open(t, d->out_name, O_RDWR | flags, DEFFILEMODE);
 	if (d->out < 0)
-		d->out = sys_open(t, d->out_name, O_WRONLY | flags,
-		    DEFFILEMODE);
+		d->out = sys_open(t, d->out_name, O_WRONLY | flags, DEFFILEMODE);
 	if (d->out < 0)
 		t_fail(t, 1, d->out, "%s", d->out_name);
 	error = sys_fstat(t, d->out, &st);

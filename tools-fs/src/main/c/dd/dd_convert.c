@@ -26,8 +26,7 @@ change_case(const struct dd *d, unsigned char *buf, size_t n)
 	size_t i;
 
 	for (i = 0; i < n; i++)
-		if ((d->conv & DD_LCASE) != 0 && buf[i] >= 'A' &&
-		    buf[i] <= 'Z')
+		if ((d->conv & DD_LCASE) != 0 && buf[i] >= 'A' && buf[i] <= 'Z')
 			buf[i] = (unsigned char)(buf[i] - 'A' + 'a');
 		else if ((d->conv & DD_UCASE) != 0 && buf[i] >= 'a' &&
 		    buf[i] <= 'z')

@@ -10,7 +10,7 @@ struct df {
 	bool all, inodes, local, portable, stale, structure;
 	bool human;
 	int human_flags;
-	int64_t blocksize;		/* 0: not said */
+	int64_t blocksize; /* 0: not said */
 	const char *header;
 	struct typelist types;
 };
@@ -18,7 +18,8 @@ struct df {
 static _Noreturn void
 usage(struct tool *t)
 {
-	t_eprintf(t, "Usage: df [-alnW] [-G | -Pbk | -bgHhikm] [-t type] "
+	t_eprintf(t,
+	    "Usage: df [-alnW] [-G | -Pbk | -bgHhikm] [-t type] "
 	    "[file | file_system] ...\n");
 	t_exit(t, 1);
 }
@@ -30,11 +31,26 @@ set_units(struct tool *t, struct df *df, char c)
 	df->human_flags = HN_B | HN_NOSPACE | HN_DECIMAL |
 	    (c == 'H' ? HN_DIVISOR_1000 : 0);
 	switch (c) {
-	case 'b': df->blocksize = 512; df->header = "512-blocks"; break;
-	case 'k': df->blocksize = 1024; df->header = "1K-blocks"; break;
-	case 'm': df->blocksize = 1 << 20; df->header = "1M-blocks"; break;
-	case 'g': df->blocksize = 1 << 30; df->header = "1G-blocks"; break;
-	default: df->blocksize = 1; df->header = "Size"; break;
+	case 'b':
+		df->blocksize = 512;
+		df->header = "512-blocks";
+		break;
+	case 'k':
+		df->blocksize = 1024;
+		df->header = "1K-blocks";
+		break;
+	case 'm':
+		df->blocksize = 1 << 20;
+		df->header = "1M-blocks";
+		break;
+	case 'g':
+		df->blocksize = 1 << 30;
+		df->header = "1G-blocks";
+		break;
+	default:
+		df->blocksize = 1;
+		df->header = "Size";
+		break;
 	}
 	(void)t;
 }
@@ -66,8 +82,8 @@ print_size(struct tool *t, const struct df *df, int width, int64_t blocks,
 	char buf[8];
 
 	if (!df->human) {
-		t_printf(t, " %*" PRId64, width, convert(blocks, from,
-		    (uint64_t)df->blocksize));
+		t_printf(t, " %*" PRId64, width,
+		    convert(blocks, from, (uint64_t)df->blocksize));
 		return;
 	}
 	t_humanize(buf, 5 + (blocks < 0), convert(blocks, from, 1), "",
@@ -95,15 +111,19 @@ print_structure(struct tool *t, const struct statvfs *s)
 {
 	t_printf(t, "%10s (%-12s): %7lu block size %12lu frag size\n",
 	    s->f_mntonname, s->f_mntfromname, s->f_bsize, s->f_frsize);
-	t_printf(t, "%10" PRIu64 " total blocks %10" PRIu64 " free blocks  %10"
-	    PRIu64 " available\n", s->f_blocks, s->f_bfree, s->f_bavail);
-	t_printf(t, "%10" PRIu64 " total files  %10" PRIu64 " free files %12lx"
-	    " filesys id\n", s->f_ffree, s->f_files, s->f_fsid);
+	t_printf(t,
+	    "%10" PRIu64 " total blocks %10" PRIu64 " free blocks  %10" PRIu64
+	    " available\n",
+	    s->f_blocks, s->f_bfree, s->f_bavail);
+	t_printf(t,
+	    "%10" PRIu64 " total files  %10" PRIu64 " free files %12lx"
+	    " filesys id\n",
+	    s->f_ffree, s->f_files, s->f_fsid);
 	t_printf(t, "%10s fstype  %#15lx flag  %17lu filename length\n",
 	    s->f_fstypename, s->f_flag, s->f_namemax);
-	t_printf(t, "%10lu owner %17" PRIu64 " syncwrites %12" PRIu64
-	    " asyncwrites\n\n", (unsigned long)s->f_owner, s->f_syncwrites,
-	    s->f_asyncwrites);
+	t_printf(t,
+	    "%10lu owner %17" PRIu64 " syncwrites %12" PRIu64 " asyncwrites\n\n",
+	    (unsigned long)s->f_owner, s->f_syncwrites, s->f_asyncwrites);
 }
 
 static void
@@ -133,12 +153,12 @@ print_one(struct tool *t, const struct df *df, const struct statvfs *s,
 		avail = s->f_blocks - s->f_bresvd;
 	if (df->portable) {
 		t_printf(t, "%s %" PRId64 " %" PRId64 " %" PRId64,
-		    s->f_mntfromname, convert((int64_t)s->f_blocks,
-		    s->f_frsize, (uint64_t)df->blocksize),
-		    convert((int64_t)used, s->f_frsize,
-		    (uint64_t)df->blocksize),
+		    s->f_mntfromname,
+		    convert((int64_t)s->f_blocks, s->f_frsize,
+			(uint64_t)df->blocksize),
+		    convert((int64_t)used, s->f_frsize, (uint64_t)df->blocksize),
 		    convert((int64_t)(avail - used), s->f_frsize,
-		    (uint64_t)df->blocksize));
+			(uint64_t)df->blocksize));
 		print_percent(t, " %s", used, avail);
 		t_printf(t, " %s\n", s->f_mntonname);
 		return;
@@ -159,8 +179,10 @@ print_header(struct tool *t, const struct df *df, int name_width)
 	if (df->structure)
 		return;
 	if (df->portable) {
-		t_printf(t, "Filesystem %s Used Available Capacity Mounted on"
-		    "\n", df->blocksize == 1024 ? "1024-blocks" : df->header);
+		t_printf(t,
+		    "Filesystem %s Used Available Capacity Mounted on"
+		    "\n",
+		    df->blocksize == 1024 ? "1024-blocks" : df->header);
 		return;
 	}
 	t_printf(t, "%-*.*s %10s %10s %10s %%Cap", name_width, name_width,
@@ -198,12 +220,13 @@ gather(struct tool *t, const struct df *df, char **argv,
 			*status = 1;
 			continue;
 		}
-		mounted = S_ISBLK(st.st_mode) ? mount_of_device(table, n,
-		    *argv) : NULL;
+		mounted = S_ISBLK(st.st_mode) ?
+		    mount_of_device(table, n, *argv) :
+		    NULL;
 		if (mounted != NULL)
 			out[count] = *mounted;
 		else if ((error = sys_statvfs(t, *argv, &out[count],
-		    df->stale ? ST_NOWAIT : ST_WAIT)) != 0) {
+			      df->stale ? ST_NOWAIT : ST_WAIT)) != 0) {
 			t_warn(t, error, "%s", *argv);
 			*status = 1;
 			continue;
@@ -211,8 +234,7 @@ gather(struct tool *t, const struct df *df, char **argv,
 		if (df->local && (out[count].f_flag & ST_LOCAL) == 0)
 			t_warnx(t, "Warning: %s is not a local %s", *argv,
 			    "file system");
-		else if (!typelist_selects(&df->types,
-		    out[count].f_fstypename))
+		else if (!typelist_selects(&df->types, out[count].f_fstypename))
 			t_warnx(t, "Warning: %s mounted as a %s file system",
 			    *argv, out[count].f_fstypename);
 		else
@@ -245,18 +267,39 @@ parse(struct tool *t, struct df *df, int argc, char **argv)
 
 	while ((ch = t_getopt(t, argc, argv, "abGgHhiklmnPt:W")) != -1)
 		switch (ch) {
-		case 'a': df->all = true; break;
-		case 'G': df->structure = true; break;
-		case 'b': case 'g': case 'H': case 'h': case 'k': case 'm':
+		case 'a':
+			df->all = true;
+			break;
+		case 'G':
+			df->structure = true;
+			break;
+		case 'b':
+		case 'g':
+		case 'H':
+		case 'h':
+		case 'k':
+		case 'm':
 			set_units(t, df, (char)ch);
 			break;
-		case 'i': df->inodes = true; break;
-		case 'l': df->local = true; break;
-		case 'n': df->stale = true; break;
-		case 'P': df->portable = true; break;
-		case 't': typelist_add(t, &df->types, t->t_opt.optarg); break;
-		case 'W': break;	/* there are no wedges to name */
-		default: usage(t);
+		case 'i':
+			df->inodes = true;
+			break;
+		case 'l':
+			df->local = true;
+			break;
+		case 'n':
+			df->stale = true;
+			break;
+		case 'P':
+			df->portable = true;
+			break;
+		case 't':
+			typelist_add(t, &df->types, t->t_opt.optarg);
+			break;
+		case 'W':
+			break; /* there are no wedges to name */
+		default:
+			usage(t);
 		}
 	if (df->structure && (df->portable || df->inodes))
 		t_errx(t, 1, "only one of -G and -P or -i may be specified");
@@ -264,8 +307,8 @@ parse(struct tool *t, struct df *df, int argc, char **argv)
 		t_errx(t, 1, "-i is incompatible with -P");
 	if (df->blocksize == 0)
 		df->blocksize = tools_getbsize(t, &df->header);
-	if (df->portable && (df->human || (df->blocksize != 512 &&
-	    df->blocksize != 1024)))
+	if (df->portable &&
+	    (df->human || (df->blocksize != 512 && df->blocksize != 1024)))
 		t_errx(t, 1, "-P requires a block size of 512 or 1024");
 }
 

@@ -66,9 +66,9 @@ find_super(struct dumpfs *d)
 	int i;
 
 	for (i = 0; ffs_sblocksearch[i] >= 0; i++) {
-		if (!dumpfs_read(d, d->block, SBLOCKSIZE,
-		    ffs_sblocksearch[i]) || ffs_sb_decode(d->block,
-		    SBLOCKSIZE, &d->raw, &d->swapped) != 0 ||
+		if (!dumpfs_read(d, d->block, SBLOCKSIZE, ffs_sblocksearch[i]) ||
+		    ffs_sb_decode(d->block, SBLOCKSIZE, &d->raw, &d->swapped) !=
+			0 ||
 		    !is_standard(&d->raw, ffs_sblocksearch[i]))
 			continue;
 		d->fs = d->raw;
@@ -147,15 +147,32 @@ dumpfs_main(struct tool *t, int argc, char **argv)
 	d->t = t;
 	while ((ch = t_getopt(t, argc, argv, "acFijmsv")) != -1)
 		switch (ch) {
-		case 'a': d->alternates = true; break;
-		case 'c': d->groups = true; break;
-		case 'F': d->file = true; break;
-		case 'i': d->inodes = true; break;
-		case 'j': d->journal = true; break;
-		case 'm': d->summary = true; break;
-		case 's': d->super = true; break;
-		case 'v': d->verbose = true; break;
-		default: usage(t);
+		case 'a':
+			d->alternates = true;
+			break;
+		case 'c':
+			d->groups = true;
+			break;
+		case 'F':
+			d->file = true;
+			break;
+		case 'i':
+			d->inodes = true;
+			break;
+		case 'j':
+			d->journal = true;
+			break;
+		case 'm':
+			d->summary = true;
+			break;
+		case 's':
+			d->super = true;
+			break;
+		case 'v':
+			d->verbose = true;
+			break;
+		default:
+			usage(t);
 		}
 	argc -= t->t_opt.optind;
 	argv += t->t_opt.optind;

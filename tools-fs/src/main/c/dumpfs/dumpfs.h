@@ -9,16 +9,15 @@
 
 struct dumpfs {
 	struct tool *t;
-	bool alternates, groups, file, inodes, journal, summary, super,
-	    verbose;
-	const char *name;		/* as printed */
+	bool alternates, groups, file, inodes, journal, summary, super, verbose;
+	const char *name; /* as printed */
 	int fd;
 	int status;
-	struct fs raw;			/* as on the disk */
-	struct fs fs;			/* an old one with its newer fields filled */
+	struct fs raw; /* as on the disk */
+	struct fs fs;  /* an old one with its newer fields filled */
 	bool swapped;
-	bool sane;			/* ffs_sb_check: the rest can be looked for */
-	uint8_t *block;			/* of the largest block size */
+	bool sane;	/* ffs_sb_check: the rest can be looked for */
+	uint8_t *block; /* of the largest block size */
 };
 
 /* Reads exactly n bytes: false at an error or the end. */

@@ -12,14 +12,13 @@
 #include <string.h>
 
 struct journal {
-	int64_t base;			/* bytes */
+	int64_t base; /* bytes */
 	uint32_t blksize;
 	int64_t size;
 };
 
 struct header {
-	uint32_t version, checksum, generation, fsid[2], log_bshift,
-	    fs_bshift;
+	uint32_t version, checksum, generation, fsid[2], log_bshift, fs_bshift;
 	int32_t len;
 	int64_t time, head, tail, circ_off, circ_size;
 	uint32_t nsec;
@@ -63,16 +62,14 @@ get_header(const uint8_t *p, bool swapped, struct header *h)
 	h->time = (int64_t)ffs_get64(p + WC_HEADER_OFF(wc_time), swapped);
 	h->nsec = ffs_get32(p + WC_HEADER_OFF(wc_timensec), swapped);
 	h->version = ffs_get32(p + WC_HEADER_OFF(wc_version), swapped);
-	h->log_bshift = ffs_get32(p + WC_HEADER_OFF(wc_log_dev_bshift),
-	    swapped);
-	h->fs_bshift = ffs_get32(p + WC_HEADER_OFF(wc_fs_dev_bshift),
-	    swapped);
+	h->log_bshift = ffs_get32(p + WC_HEADER_OFF(wc_log_dev_bshift), swapped);
+	h->fs_bshift = ffs_get32(p + WC_HEADER_OFF(wc_fs_dev_bshift), swapped);
 	h->head = (int64_t)ffs_get64(p + WC_HEADER_OFF(wc_head), swapped);
 	h->tail = (int64_t)ffs_get64(p + WC_HEADER_OFF(wc_tail), swapped);
-	h->circ_off = (int64_t)ffs_get64(p + WC_HEADER_OFF(wc_circ_off),
-	    swapped);
-	h->circ_size = (int64_t)ffs_get64(p + WC_HEADER_OFF(wc_circ_size),
-	    swapped);
+	h->circ_off = (int64_t)ffs_get64(
+	    p + WC_HEADER_OFF(wc_circ_off), swapped);
+	h->circ_size = (int64_t)ffs_get64(
+	    p + WC_HEADER_OFF(wc_circ_size), swapped);
 	return true;
 }
 
@@ -85,12 +82,14 @@ print_header(struct dumpfs *d, const struct header *h)
 	    h->len, h->version);
 	t_printf(t, "  checksum    0x%08" PRIx32 "  generation %9" PRIu32 "\n",
 	    h->checksum, h->generation);
-	t_printf(t, "  fsid %08" PRIx32 " %08" PRIx32 "  time %" PRId64 ".%09"
-	    PRIu32 "\n", h->fsid[0], h->fsid[1], h->time, h->nsec);
+	t_printf(t,
+	    "  fsid %08" PRIx32 " %08" PRIx32 "  time %" PRId64 ".%09" PRIu32
+	    "\n",
+	    h->fsid[0], h->fsid[1], h->time, h->nsec);
 	t_printf(t, "  log_bshift %11" PRIu32 "  fs_bshift %10" PRIu32 "\n",
 	    h->log_bshift, h->fs_bshift);
-	t_printf(t, "  head %17" PRId64 "  tail %15" PRId64 "\n", h->head,
-	    h->tail);
+	t_printf(
+	    t, "  head %17" PRId64 "  tail %15" PRId64 "\n", h->head, h->tail);
 	t_printf(t, "  circ_off %13" PRId64 "  circ_size %10" PRId64 "\n",
 	    h->circ_off, h->circ_size);
 }
@@ -101,8 +100,8 @@ usable(const struct journal *j, const struct header *h)
 {
 	int64_t end;
 
-	return h->log_bshift >= 9 && h->log_bshift <= 16 &&
-	    h->circ_size > 0 && h->circ_off > 0 &&
+	return h->log_bshift >= 9 && h->log_bshift <= 16 && h->circ_size > 0 &&
+	    h->circ_off > 0 &&
 	    !__builtin_add_overflow(h->circ_off, h->circ_size, &end) &&
 	    end <= j->size && h->head >= h->circ_off && h->head <= end &&
 	    h->tail >= h->circ_off && h->tail <= end &&
@@ -111,23 +110,24 @@ usable(const struct journal *j, const struct header *h)
 
 /* A record at byte `off` of the journal: one line, and the length to the next; 0 when it is none. */
 static int64_t
-print_record(struct dumpfs *d, const struct journal *j, const uint8_t *p,
-    int64_t off)
+print_record(
+    struct dumpfs *d, const struct journal *j, const uint8_t *p, int64_t off)
 {
 	uint32_t type = ffs_get32(p, d->swapped),
-	    count = ffs_get32(p + WC_BLOCKLIST_OFF(wc_blkcount), d->swapped);
+		 count = ffs_get32(
+		     p + WC_BLOCKLIST_OFF(wc_blkcount), d->swapped);
 	int32_t len = (int32_t)ffs_get32(p + 4, d->swapped);
 	const char *name = type == WAPBL_WC_BLOCKS ? "blocks" :
-	    type == WAPBL_WC_REVOCATIONS ? "revocations" :
-	    type == WAPBL_WC_INODES ? "inodes" : NULL;
+	    type == WAPBL_WC_REVOCATIONS	   ? "revocations" :
+	    type == WAPBL_WC_INODES		   ? "inodes" :
+						     NULL;
 	struct tool *t = d->t;
 
 	if (name == NULL || len <= 0 || len > j->size)
 		return 0;
-	t_printf(t, "journal block %" PRId64 "\n", (j->base + off) /
-	    j->blksize);
-	t_printf(t, "  type %s len %" PRId32 "  count %" PRIu32 "\n", name,
-	    len, count);
+	t_printf(t, "journal block %" PRId64 "\n", (j->base + off) / j->blksize);
+	t_printf(t, "  type %s len %" PRId32 "  count %" PRIu32 "\n", name, len,
+	    count);
 	return len;
 }
 
@@ -136,46 +136,47 @@ static void
 print_entries(struct dumpfs *d, const uint8_t *p, uint32_t blksize)
 {
 	uint32_t type = ffs_get32(p, d->swapped), i,
-	    count = ffs_get32(p + WC_BLOCKLIST_OFF(wc_blkcount), d->swapped);
+		 count = ffs_get32(
+		     p + WC_BLOCKLIST_OFF(wc_blkcount), d->swapped);
 	bool inodes = type == WAPBL_WC_INODES;
 	uint32_t size = inodes ? 8 : 16,
-	    most = (blksize - WC_BLOCKLIST_DISK_SIZE) / size;
+		 most = (blksize - WC_BLOCKLIST_DISK_SIZE) / size;
 
 	for (i = 0; i < count && i < most; i++) {
-		const uint8_t *e = p + WC_BLOCKLIST_DISK_SIZE + (size_t)i *
-		    size;
+		const uint8_t *e = p + WC_BLOCKLIST_DISK_SIZE + (size_t)i * size;
 
 		if (inodes)
-			t_printf(d->t, "    inode %" PRIu32 "  mode %" PRIo32
-			    "\n", ffs_get32(e, d->swapped), ffs_get32(e + 4,
-			    d->swapped));
+			t_printf(d->t,
+			    "    inode %" PRIu32 "  mode %" PRIo32 "\n",
+			    ffs_get32(e, d->swapped),
+			    ffs_get32(e + 4, d->swapped));
 		else
-			t_printf(d->t, "    daddr %" PRId64 "  len %" PRIu32
-			    "\n", (int64_t)ffs_get64(e, d->swapped),
+			t_printf(d->t,
+			    "    daddr %" PRId64 "  len %" PRIu32 "\n",
+			    (int64_t)ffs_get64(e, d->swapped),
 			    ffs_get32(e + 12, d->swapped));
 	}
 }
 
 static void
-print_records(struct dumpfs *d, const struct journal *j,
-    const struct header *h)
+print_records(struct dumpfs *d, const struct journal *j, const struct header *h)
 {
 	int64_t off = h->tail, end = h->circ_off + h->circ_size, left, len;
 	uint32_t blksize = 1u << h->log_bshift;
 
-	left = h->head >= h->tail ? h->head - h->tail : h->circ_size -
-	    (h->tail - h->head);
+	left = h->head >= h->tail ? h->head - h->tail :
+				    h->circ_size - (h->tail - h->head);
 	/* No head and tail: nothing to replay. */
 	if (h->head == 0 || h->head == h->tail)
 		return;
 	for (; left > 0; left -= len, off += len) {
 		if (off >= end)
 			off -= h->circ_size;
-		if (off % blksize != 0 || !dumpfs_read(d, d->block, blksize,
-		    j->base + off) || (len = print_record(d, j, d->block,
-		    off)) == 0) {
-			dumpfs_bad(d, "journal is damaged at byte %" PRId64,
-			    off);
+		if (off % blksize != 0 ||
+		    !dumpfs_read(d, d->block, blksize, j->base + off) ||
+		    (len = print_record(d, j, d->block, off)) == 0) {
+			dumpfs_bad(
+			    d, "journal is damaged at byte %" PRId64, off);
 			return;
 		}
 		if (d->verbose)
@@ -194,12 +195,13 @@ dumpfs_journal(struct dumpfs *d)
 	if (!find_journal(d, &j))
 		return;
 	for (i = 0; i < 2; i++) {
-		int64_t off = i == 0 ? 0 : have[0] && h[0].log_bshift <= 16 &&
-		    h[0].log_bshift >= 9 ? (int64_t)1 << h[0].log_bshift :
-		    j.blksize;
+		int64_t off = i == 0 ? 0 :
+		    have[0] && h[0].log_bshift <= 16 && h[0].log_bshift >= 9 ?
+				       (int64_t)1 << h[0].log_bshift :
+				       j.blksize;
 
-		t_printf(d->t, "journal block %" PRId64 "\n", (j.base + off) /
-		    j.blksize);
+		t_printf(d->t, "journal block %" PRId64 "\n",
+		    (j.base + off) / j.blksize);
 		if (!dumpfs_read(d, d->block, j.blksize, j.base + off)) {
 			dumpfs_bad(d, "journal cannot be read");
 			return;
@@ -208,8 +210,10 @@ dumpfs_journal(struct dumpfs *d)
 		if (have[i])
 			print_header(d, &h[i]);
 	}
-	best = have[0] && (!have[1] || (int32_t)(h[0].generation -
-	    h[1].generation) >= 0) ? 0 : 1;
+	best = have[0] &&
+		(!have[1] || (int32_t)(h[0].generation - h[1].generation) >= 0) ?
+	    0 :
+	    1;
 	if (have[best] && usable(&j, &h[best]))
 		print_records(d, &j, &h[best]);
 }

@@ -16,8 +16,8 @@ level(const struct fs *fs, bool updated)
 		return 0;
 	if (fs->fs_old_inodefmt < FS_44INODEFMT)
 		return 1;
-	if ((max < 2 && sum != 0) || (max > 1 && sum < (max < FS_MAXCONTIG ?
-	    max : FS_MAXCONTIG)))
+	if ((max < 2 && sum != 0) ||
+	    (max > 1 && sum < (max < FS_MAXCONTIG ? max : FS_MAXCONTIG)))
 		return 2;
 	return updated ? 4 : 3;
 }
@@ -58,8 +58,8 @@ print_flags(struct dumpfs *d, const struct fs *fs)
 }
 
 static void
-print_head(struct dumpfs *d, const struct fs *fs, bool updated, bool big,
-    int64_t loc)
+print_head(
+    struct dumpfs *d, const struct fs *fs, bool updated, bool big, int64_t loc)
 {
 	struct tool *t = d->t;
 	char when[32];
@@ -71,23 +71,28 @@ print_head(struct dumpfs *d, const struct fs *fs, bool updated, bool big,
 		    loc / 512);
 	t_printf(t, "magic\t%-8" PRIx32 "\ttime\t%s", (uint32_t)fs->fs_magic,
 	    t_ctime(t, fs->fs_time, when));
-	t_printf(t, "superblock location\t%" PRId64 "\tid\t[ %" PRIx32 " %"
-	    PRIx32 " ]\n", fs->fs_sblockloc, (uint32_t)fs->fs_id[0],
-	    (uint32_t)fs->fs_id[1]);
+	t_printf(t,
+	    "superblock location\t%" PRId64 "\tid\t[ %" PRIx32 " %" PRIx32
+	    " ]\n",
+	    fs->fs_sblockloc, (uint32_t)fs->fs_id[0], (uint32_t)fs->fs_id[1]);
 	t_printf(t, "cylgrp\t%s\tinodes\t%s\tsblock\tFFSv%d\tfslevel %d\n",
 	    !ffs_isufs2(fs) && fs->fs_old_postblformat == FS_42POSTBLFMT ?
-	    "static" : "dynamic", ffs_isufs2(fs) ? "FFSv2" :
-	    fs->fs_old_inodefmt < FS_44INODEFMT ? "4.2/4.3BSD" : "4.4BSD",
+		"static" :
+		"dynamic",
+	    ffs_isufs2(fs)			    ? "FFSv2" :
+		fs->fs_old_inodefmt < FS_44INODEFMT ? "4.2/4.3BSD" :
+						      "4.4BSD",
 	    updated ? 2 : 1, level(fs, updated));
-	t_printf(t, "nbfree\t%" PRId64 "\tndir\t%" PRId64 "\tnifree\t%" PRId64
-	    "\tnffree\t%" PRId64 "\n", fs->fs_cstotal.cs_nbfree,
-	    fs->fs_cstotal.cs_ndir, fs->fs_cstotal.cs_nifree,
-	    fs->fs_cstotal.cs_nffree);
+	t_printf(t,
+	    "nbfree\t%" PRId64 "\tndir\t%" PRId64 "\tnifree\t%" PRId64
+	    "\tnffree\t%" PRId64 "\n",
+	    fs->fs_cstotal.cs_nbfree, fs->fs_cstotal.cs_ndir,
+	    fs->fs_cstotal.cs_nifree, fs->fs_cstotal.cs_nffree);
 }
 
 static void
-print_sizes(struct dumpfs *d, const struct fs *raw, const struct fs *fs,
-    bool updated)
+print_sizes(
+    struct dumpfs *d, const struct fs *raw, const struct fs *fs, bool updated)
 {
 	struct tool *t = d->t;
 
@@ -96,33 +101,43 @@ print_sizes(struct dumpfs *d, const struct fs *raw, const struct fs *fs,
 		t_printf(t, "\tncyl\t%" PRId32, fs->fs_old_ncyl);
 	t_printf(t, "\tsize\t%" PRId64 "\tblocks\t%" PRId64 "\n", fs->fs_size,
 	    fs->fs_dsize);
-	t_printf(t, "bsize\t%" PRId32 "\tshift\t%" PRId32 "\tmask\t0x%08"
-	    PRIx32 "\n", fs->fs_bsize, fs->fs_bshift, (uint32_t)fs->fs_bmask);
-	t_printf(t, "fsize\t%" PRId32 "\tshift\t%" PRId32 "\tmask\t0x%08"
-	    PRIx32 "\n", fs->fs_fsize, fs->fs_fshift, (uint32_t)fs->fs_fmask);
-	t_printf(t, "frag\t%" PRId32 "\tshift\t%" PRId32 "\tfsbtodb\t%" PRId32
-	    "\n", fs->fs_frag, fs->fs_fragshift, fs->fs_fsbtodb);
+	t_printf(t,
+	    "bsize\t%" PRId32 "\tshift\t%" PRId32 "\tmask\t0x%08" PRIx32 "\n",
+	    fs->fs_bsize, fs->fs_bshift, (uint32_t)fs->fs_bmask);
+	t_printf(t,
+	    "fsize\t%" PRId32 "\tshift\t%" PRId32 "\tmask\t0x%08" PRIx32 "\n",
+	    fs->fs_fsize, fs->fs_fshift, (uint32_t)fs->fs_fmask);
+	t_printf(t,
+	    "frag\t%" PRId32 "\tshift\t%" PRId32 "\tfsbtodb\t%" PRId32 "\n",
+	    fs->fs_frag, fs->fs_fragshift, fs->fs_fsbtodb);
 	if (!updated)
 		t_printf(t, "cpg\t%" PRId32 "\t", fs->fs_old_cpg);
 	t_printf(t, "bpg\t%" PRId32 "\tfpg\t%" PRId32 "\tipg\t%" PRId32 "\n",
 	    fs->fs_frag > 0 ? fs->fs_fpg / fs->fs_frag : 0, fs->fs_fpg,
 	    fs->fs_ipg);
-	t_printf(t, "minfree\t%" PRId32 "%%\toptim\t%s\tmaxcontig %" PRId32
-	    "\tmaxbpg\t%" PRId32 "\n", fs->fs_minfree, fs->fs_optim ==
-	    FS_OPTSPACE ? "space" : "time", fs->fs_maxcontig, fs->fs_maxbpg);
+	t_printf(t,
+	    "minfree\t%" PRId32 "%%\toptim\t%s\tmaxcontig %" PRId32
+	    "\tmaxbpg\t%" PRId32 "\n",
+	    fs->fs_minfree, fs->fs_optim == FS_OPTSPACE ? "space" : "time",
+	    fs->fs_maxcontig, fs->fs_maxbpg);
 	if (updated)
-		t_printf(t, "symlinklen %" PRId32 "\tcontigsumsize %" PRId32
-		    "\n", fs->fs_maxsymlinklen, fs->fs_contigsumsize);
+		t_printf(t,
+		    "symlinklen %" PRId32 "\tcontigsumsize %" PRId32 "\n",
+		    fs->fs_maxsymlinklen, fs->fs_contigsumsize);
 	else {
 		/* The places of two times of the drive are the file system's id now. */
-		t_printf(t, "rotdelay %" PRId32 "ms\theadswitch %" PRId32
+		t_printf(t,
+		    "rotdelay %" PRId32 "ms\theadswitch %" PRId32
 		    "us\ttrackseek %" PRId32 "us\trps\t%" PRId32 "\n",
 		    fs->fs_old_rotdelay, fs->fs_id[0], fs->fs_id[1],
 		    fs->fs_old_rps);
-		t_printf(t, "ntrak\t%" PRId32 "\tnsect\t%" PRId32 "\tnpsect\t%"
-		    PRId32 "\tspc\t%" PRId32 "\n", fs->fs_spare2,
-		    fs->fs_old_nsect, fs->fs_old_npsect, fs->fs_old_spc);
-		t_printf(t, "symlinklen %" PRId32 "\ttrackskew %" PRId32
+		t_printf(t,
+		    "ntrak\t%" PRId32 "\tnsect\t%" PRId32 "\tnpsect\t%" PRId32
+		    "\tspc\t%" PRId32 "\n",
+		    fs->fs_spare2, fs->fs_old_nsect, fs->fs_old_npsect,
+		    fs->fs_old_spc);
+		t_printf(t,
+		    "symlinklen %" PRId32 "\ttrackskew %" PRId32
 		    "\tinterleave %" PRId32 "\tcontigsumsize %" PRId32 "\n",
 		    fs->fs_maxsymlinklen, fs->fs_old_trackskew,
 		    fs->fs_old_interleave, fs->fs_contigsumsize);
@@ -131,8 +146,8 @@ print_sizes(struct dumpfs *d, const struct fs *raw, const struct fs *fs,
 }
 
 static void
-print_places(struct dumpfs *d, const struct fs *raw, const struct fs *fs,
-    bool updated)
+print_places(
+    struct dumpfs *d, const struct fs *raw, const struct fs *fs, bool updated)
 {
 	struct tool *t = d->t;
 
@@ -142,9 +157,10 @@ print_places(struct dumpfs *d, const struct fs *raw, const struct fs *fs,
 		t_printf(t, "\tnspf\t%" PRId32, fs->fs_old_nspf);
 	t_printf(t, "\navgfilesize %" PRId32 "\tavgfpdir %" PRId32 "\n",
 	    raw->fs_avgfilesize, raw->fs_avgfpdir);
-	t_printf(t, "sblkno\t%" PRId32 "\tcblkno\t%" PRId32 "\tiblkno\t%"
-	    PRId32 "\tdblkno\t%" PRId32 "\n", fs->fs_sblkno, fs->fs_cblkno,
-	    fs->fs_iblkno, fs->fs_dblkno);
+	t_printf(t,
+	    "sblkno\t%" PRId32 "\tcblkno\t%" PRId32 "\tiblkno\t%" PRId32
+	    "\tdblkno\t%" PRId32 "\n",
+	    fs->fs_sblkno, fs->fs_cblkno, fs->fs_iblkno, fs->fs_dblkno);
 	t_printf(t, "sbsize\t%" PRId32 "\tcgsize\t%" PRId32, fs->fs_sbsize,
 	    fs->fs_cgsize);
 	if (!updated)
@@ -155,9 +171,10 @@ print_places(struct dumpfs *d, const struct fs *raw, const struct fs *fs,
 	if (!updated)
 		t_printf(t, "\tshift\t%" PRId32 "\tmask\t0x%08" PRIx32,
 		    fs->fs_spare1[1], (uint32_t)fs->fs_spare1[0]);
-	t_printf(t, "\ncgrotor\t%" PRId32 "\tfmod\t%d\tronly\t%d\tclean\t0x"
-	    "%02x\n", fs->fs_cgrotor, fs->fs_fmod, fs->fs_ronly,
-	    fs->fs_clean);
+	t_printf(t,
+	    "\ncgrotor\t%" PRId32 "\tfmod\t%d\tronly\t%d\tclean\t0x"
+	    "%02x\n",
+	    fs->fs_cgrotor, fs->fs_fmod, fs->fs_ronly, fs->fs_clean);
 }
 
 void
@@ -170,15 +187,17 @@ dumpfs_super(struct dumpfs *d, const struct fs *raw, const struct fs *fs,
 	struct tool *t = d->t;
 	const uint64_t *at = raw->fs_journallocs;
 
-	print_head(d, fs, updated, swapped != (*(const uint8_t *)&one == 0),
-	    loc);
+	print_head(
+	    d, fs, updated, swapped != (*(const uint8_t *)&one == 0), loc);
 	print_sizes(d, raw, fs, updated);
 	print_places(d, raw, fs, updated);
 	t_printf(t, "wapbl version 0x%x\tlocation %u\tflags 0x%" PRIx32 "\n",
 	    raw->fs_journal_version, raw->fs_journal_location,
 	    raw->fs_journal_flags);
-	t_printf(t, "wapbl loc0 %" PRIu64 "\tloc1 %" PRIu64 "\tloc2 %" PRIu64
-	    "\tloc3 %" PRIu64 "\n", at[0], at[1], at[2], at[3]);
+	t_printf(t,
+	    "wapbl loc0 %" PRIu64 "\tloc1 %" PRIu64 "\tloc2 %" PRIu64
+	    "\tloc3 %" PRIu64 "\n",
+	    at[0], at[1], at[2], at[3]);
 	print_flags(d, fs);
 	t_printf(t, "fsmnt\t%.*s\n", (int)sizeof(fs->fs_fsmnt),
 	    (const char *)fs->fs_fsmnt);
@@ -194,7 +213,7 @@ void
 dumpfs_alternates(struct dumpfs *d)
 {
 	struct fs *raw = t_malloc(d->t, sizeof(*raw)),
-	    *fs = t_malloc(d->t, sizeof(*fs));
+		  *fs = t_malloc(d->t, sizeof(*fs));
 	int32_t c;
 
 	for (c = 0; c < d->fs.fs_ncg; c++) {
@@ -203,13 +222,12 @@ dumpfs_alternates(struct dumpfs *d)
 
 		t_printf(d->t, "\nalternate %" PRId32 "\n", c);
 		if (!dumpfs_read(d, d->block, SBLOCKSIZE, loc)) {
-			dumpfs_bad(d, "alternate %" PRId32 " cannot be read",
-			    c);
+			dumpfs_bad(d, "alternate %" PRId32 " cannot be read", c);
 			continue;
 		}
 		if (ffs_sb_decode(d->block, SBLOCKSIZE, raw, &swapped) != 0) {
-			dumpfs_bad(d, "alternate %" PRId32
-			    " is no superblock", c);
+			dumpfs_bad(
+			    d, "alternate %" PRId32 " is no superblock", c);
 			continue;
 		}
 		*fs = *raw;

@@ -15,7 +15,8 @@
 static _Noreturn void
 usage(struct tool *t)
 {
-	t_eprintf(t, "usage: fsck [-dfnPpqvy] [-l maxparallel] "
+	t_eprintf(t,
+	    "usage: fsck [-dfnPpqvy] [-l maxparallel] "
 	    "[-T fstype:fsoptions]\n"
 	    "\t[-t fstype] [-x mountpoint] [special | node ...]\n");
 	t_exit(t, FSCK_EXIT_USAGE);
@@ -26,8 +27,7 @@ usage(struct tool *t)
 static void
 add_arg(struct fsck *f, struct fsck_args *a, const char *word)
 {
-	a->argv = t_realloc(f->t, a->argv, (a->argc + 2) *
-	    sizeof(a->argv[0]));
+	a->argv = t_realloc(f->t, a->argv, (a->argc + 2) * sizeof(a->argv[0]));
 	a->argv[a->argc++] = t_strdup(f->t, word);
 	a->argv[a->argc] = NULL;
 }
@@ -83,8 +83,8 @@ remember_options(struct fsck *f, char *arg)
 	type = t_asprintf(t, "%.*s", (int)(colon - arg), arg);
 	for (o = f->typeopts; o != NULL; o = o->next)
 		if (strcmp(o->type, type) == 0) {
-			o->options = t_asprintf(t, "%s,%s", o->options,
-			    colon + 1);
+			o->options = t_asprintf(
+			    t, "%s,%s", o->options, colon + 1);
 			return;
 		}
 	o = t_malloc(t, sizeof(*o));
@@ -107,22 +107,25 @@ is_mounted_rw(struct fsck *f, const char *spec)
 		if (strcmp(list[i].f_mntfromname, spec) == 0 &&
 		    (list[i].f_flag & ST_RDONLY) == 0) {
 			if (!f->quiet)
-				t_printf(f->t, "%s: file system is mounted "
-				    "read-write on %s; not checking\n", spec,
-				    list[i].f_mntonname);
+				t_printf(f->t,
+				    "%s: file system is mounted "
+				    "read-write on %s; not checking\n",
+				    spec, list[i].f_mntonname);
 			return true;
 		}
 	return false;
 }
 
 static void
-remember_failure(struct fsck *f, const char *spec, const char *type,
-    const char *mntpt)
+remember_failure(
+    struct fsck *f, const char *spec, const char *type, const char *mntpt)
 {
-	const char *one = mntpt != NULL ? t_asprintf(f->t, "%s: %s (%s)",
-	    type, spec, mntpt) : t_asprintf(f->t, "%s: %s", type, spec);
+	const char *one = mntpt != NULL ?
+	    t_asprintf(f->t, "%s: %s (%s)", type, spec, mntpt) :
+	    t_asprintf(f->t, "%s: %s", type, spec);
 
-	f->failed = f->failed == NULL ? t_strdup(f->t, one) :
+	f->failed = f->failed == NULL ?
+	    t_strdup(f->t, one) :
 	    t_asprintf(f->t, "%s, %s", f->failed, one);
 	f->nfailed++;
 }
@@ -154,8 +157,8 @@ check(struct fsck *f, const char *spec, const char *type, const char *mntpt)
 	if (f->debug)
 		return;
 	t_flush(t->t_out);
-	status = t->t_sys->spawn(t->t_sysctx, t, t_asprintf(t, "/sbin/%s",
-	    name), a.argv);
+	status = t->t_sys->spawn(
+	    t->t_sysctx, t, t_asprintf(t, "/sbin/%s", name), a.argv);
 	if (status < 0) {
 		t_warn(t, status, "exec %s for %s", name, spec);
 		status = FSCK_EXIT_CHECK_FAILED;
@@ -187,8 +190,9 @@ is_excluded(const struct fsck *f, const struct tfstab *fs)
 static bool
 wants(const struct fsck *f, const struct tfstab *fs)
 {
-	if (fs->fs_passno <= 0 || (strcmp(fs->fs_type, "rw") != 0 &&
-	    strcmp(fs->fs_type, "rq") != 0 && strcmp(fs->fs_type, "ro") != 0))
+	if (fs->fs_passno <= 0 ||
+	    (strcmp(fs->fs_type, "rw") != 0 && strcmp(fs->fs_type, "rq") != 0 &&
+		strcmp(fs->fs_type, "ro") != 0))
 		return false;
 	return typelist_selects(&f->types, fs->fs_vfstype) &&
 	    !is_excluded(f, fs);
@@ -248,8 +252,10 @@ report_failures(struct fsck *f)
 
 	if (!f->preen || f->nfailed == 0)
 		return;
-	t_printf(f->t, "\nTHE FOLLOWING FILE SYSTEM%s HAD AN UNEXPECTED "
-	    "INCONSISTENCY:\n\t%s\n", s, f->failed);
+	t_printf(f->t,
+	    "\nTHE FOLLOWING FILE SYSTEM%s HAD AN UNEXPECTED "
+	    "INCONSISTENCY:\n\t%s\n",
+	    s, f->failed);
 }
 
 /* --- options ------------------------------------------------------------------------------------------------------------- */
@@ -260,11 +266,21 @@ flag(struct fsck *f, int ch)
 	char word[3] = { '-', (char)ch, '\0' };
 
 	switch (ch) {
-	case 'd': f->debug = true; return;
-	case 'v': f->verbose = true; return;
-	case 'f': f->force = true; break;
-	case 'p': f->preen = true; break;
-	case 'q': f->quiet = true; break;
+	case 'd':
+		f->debug = true;
+		return;
+	case 'v':
+		f->verbose = true;
+		return;
+	case 'f':
+		f->force = true;
+		break;
+	case 'p':
+		f->preen = true;
+		break;
+	case 'q':
+		f->quiet = true;
+		break;
 	}
 	add_arg(f, &f->flags, word);
 }
@@ -278,8 +294,14 @@ options(struct fsck *f, int argc, char **argv)
 
 	while ((ch = t_getopt(t, argc, argv, "dfl:nPpqT:t:vx:y")) != -1)
 		switch (ch) {
-		case 'd': case 'f': case 'n': case 'P': case 'p': case 'q':
-		case 'v': case 'y':
+		case 'd':
+		case 'f':
+		case 'n':
+		case 'P':
+		case 'p':
+		case 'q':
+		case 'v':
+		case 'y':
 			flag(f, ch);
 			break;
 		case 'l':
@@ -292,7 +314,8 @@ options(struct fsck *f, int argc, char **argv)
 			break;
 		case 't':
 			if (f->types.count != 0)
-				t_errx(t, FSCK_EXIT_USAGE, "only one -t "
+				t_errx(t, FSCK_EXIT_USAGE,
+				    "only one -t "
 				    "option may be specified.");
 			typelist_add(t, &f->types, t->t_opt.optarg);
 			break;

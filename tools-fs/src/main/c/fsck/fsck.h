@@ -14,7 +14,7 @@ enum {
 
 struct fsck_args {
 	int argc;
-	char **argv;			/* NULL-terminated */
+	char **argv; /* NULL-terminated */
 };
 
 /* -T: options for one type. */
@@ -26,13 +26,13 @@ struct fsck_typeopts {
 struct fsck {
 	struct tool *t;
 	bool debug, verbose, force, preen, quiet;
-	struct fsck_args flags;		/* for every fsck_<type> */
-	struct fsck_args excluded;	/* -x */
+	struct fsck_args flags;	   /* for every fsck_<type> */
+	struct fsck_args excluded; /* -x */
 	struct fsck_typeopts *typeopts;
-	struct typelist types;		/* -t */
+	struct typelist types; /* -t */
 	int status;
 	int nfailed;
-	char *failed;			/* "ffs: /dev/a (/), ..." */
+	char *failed; /* "ffs: /dev/a (/), ..." */
 };
 
 /* fsck_detect.c: the type of what `name` (a device or an image) holds; "ffs" when nothing is recognized. Ends the tool when it cannot be read. */

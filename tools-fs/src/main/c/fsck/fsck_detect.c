@@ -7,7 +7,7 @@
 #include <rumprun/ffs_format.h>
 #include <string.h>
 
-#define BLOCK	8192
+#define BLOCK 8192
 
 static bool
 read_block(struct tool *t, int fd, uint8_t *buf, int64_t off)
@@ -35,8 +35,8 @@ is_ext2(const uint8_t *buf)
 {
 	const uint8_t *sb = buf + 1024;
 
-	return sb[56] == 0x53 && sb[57] == 0xef && sb[24] <= 6 &&
-	    sb[25] == 0 && sb[26] == 0 && sb[27] == 0;
+	return sb[56] == 0x53 && sb[57] == 0xef && sb[24] <= 6 && sb[25] == 0 &&
+	    sb[26] == 0 && sb[27] == 0;
 }
 
 /* FAT: a jump, the signature, a sector size and a cluster size that are powers of two, one or two FATs. */
@@ -59,9 +59,12 @@ by_label(struct tool *t, int fd)
 	memset(&part, 0, sizeof(part));
 	if (sys_ioctl(t, fd, DIOCGPARTINFO, &part) == 0)
 		switch (part.pi_fstype) {
-		case FS_MSDOS: return "msdos";
-		case FS_EX2FS: return "ext2fs";
-		case FS_BSDLFS: return "lfs";
+		case FS_MSDOS:
+			return "msdos";
+		case FS_EX2FS:
+			return "ext2fs";
+		case FS_BSDLFS:
+			return "lfs";
 		}
 	return "ffs";
 }

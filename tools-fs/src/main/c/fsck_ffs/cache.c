@@ -9,7 +9,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#define NHASH	512
+#define NHASH 512
 
 static uint32_t
 hash(int64_t off)
@@ -37,8 +37,7 @@ apply_patches(struct fsck *f, uint8_t *p, size_t n, int64_t off)
 		else
 			hi = mid;
 	}
-	for (; lo < f->npatches && f->patches[lo].off < off + (int64_t)n;
-	    lo++) {
+	for (; lo < f->npatches && f->patches[lo].off < off + (int64_t)n; lo++) {
 		int64_t at = f->patches[lo].off - off;
 
 		if (at >= 0 && at + 512 <= (int64_t)n)
@@ -63,7 +62,7 @@ read_all(struct fsck *f, uint8_t *p, size_t n, int64_t off)
 {
 	while (n > 0) {
 		ssize_t got = off < 0 ? -EINVAL :
-		    sys_pread(f->t, f->fd, p, n, off);
+					sys_pread(f->t, f->fd, p, n, off);
 
 		if (got <= 0 || (size_t)got > n) {
 			memset(p, 0, n);
@@ -90,8 +89,8 @@ fsck_read(struct fsck *f, void *buf, size_t n, int64_t off)
 	rwerror(f, "READ", off);
 	t_printf(f->t, "THE FOLLOWING DISK SECTORS COULD NOT BE READ:");
 	for (i = 0; i < n; i += f->sector)
-		if (!read_all(f, p + i, n - i < f->sector ? n - i :
-		    f->sector, off + (int64_t)i)) {
+		if (!read_all(f, p + i, n - i < f->sector ? n - i : f->sector,
+			off + (int64_t)i)) {
 			t_printf(f->t, " %" PRId64 ",",
 			    (off + (int64_t)i) / f->sector);
 			ok = false;
@@ -117,8 +116,9 @@ fsck_write(struct fsck *f, const void *buf, size_t n, int64_t off)
 	t_printf(f->t, "THE FOLLOWING SECTORS COULD NOT BE WRITTEN:");
 	for (i = 0; i < n; i += m) {
 		m = n - i < f->sector ? n - i : f->sector;
-		if (off < 0 || sys_pwrite(f->t, f->fd, p + i, m, off +
-		    (int64_t)i) != (ssize_t)m)
+		if (off < 0 ||
+		    sys_pwrite(f->t, f->fd, p + i, m, off + (int64_t)i) !=
+			(ssize_t)m)
 			t_printf(f->t, " %" PRId64 ",",
 			    (off + (int64_t)i) / f->sector);
 	}
@@ -228,11 +228,12 @@ dirty(struct fsck *f, struct buf *b)
 		if (!f->writable) {
 			/* The change is seen nowhere but here. */
 			int64_t from = o->off > b->off ? o->off : b->off,
-			    to = o->off + o->size < b->off + b->size ?
-			    o->off + o->size : b->off + b->size;
+				to = o->off + o->size < b->off + b->size ?
+			    o->off + o->size :
+			    b->off + b->size;
 
-			memcpy(o->data + (from - o->off), b->data + (from -
-			    b->off), (size_t)(to - from));
+			memcpy(o->data + (from - o->off),
+			    b->data + (from - b->off), (size_t)(to - from));
 			continue;
 		}
 		write_buf(f, o);

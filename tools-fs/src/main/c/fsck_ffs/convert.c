@@ -6,8 +6,8 @@
 
 struct turn {
 	struct fsck *f;
-	bool from, to;			/* swapped */
-	uint8_t *seen;			/* fragments of blocks that were noted or turned */
+	bool from, to; /* swapped */
+	uint8_t *seen; /* fragments of blocks that were noted or turned */
 	int64_t *indirect;
 	size_t n, max;
 	bool isdir, done;
@@ -37,7 +37,7 @@ turn_dir(struct fsck *f, uint8_t *p, uint32_t n, bool from, bool to,
 	for (c = 0; c + f->dirblksiz <= n; c += f->dirblksiz)
 		for (off = 0; off < f->dirblksiz; off += d.d_reclen) {
 			if (ffs_dirent_get(p + c, f->dirblksiz, off, oldfmt,
-			    from, &d) != 0)
+				from, &d) != 0)
 				break;
 			memcpy(name, d.d_name, d.d_namlen);
 			d.d_name = name;
@@ -49,8 +49,8 @@ turn_dir(struct fsck *f, uint8_t *p, uint32_t n, bool from, bool to,
 				d.d_type = (uint8_t)((di.di_mode & S_IFMT) >>
 				    12);
 			}
-			if (d.d_fileno == 0 || d.d_reclen <
-			    FFS_DIRSIZ(d.d_namlen))
+			if (d.d_fileno == 0 ||
+			    d.d_reclen < FFS_DIRSIZ(d.d_namlen))
 				d.d_namlen = 0;
 			ffs_dirent_put(p + c + off, &d, newfmt, to);
 		}
@@ -71,8 +71,8 @@ turn_block(struct walk *w, int64_t frag, int frags)
 	if (w->level > 0) {
 		if (v->n == v->max) {
 			v->max = v->max > 0 ? v->max * 2 : 64;
-			v->indirect = t_realloc(f->t, v->indirect, v->max *
-			    sizeof(*v->indirect));
+			v->indirect = t_realloc(
+			    f->t, v->indirect, v->max * sizeof(*v->indirect));
 		}
 		v->indirect[v->n++] = frag;
 		return 0;
@@ -107,8 +107,7 @@ turn_files(struct turn *v)
 	for (c = 0; c < (uint32_t)f->fs.fs_ncg; c++) {
 		n = group_inodes(f, c);
 		for (i = c == 0 ? UFS_ROOTINO : 0; i < n; i++) {
-			struct walk w = { .block = turn_block, .f = f,
-			    .ctx = v };
+			struct walk w = { .block = turn_block, .f = f, .ctx = v };
 			struct dinode di;
 
 			w.ino = c * (uint32_t)f->fs.fs_ipg + i;
@@ -144,8 +143,9 @@ turn_group(struct turn *v, uint32_t c, uint8_t *p)
 	for (i = 0; i < n; i += (uint32_t)f->fs.fs_inopb) {
 		uint32_t k;
 
-		off = (int64_t)fsbtobyte(&f->fs, ino_to_fsba(&f->fs,
-		    (uint64_t)c * (uint32_t)f->fs.fs_ipg + i));
+		off = (int64_t)fsbtobyte(&f->fs,
+		    ino_to_fsba(
+			&f->fs, (uint64_t)c * (uint32_t)f->fs.fs_ipg + i));
 		if (!fsck_read(f, p, (size_t)f->fs.fs_bsize, off))
 			continue;
 		for (k = 0; k < (uint32_t)f->fs.fs_inopb; k++) {
@@ -161,8 +161,8 @@ turn_group(struct turn *v, uint32_t c, uint8_t *p)
 		ffs_cg_decode(p, &cg, v->from);
 		if (ffs_cg_check(&f->fs, &cg, c) == 0 &&
 		    f->fs.fs_contigsumsize > 0)
-			turn_words(ffs_cg_clustersum(&cg, p) + 4, (size_t)
-			    f->fs.fs_contigsumsize * 4, 4);
+			turn_words(ffs_cg_clustersum(&cg, p) + 4,
+			    (size_t)f->fs.fs_contigsumsize * 4, 4);
 		ffs_cg_encode(&cg, p, v->to);
 		fsck_write(f, p, (size_t)f->fs.fs_cgsize, off);
 	}
@@ -199,11 +199,10 @@ turn_all(struct turn *v)
 	}
 	for (c = 0; c < (uint32_t)f->fs.fs_ncg; c++)
 		turn_group(v, c, p);
-	if (fsck_read(f, p, size, (int64_t)fsbtobyte(&f->fs,
-	    f->fs.fs_csaddr))) {
+	if (fsck_read(f, p, size, (int64_t)fsbtobyte(&f->fs, f->fs.fs_csaddr))) {
 		turn_words(p, size, 4);
-		fsck_write(f, p, size, (int64_t)fsbtobyte(&f->fs,
-		    f->fs.fs_csaddr));
+		fsck_write(
+		    f, p, size, (int64_t)fsbtobyte(&f->fs, f->fs.fs_csaddr));
 	}
 	t_free(f->t, p);
 	cache_drop(f);
@@ -229,8 +228,9 @@ fsck_byteorder(struct fsck *f)
 		pfatal(f, "CANNOT CONVERT: QUOTAS ARE KEPT IN IT\n");
 		return false;
 	}
-	if (!reply(f, f->endian == 2 ? "CONVERT TO BIG ENDIAN" :
-	    "CONVERT TO LITTLE ENDIAN"))
+	if (!reply(f,
+		f->endian == 2 ? "CONVERT TO BIG ENDIAN" :
+				 "CONVERT TO LITTLE ENDIAN"))
 		return false;
 	turn_all(&v);
 	return true;
@@ -279,8 +279,8 @@ renew_link(struct fsck *f, struct dinode *di)
 static void
 new_inode_format(struct fsck *f)
 {
-	uint64_t ino, n = (uint64_t)(uint32_t)f->fs.fs_ncg *
-	    (uint32_t)f->fs.fs_ipg;
+	uint64_t ino,
+	    n = (uint64_t)(uint32_t)f->fs.fs_ncg * (uint32_t)f->fs.fs_ipg;
 	struct fs before = f->fs, after;
 	struct turn v;
 

@@ -26,9 +26,9 @@ entry_ok(struct fsck *f, const uint8_t *chunk, uint32_t len, uint32_t off,
 		return false;
 	if (d->d_fileno == 0)
 		return true;
-	if (d->d_fileno >= (uint64_t)(uint32_t)f->fs.fs_ncg *
-	    (uint32_t)f->fs.fs_ipg || d->d_namlen == 0 ||
-	    d->d_reclen < FFS_DIRSIZ(d->d_namlen))
+	if (d->d_fileno >=
+		(uint64_t)(uint32_t)f->fs.fs_ncg * (uint32_t)f->fs.fs_ipg ||
+	    d->d_namlen == 0 || d->d_reclen < FFS_DIRSIZ(d->d_namlen))
 		return false;
 	for (i = 0; i < d->d_namlen; i++)
 		if (d->d_name[i] == '/' || d->d_name[i] == '\0')
@@ -67,8 +67,8 @@ scan_chunk(struct scan *s, uint8_t *p, uint32_t len)
 	struct direct d, last;
 	int r = 0;
 
-	for (; off < len && (r & SCAN_STOP) == 0; prev = off,
-	    off += d.d_reclen) {
+	for (; off < len && (r & SCAN_STOP) == 0;
+	     prev = off, off += d.d_reclen) {
 		if (entry_ok(f, p, len, off, &d)) {
 			r |= s->entry(s, p + off, &d);
 			continue;
@@ -79,8 +79,9 @@ scan_chunk(struct scan *s, uint8_t *p, uint32_t len)
 			d.d_name = "";
 			d.d_reclen = len - off;
 			r |= SCAN_ALTERED;
-			if (off > 0 && ffs_dirent_get(p, len, prev,
-			    dir_oldfmt(f), f->swapped, &last) == 0) {
+			if (off > 0 &&
+			    ffs_dirent_get(p, len, prev, dir_oldfmt(f),
+				f->swapped, &last) == 0) {
 				uint8_t name[256];
 
 				memcpy(name, last.d_name, last.d_namlen);
@@ -137,7 +138,7 @@ dir_scan(struct scan *s, const struct dinode *di)
 {
 	struct fsck *f = s->f;
 	const struct dir_info *known = s->as != NULL ? s->as :
-	    dir_find(f, s->ino);
+						       dir_find(f, s->ino);
 	uint64_t off, size = di->di_size;
 	uint32_t bsize = (uint32_t)f->fs.fs_bsize, n, c;
 	int64_t frag;
@@ -161,7 +162,7 @@ dir_scan(struct scan *s, const struct dinode *di)
 			continue;
 		for (c = 0; c < n && off + c < size; c += f->dirblksiz) {
 			uint32_t len = n - c < f->dirblksiz ? n - c :
-			    f->dirblksiz;
+							      f->dirblksiz;
 
 			b = getblk(f, frag, n);
 			r = scan_chunk(s, b->data + c, len);
@@ -184,7 +185,7 @@ dir_find(struct fsck *f, uint32_t ino)
 	if (f->abyino == 0)
 		return NULL;
 	for (i = ino * 2654435761u % f->abyino; f->byino[i] != NULL;
-	    i = (i + 1) % f->abyino)
+	     i = (i + 1) % f->abyino)
 		if (f->byino[i]->ino == ino)
 			return f->byino[i];
 	return NULL;
@@ -211,7 +212,7 @@ order_of(const struct fsck *f, int64_t frag)
 	if (!f->swapped)
 		return frag;
 	return ffs_isufs2(&f->fs) ? 0 :
-	    (int32_t)__builtin_bswap32((uint32_t)frag);
+				    (int32_t)__builtin_bswap32((uint32_t)frag);
 }
 
 /*
@@ -227,12 +228,11 @@ dir_add(struct fsck *f, uint32_t ino, const struct dinode *di)
 	if (d == NULL || ino == UFS_ROOTINO) {
 		if (f->ndirs == f->adirs) {
 			f->adirs = f->adirs > 0 ? f->adirs * 2 : 64;
-			f->dirs = t_realloc(f->t, f->dirs, f->adirs *
-			    sizeof(*f->dirs));
+			f->dirs = t_realloc(
+			    f->t, f->dirs, f->adirs * sizeof(*f->dirs));
 			t_free(f->t, f->byino);
 			f->abyino = f->adirs * 2;
-			f->byino = t_calloc(f->t, f->abyino,
-			    sizeof(*f->byino));
+			f->byino = t_calloc(f->t, f->abyino, sizeof(*f->byino));
 			for (i = 0; i < f->ndirs; i++)
 				hash_dir(f, f->dirs[i]);
 		}
@@ -270,8 +270,8 @@ find_entry(struct scan *s, uint8_t *p, struct direct *d)
 		s->result = d->d_fileno;
 		return SCAN_STOP;
 	}
-	if (d->d_fileno != w->ino || (d->d_namlen <= 2 &&
-	    memcmp(d->d_name, "..", d->d_namlen) == 0))
+	if (d->d_fileno != w->ino ||
+	    (d->d_namlen <= 2 && memcmp(d->d_name, "..", d->d_namlen) == 0))
 		return 0;
 	memcpy(w->out, d->d_name, d->d_namlen);
 	w->out[d->d_namlen] = '\0';
@@ -282,8 +282,9 @@ find_entry(struct scan *s, uint8_t *p, struct direct *d)
 static uint32_t
 search(struct fsck *f, uint32_t dir, struct find *w)
 {
-	struct scan s = { .entry = find_entry, .f = f, .ino = dir,
-	    .fix = FIX_NO, .ctx = w };
+	struct scan s = {
+		.entry = find_entry, .f = f, .ino = dir, .fix = FIX_NO, .ctx = w
+	};
 	struct dinode di;
 
 	inode_get(f, dir, &di);
@@ -334,7 +335,7 @@ enter_entry(struct scan *s, uint8_t *p, struct direct *d)
 	struct fsck *f = s->f;
 	struct direct new, old = *d;
 	uint32_t used = d->d_fileno != 0 ? FFS_DIRSIZ(d->d_namlen) : 0,
-	    need = FFS_DIRSIZ(strlen(w->name));
+		 need = FFS_DIRSIZ(strlen(w->name));
 	uint8_t name[256];
 
 	if (p == NULL || d->d_reclen < used + need)
@@ -385,15 +386,15 @@ expand(struct fsck *f, uint32_t dir)
 	if (di.di_size % f->dirblksiz != 0 || lbn >= UFS_NDADDR)
 		return false;
 	oldn = (uint32_t)numfrags(&f->fs, fragroundup(&f->fs, at));
-	newn = (uint32_t)numfrags(&f->fs, fragroundup(&f->fs, at +
-	    f->dirblksiz));
+	newn = (uint32_t)numfrags(
+	    &f->fs, fragroundup(&f->fs, at + f->dirblksiz));
 	frag = di.di_db[lbn];
 	if (at > 0 && (frag == 0 || fsck_outside(f, frag, oldn)))
 		return false;
 	copy = t_calloc(f->t, 1, bsize);
 	if (oldn > 0)
-		memcpy(copy, getblk(f, frag, oldn * (uint32_t)f->fs.fs_fsize)->
-		    data, at);
+		memcpy(copy,
+		    getblk(f, frag, oldn * (uint32_t)f->fs.fs_fsize)->data, at);
 	new = frag;
 	if (newn != oldn && (new = block_alloc(f, (int32_t)newn)) == 0) {
 		t_free(f->t, copy);
@@ -408,8 +409,8 @@ expand(struct fsck *f, uint32_t dir)
 	t_free(f->t, copy);
 	di.di_db[lbn] = new;
 	di.di_size += f->dirblksiz;
-	di.di_blocks += (uint64_t)(newn - oldn) * ((uint32_t)f->fs.fs_fsize /
-	    512);
+	di.di_blocks += (uint64_t)(newn - oldn) *
+	    ((uint32_t)f->fs.fs_fsize / 512);
 	inode_put(f, dir, &di);
 	if (known != NULL) {
 		known->di = di;
@@ -422,15 +423,17 @@ bool
 dir_enter(struct fsck *f, uint32_t dir, uint32_t ino, const char *name)
 {
 	struct enter w = { name, ino };
-	struct scan s = { .entry = enter_entry, .f = f, .ino = dir,
-	    .fix = FIX_NO, .ctx = &w };
+	struct scan s = { .entry = enter_entry,
+		.f = f,
+		.ino = dir,
+		.fix = FIX_NO,
+		.ctx = &w };
 	struct dinode di;
 	size_t len = strlen(name);
 
 	inode_get(f, dir, &di);
 	if (len == 0 || len > FFS_MAXNAMLEN ||
-	    (di.di_mode & S_IFMT) != S_IFDIR || di.di_size == 0 ||
-	    !f->writable)
+	    (di.di_mode & S_IFMT) != S_IFDIR || di.di_size == 0 || !f->writable)
 		return false;
 	dir_scan(&s, &di);
 	if (s.result != 0)
@@ -444,7 +447,7 @@ dir_enter(struct fsck *f, uint32_t dir, uint32_t ino, const char *name)
 
 struct second {
 	uint32_t parent, moved;
-	char name[256];			/* of what stood in its place */
+	char name[256]; /* of what stood in its place */
 };
 
 static int
@@ -482,8 +485,11 @@ bool
 dir_enter_dotdot(struct fsck *f, uint32_t dir, uint32_t parent)
 {
 	struct second w = { .parent = parent };
-	struct scan s = { .entry = second_entry, .f = f, .ino = dir,
-	    .fix = FIX_NO, .ctx = &w };
+	struct scan s = { .entry = second_entry,
+		.f = f,
+		.ino = dir,
+		.fix = FIX_NO,
+		.ctx = &w };
 	struct dir_info *sub;
 	struct dinode di;
 
@@ -523,8 +529,11 @@ bool
 dir_change(struct fsck *f, uint32_t dir, const char *name, uint32_t ino)
 {
 	struct enter w = { name, ino };
-	struct scan s = { .entry = change_entry, .f = f, .ino = dir,
-	    .fix = FIX_NO, .ctx = &w };
+	struct scan s = { .entry = change_entry,
+		.f = f,
+		.ino = dir,
+		.fix = FIX_NO,
+		.ctx = &w };
 	struct dinode di;
 
 	inode_get(f, dir, &di);
@@ -536,7 +545,8 @@ dir_change(struct fsck *f, uint32_t dir, const char *name, uint32_t ino)
 uint32_t
 dir_alloc(struct fsck *f, uint32_t parent, uint32_t wanted, uint16_t mode)
 {
-	int32_t n = f->fs.fs_fsize >= (int32_t)f->dirblksiz ? 1 :
+	int32_t n = f->fs.fs_fsize >= (int32_t)f->dirblksiz ?
+	    1 :
 	    (int32_t)f->dirblksiz / f->fs.fs_fsize;
 	struct dinode di;
 	struct direct d;
@@ -585,8 +595,8 @@ dir_adjust(struct fsck *f, uint32_t ino, int32_t links)
 	struct dinode di;
 
 	inode_get(f, ino, &di);
-	pwarn(f, "LINK COUNT %s", (di.di_mode & S_IFMT) == S_IFDIR ? "DIR" :
-	    "FILE");
+	pwarn(f, "LINK COUNT %s",
+	    (di.di_mode & S_IFMT) == S_IFDIR ? "DIR" : "FILE");
 	pinode(f, ino);
 	t_printf(f->t, " COUNT %d SHOULD BE %" PRId32, di.di_nlink,
 	    di.di_nlink - links);
@@ -635,8 +645,9 @@ lost_and_found(struct fsck *f)
 			return 0;
 	}
 	new = dir_alloc(f, UFS_ROOTINO, 0, (uint16_t)f->lfmode);
-	if (new != 0 && (lf != 0 ? dir_change(f, UFS_ROOTINO, "lost+found",
-	    new) : dir_enter(f, UFS_ROOTINO, new, "lost+found"))) {
+	if (new != 0 &&
+	    (lf != 0 ? dir_change(f, UFS_ROOTINO, "lost+found", new) :
+		       dir_enter(f, UFS_ROOTINO, new, "lost+found"))) {
 		/* The new directory's own names are all seen. */
 		dir_find(f, new)->parent = UFS_ROOTINO;
 		dir_find(f, new)->dotdot = UFS_ROOTINO;
@@ -687,8 +698,9 @@ dir_linkup(struct fsck *f, uint32_t orphan, uint32_t parent)
 	info(f, orphan)->links--;
 	if (!isdir)
 		return true;
-	if (parent != f->lfdir && (dir_change(f, orphan, "..", f->lfdir) ||
-	    dir_enter_dotdot(f, orphan, f->lfdir))) {
+	if (parent != f->lfdir &&
+	    (dir_change(f, orphan, "..", f->lfdir) ||
+		dir_enter_dotdot(f, orphan, f->lfdir))) {
 		info(f, f->lfdir)->links--;
 		if (fsck_ino_ok(f, parent))
 			info(f, parent)->links++;
@@ -711,7 +723,7 @@ dir_propagate(struct fsck *f, uint32_t ino)
 	if (d == NULL)
 		return;
 	info(f, ino)->state = DFOUND;
-	for (stack = d; stack != NULL; ) {
+	for (stack = d; stack != NULL;) {
 		d = stack;
 		c = d->child;
 		if (c == NULL) {

@@ -15,29 +15,29 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define EEXIT		8		/* exit status: given up */
+#define EEXIT 8 /* exit status: given up */
 
 /* What is known of an inode. */
 enum state {
-	USTATE,				/* not allocated */
-	FSTATE,				/* a file */
-	DSTATE,				/* a directory, not reached from the root */
-	DFOUND,				/* a directory, reached */
-	DCLEAR,				/* a directory to be cleared */
-	FCLEAR,				/* a file to be cleared */
+	USTATE, /* not allocated */
+	FSTATE, /* a file */
+	DSTATE, /* a directory, not reached from the root */
+	DFOUND, /* a directory, reached */
+	DCLEAR, /* a directory to be cleared */
+	FCLEAR, /* a file to be cleared */
 };
 
 struct inode_info {
-	uint8_t state, type;		/* enum state; DT_* */
-	int32_t links;			/* the inode's count less the names seen */
+	uint8_t state, type; /* enum state; DT_* */
+	int32_t links;	     /* the inode's count less the names seen */
 };
 
 /* A directory, as pass 1 found it. */
 struct dir_info {
 	uint32_t ino, parent, dotdot;
 	uint64_t size;
-	int64_t first;			/* its first block, for the order */
-	struct dinode di;		/* as it was then */
+	int64_t first;	  /* its first block, for the order */
+	struct dinode di; /* as it was then */
 	struct dir_info *child, *sibling;
 };
 
@@ -52,46 +52,49 @@ struct buf {
 /* A question that is asked once, and answered alike from then on. */
 enum fix { FIX_ASK, FIX_YES, FIX_NO };
 
-struct patch { int64_t off; const uint8_t *data; };	/* 512 bytes of the journal */
+struct patch {
+	int64_t off;
+	const uint8_t *data;
+}; /* 512 bytes of the journal */
 
 struct fsck {
 	struct tool *t;
-	const char *dev;		/* for messages */
-	const char *path;		/* to open */
+	const char *dev;  /* for messages */
+	const char *path; /* to open */
 	/* Options. */
 	bool preen, force, yes, no, quiet, debug, file, progress, markclean;
-	int64_t alternate;		/* -b, 0: none */
-	int level, endian;		/* -c, 0: none; -B: 1 little, 2 big */
+	int64_t alternate; /* -b, 0: none */
+	int level, endian; /* -c, 0: none; -B: 1 little, 2 big */
 	mode_t lfmode;
 
 	int fd;
 	bool writable, modified, unresolved, rerun;
-	bool swapped;			/* the disk's order is not the host's */
-	int64_t device_bytes;		/* 0: unknown */
-	int64_t sbloc;			/* bytes: of the superblock read */
+	bool swapped;	      /* the disk's order is not the host's */
+	int64_t device_bytes; /* 0: unknown */
+	int64_t sbloc;	      /* bytes: of the superblock read */
 	uint32_t sector, dirblksiz;
 	bool apple, sbdirty;
-	struct fs fs, raw;		/* as it is worked with, as it was on the disk */
-	bool old;			/* UFS1 from before FS_FLAGS_UPDATED */
+	struct fs fs, raw; /* as it is worked with, as it was on the disk */
+	bool old;	   /* UFS1 from before FS_FLAGS_UPDATED */
 	bool converted, alt_wrong;
 	bool nolabel;
-	uint8_t *sbraw;			/* the superblock's bytes */
-	uint8_t *csum;			/* the summary area */
+	uint8_t *sbraw; /* the superblock's bytes */
+	uint8_t *csum;	/* the summary area */
 	bool csum_dirty;
 
-	struct inode_info **info;	/* by group, NULL: all unused */
-	struct inode_info none;		/* stands for inodes that were never made */
-	uint32_t *ninfo;		/* inodes known, by group */
-	uint8_t *blkmap;		/* fragments in use */
-	int64_t *dups;			/* hash of fragments claimed twice, 0: free */
+	struct inode_info **info; /* by group, NULL: all unused */
+	struct inode_info none;	  /* stands for inodes that were never made */
+	uint32_t *ninfo;	  /* inodes known, by group */
+	uint8_t *blkmap;	  /* fragments in use */
+	int64_t *dups;		  /* hash of fragments claimed twice, 0: free */
 	size_t ndups, adups;
 	bool ending;
-	bool newroot;			/* made anew in place of one that was bad */
-	bool rebuild;			/* dups were freed: count again */
-	uint32_t *zero;			/* inodes of link count 0 */
+	bool newroot;	/* made anew in place of one that was bad */
+	bool rebuild;	/* dups were freed: count again */
+	uint32_t *zero; /* inodes of link count 0 */
 	size_t nzero, azero;
-	struct dir_info **dirs;		/* in the order of their blocks, in pass 2 */
-	struct dir_info **byino;	/* hash by number */
+	struct dir_info **dirs;	 /* in the order of their blocks, in pass 2 */
+	struct dir_info **byino; /* hash by number */
 	size_t ndirs, adirs, abyino;
 	int64_t files, blks;
 	uint32_t lfdir;
@@ -104,7 +107,7 @@ struct fsck {
 };
 
 /* --- cache.c: the disk --- */
-#define FSCK_BUFS	256
+#define FSCK_BUFS 256
 void cache_init(struct fsck *);
 /* `size` bytes at fragment `frag`; never NULL, zeros where it cannot be read. Valid until FSCK_BUFS - 8 others were got. */
 struct buf *getblk(struct fsck *, int64_t frag, uint32_t size);
@@ -159,24 +162,24 @@ void inode_put(struct fsck *, uint32_t ino, const struct dinode *);
 /* All zero on the disk. */
 void inode_clear(struct fsck *, uint32_t ino);
 
-#define WALK_STOP	1
-#define WALK_SKIP	2		/* leave the rest of this indirect block */
+#define WALK_STOP 1
+#define WALK_SKIP 2 /* leave the rest of this indirect block */
 struct walk {
 	/* A run of `frags` fragments at `frag`. WALK_STOP ends it. */
 	int (*block)(struct walk *, int64_t frag, int frags);
 	struct fsck *f;
 	uint32_t ino;
 	bool snapshot;
-	int level;			/* of the block shown: 0 data */
+	int level; /* of the block shown: 0 data */
 	void *ctx;
 	int nbad, ndup;
-	int64_t frags;			/* claimed */
+	int64_t frags; /* claimed */
 };
 /* All blocks of an inode, pointers' blocks first. */
 int inode_walk(struct walk *, const struct dinode *);
 /* Fragments of a file's data in order: false when `lbn` is a hole or beyond. Reads indirect blocks. */
-bool inode_bmap(struct fsck *, const struct dinode *, uint64_t lbn,
-    int64_t *frag);
+bool inode_bmap(
+    struct fsck *, const struct dinode *, uint64_t lbn, int64_t *frag);
 uint32_t inode_alloc(struct fsck *, uint32_t wanted, uint16_t mode);
 void inode_free(struct fsck *, uint32_t ino);
 int64_t block_alloc(struct fsck *, int32_t frags);
@@ -203,7 +206,7 @@ blk_set(uint8_t *map, int64_t frag)
 static inline void
 blk_clr(uint8_t *map, int64_t frag)
 {
-	map[frag >> 3] &= (uint8_t)~(1u << (frag & 7));
+	map[frag >> 3] &= (uint8_t) ~(1u << (frag & 7));
 }
 
 /* --- dir.c --- */
@@ -211,15 +214,15 @@ struct scan {
 	/* Each entry: SCAN_* ored. Entries with number 0 are shown too. */
 	int (*entry)(struct scan *, uint8_t *p, struct direct *);
 	struct fsck *f;
-	uint32_t ino;			/* the directory */
-	const struct dir_info *as;	/* as which it was found; NULL: the only one */
-	enum fix fix;			/* of a corrupt one; FIX_NO: be silent */
+	uint32_t ino;		   /* the directory */
+	const struct dir_info *as; /* as which it was found; NULL: the only one */
+	enum fix fix;		   /* of a corrupt one; FIX_NO: be silent */
 	int entryno;
 	void *ctx;
 	uint32_t result;
 };
-#define SCAN_STOP	1
-#define SCAN_ALTERED	2
+#define SCAN_STOP 1
+#define SCAN_ALTERED 2
 /* The directory's blocks, from the inode `di` (pass 2: as it was found). */
 int dir_scan(struct scan *, const struct dinode *);
 struct dir_info *dir_find(struct fsck *, uint32_t ino);
@@ -232,8 +235,8 @@ bool dir_enter(struct fsck *, uint32_t dir, uint32_t ino, const char *name);
 bool dir_enter_dotdot(struct fsck *, uint32_t dir, uint32_t parent);
 bool dir_change(struct fsck *, uint32_t dir, const char *name, uint32_t ino);
 /* A new empty directory; its number or 0. `wanted` 0: any. */
-uint32_t dir_alloc(struct fsck *, uint32_t parent, uint32_t wanted,
-    uint16_t mode);
+uint32_t dir_alloc(
+    struct fsck *, uint32_t parent, uint32_t wanted, uint16_t mode);
 /* Under the name #number into lost+found. */
 bool dir_linkup(struct fsck *, uint32_t orphan, uint32_t parent);
 void dir_propagate(struct fsck *, uint32_t ino);

@@ -6,7 +6,7 @@
 #include <netbsd/time.h>
 #include <string.h>
 
-#define SNAPSHOT_FLAG	0x00200000u	/* SF_SNAPSHOT */
+#define SNAPSHOT_FLAG 0x00200000u /* SF_SNAPSHOT */
 
 int64_t
 fsck_now(struct fsck *f)
@@ -28,8 +28,7 @@ fsck_outside(const struct fsck *f, int64_t frag, int64_t n)
 struct inode_info *
 info(struct fsck *f, uint32_t ino)
 {
-	uint32_t c = ino_to_cg(&f->fs, ino),
-	    i = ino % (uint32_t)f->fs.fs_ipg;
+	uint32_t c = ino_to_cg(&f->fs, ino), i = ino % (uint32_t)f->fs.fs_ipg;
 
 	if (c >= (uint32_t)f->fs.fs_ncg || i >= f->ninfo[c]) {
 		memset(&f->none, 0, sizeof(f->none));
@@ -41,11 +40,11 @@ info(struct fsck *f, uint32_t ino)
 static struct buf *
 inode_buf(struct fsck *f, uint32_t ino, uint8_t **p)
 {
-	struct buf *b = getblk(f, ino_to_fsba(&f->fs, ino),
-	    (uint32_t)f->fs.fs_bsize);
+	struct buf *b = getblk(
+	    f, ino_to_fsba(&f->fs, ino), (uint32_t)f->fs.fs_bsize);
 
-	*p = b->data + (size_t)ino_to_fsbo(&f->fs, ino) *
-	    ffs_dinode_size(&f->fs);
+	*p = b->data +
+	    (size_t)ino_to_fsbo(&f->fs, ino) * ffs_dinode_size(&f->fs);
 	return b;
 }
 
@@ -117,7 +116,7 @@ walk_indirect(struct walk *w, int64_t frag, int level, uint64_t *left)
 	memcpy(copy, getblk(f, frag, (uint32_t)f->fs.fs_bsize)->data,
 	    (size_t)f->fs.fs_bsize);
 	r = 0;
-	for (i = 0; i < n && *left > 0 && (r & WALK_STOP) == 0; i++) {
+	for (i = 0; i<n && * left> 0 && (r & WALK_STOP) == 0; i++) {
 		int64_t p = get_ptr(f, copy, i);
 
 		if (w->snapshot && (p == BLK_NOCOPY || p == BLK_SNAP))
@@ -157,8 +156,8 @@ walk_extattr(struct walk *w, const struct dinode *di)
 			continue;
 		if (left > f->fs.fs_bsize)
 			left = f->fs.fs_bsize;
-		r = w->block(w, di->di_extb[i], (int)numfrags(&f->fs,
-		    fragroundup(&f->fs, left)));
+		r = w->block(w, di->di_extb[i],
+		    (int)numfrags(&f->fs, fragroundup(&f->fs, left)));
 	}
 	return r;
 }
@@ -184,8 +183,8 @@ inode_walk(struct walk *w, const struct dinode *di)
 			return r;
 		if (di->di_db[i] == 0 || is_mark(di, di->di_db[i]))
 			continue;
-		r = w->block(w, di->di_db[i], (int)numfrags(&f->fs,
-		    dblksize(&f->fs, di->di_size, i)));
+		r = w->block(w, di->di_db[i],
+		    (int)numfrags(&f->fs, dblksize(&f->fs, di->di_size, i)));
 	}
 	left = nblk > UFS_NDADDR ? nblk - UFS_NDADDR : 0;
 	for (i = 0; i < UFS_NIADDR && left > 0 && (r & WALK_STOP) == 0; i++) {
@@ -203,8 +202,7 @@ inode_walk(struct walk *w, const struct dinode *di)
 }
 
 bool
-inode_bmap(struct fsck *f, const struct dinode *di, uint64_t lbn,
-    int64_t *frag)
+inode_bmap(struct fsck *f, const struct dinode *di, uint64_t lbn, int64_t *frag)
 {
 	uint64_t n = ffs_nindir(&f->fs), span = n;
 	int level;
@@ -225,8 +223,9 @@ inode_bmap(struct fsck *f, const struct dinode *di, uint64_t lbn,
 		if (*frag == 0 || fsck_outside(f, *frag, f->fs.fs_frag))
 			return false;
 		span /= n;
-		*frag = get_ptr(f, getblk(f, *frag, (uint32_t)f->fs.fs_bsize)->
-		    data, (uint32_t)(lbn / span));
+		*frag = get_ptr(f,
+		    getblk(f, *frag, (uint32_t)f->fs.fs_bsize)->data,
+		    (uint32_t)(lbn / span));
 		lbn %= span;
 	}
 	return *frag != 0 && !fsck_outside(f, *frag, 1);
@@ -299,14 +298,14 @@ mark_frags(struct fsck *f, int64_t frag, int32_t n, bool used)
 		return;
 	for (i = 0; i < n; i++) {
 		uint32_t d = dtogd(&f->fs, frag) + (uint32_t)i,
-		    h = d / (uint32_t)f->fs.fs_frag;
+			 h = d / (uint32_t)f->fs.fs_frag;
 
 		if (d >= (uint32_t)cg.cg_ndblk)
 			continue;
-		if (f->fs.fs_contigsumsize > 0 && ffs_isblock(&f->fs,
-		    ffs_cg_blksfree(&cg, b->data), h))
-			ffs_cg_clusteracct(&f->fs, &cg, b->data, h, -1,
-			    f->swapped);
+		if (f->fs.fs_contigsumsize > 0 &&
+		    ffs_isblock(&f->fs, ffs_cg_blksfree(&cg, b->data), h))
+			ffs_cg_clusteracct(
+			    &f->fs, &cg, b->data, h, -1, f->swapped);
 		ffs_clrbit(ffs_cg_blksfree(&cg, b->data), d);
 	}
 	dirty(f, b);
@@ -434,8 +433,8 @@ clri(struct fsck *f, uint32_t ino, const char *type, bool say)
 
 	inode_get(f, ino, &di);
 	if (say) {
-		pwarn(f, "%s %s", type, (di.di_mode & S_IFMT) == S_IFDIR ?
-		    "DIR" : "FILE");
+		pwarn(f, "%s %s", type,
+		    (di.di_mode & S_IFMT) == S_IFDIR ? "DIR" : "FILE");
 		pinode(f, ino);
 	}
 	if (f->preen)

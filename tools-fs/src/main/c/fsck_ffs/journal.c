@@ -10,10 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define KNOWN_FLAGS	(UFS_WAPBL_FLAGS_CREATE_LOG | UFS_WAPBL_FLAGS_CLEAR_LOG)
+#define KNOWN_FLAGS (UFS_WAPBL_FLAGS_CREATE_LOG | UFS_WAPBL_FLAGS_CLEAR_LOG)
 
 struct sector {
-	int64_t off, at;		/* on the disk; in the log, -1: revoked */
+	int64_t off, at; /* on the disk; in the log, -1: revoked */
 	size_t seq;
 };
 
@@ -31,13 +31,12 @@ locate(struct fsck *f, struct log *l)
 {
 	const uint64_t *at = f->fs.fs_journallocs;
 	uint64_t blksize = at[UFS_WAPBL_INFS_BLKSZ], base, size, end,
-	    limit = fsbtobyte(&f->fs, f->fs.fs_size);
+		 limit = fsbtobyte(&f->fs, f->fs.fs_size);
 
 	if (f->fs.fs_journal_location == UFS_WAPBL_JOURNALLOC_END_PARTITION &&
 	    f->device_bytes > 0)
 		limit = (uint64_t)f->device_bytes;
-	else if (f->fs.fs_journal_location !=
-	    UFS_WAPBL_JOURNALLOC_IN_FILESYSTEM)
+	else if (f->fs.fs_journal_location != UFS_WAPBL_JOURNALLOC_IN_FILESYSTEM)
 		return false;
 	if (blksize < 512 || blksize > FFS_MAXBSIZE ||
 	    (blksize & (blksize - 1)) != 0 ||
@@ -79,8 +78,7 @@ read_header(struct log *l, int which, struct log *out)
 	out->head = (int64_t)ffs_get64(p + WC_HEADER_OFF(wc_head), s);
 	out->tail = (int64_t)ffs_get64(p + WC_HEADER_OFF(wc_tail), s);
 	out->circ_off = (int64_t)ffs_get64(p + WC_HEADER_OFF(wc_circ_off), s);
-	out->circ_size = (int64_t)ffs_get64(p + WC_HEADER_OFF(wc_circ_size),
-	    s);
+	out->circ_size = (int64_t)ffs_get64(p + WC_HEADER_OFF(wc_circ_size), s);
 	if (out->circ_off < 2 * (int64_t)l->lbs ||
 	    out->circ_size < (int64_t)l->lbs || out->circ_off > l->size ||
 	    out->circ_size > l->size - out->circ_off ||
@@ -103,11 +101,12 @@ forward(const struct log *l, int64_t at, int64_t n)
 
 /* A list of blocks, or of revoked ones. */
 static bool
-add_blocks(struct log *l, const uint8_t *p, int64_t at, int64_t len,
-    bool revoke)
+add_blocks(struct log *l, const uint8_t *p, int64_t at, int64_t len, bool revoke)
 {
-	int64_t count = (int32_t)ffs_get32(p + 8, l->swapped), data = l->lbs,
-	    i, j, limit = l->f->device_bytes > 0 ? l->f->device_bytes :
+	int64_t count = (int32_t)ffs_get32(p + 8, l->swapped), data = l->lbs, i,
+		j,
+		limit = l->f->device_bytes > 0 ?
+	    l->f->device_bytes :
 	    (int64_t)fsbtobyte(&l->f->fs, l->f->fs.fs_size);
 
 	if (count < 0 || count > (int64_t)(l->lbs - 16) / 16)
@@ -117,10 +116,11 @@ add_blocks(struct log *l, const uint8_t *p, int64_t at, int64_t len,
 		int64_t dlen = (int32_t)ffs_get32(e + 12, l->swapped);
 		uint64_t off;
 
-		if (__builtin_mul_overflow(ffs_get64(e, l->swapped),
-		    (uint64_t)l->unit, &off) || off > (uint64_t)limit ||
-		    dlen < 0 || dlen > limit - (int64_t)off ||
-		    dlen > l->size || (!revoke && dlen > len - data))
+		if (__builtin_mul_overflow(
+			ffs_get64(e, l->swapped), (uint64_t)l->unit, &off) ||
+		    off > (uint64_t)limit || dlen < 0 ||
+		    dlen > limit - (int64_t)off || dlen > l->size ||
+		    (!revoke && dlen > len - data))
 			return false;
 		for (j = 0; j + 512 <= dlen; j += 512) {
 			/* No more than what a whole log holds, revoked or not. */
@@ -128,8 +128,8 @@ add_blocks(struct log *l, const uint8_t *p, int64_t at, int64_t len,
 				return false;
 			if (l->n == l->max) {
 				l->max = l->max > 0 ? l->max * 2 : 256;
-				l->v = t_realloc(l->f->t, l->v, l->max *
-				    sizeof(*l->v));
+				l->v = t_realloc(
+				    l->f->t, l->v, l->max * sizeof(*l->v));
 			}
 			l->v[l->n].off = (int64_t)off + j;
 			l->v[l->n].at = revoke ? -1 : forward(l, at, data + j);
@@ -159,10 +159,10 @@ scan_log(struct log *l)
 		len = (int32_t)ffs_get32(p + 4, l->swapped);
 		if (len < (int64_t)l->lbs || len % l->lbs != 0 || len > left)
 			ok = false;
-		else if (type == WAPBL_WC_BLOCKS ||
-		    type == WAPBL_WC_REVOCATIONS)
-			ok = ok && add_blocks(l, p, at, len,
-			    type == WAPBL_WC_REVOCATIONS);
+		else if (type == WAPBL_WC_BLOCKS || type == WAPBL_WC_REVOCATIONS)
+			ok = ok &&
+			    add_blocks(
+				l, p, at, len, type == WAPBL_WC_REVOCATIONS);
 		else if (type != WAPBL_WC_INODES)
 			ok = false;
 		if (!ok)
@@ -221,8 +221,8 @@ clear(struct log *l)
 	int i;
 
 	for (i = 0; i < 2; i++) {
-		if (!fsck_read(l->f, p, sizeof(p), l->base + i *
-		    (int64_t)l->lbs))
+		if (!fsck_read(
+			l->f, p, sizeof(p), l->base + i * (int64_t)l->lbs))
 			return;
 		ffs_put64(p + WC_HEADER_OFF(wc_head), 0, l->swapped);
 		ffs_put64(p + WC_HEADER_OFF(wc_tail), 0, l->swapped);
@@ -286,8 +286,10 @@ fsck_journal(struct fsck *f)
 		pwarn(f, "** Journal is damaged; not replayed\n");
 		return;
 	}
-	best = !have[0] || (have[1] && (int32_t)(h[1].generation -
-	    h[0].generation) > 0) ? 1 : 0;
+	best = !have[0] ||
+		(have[1] && (int32_t)(h[1].generation - h[0].generation) > 0) ?
+	    1 :
+	    0;
 	l = h[best];
 	if (l.head == l.tail)
 		return;

@@ -17,7 +17,8 @@
 static _Noreturn void
 usage(struct tool *t)
 {
-	t_eprintf(t, "usage: fsck_ffs [-adFfPpqUX] [-B byteorder] [-b block] "
+	t_eprintf(t,
+	    "usage: fsck_ffs [-adFfPpqUX] [-B byteorder] [-b block] "
 	    "[-c level] [-m mode]\n\t[-x snap-backup] [-y | -n] filesystem "
 	    "...\n");
 	t_exit(t, 1);
@@ -62,12 +63,14 @@ summary(struct fsck *f)
 	    (uint64_t)cs->cs_nffree;
 	tenths = (uint64_t)cs->cs_nffree < UINT64_MAX / 1000 ?
 	    ((uint64_t)cs->cs_nffree * 1000 + (uint64_t)size / 2) /
-	    (uint64_t)size : 0;
+		(uint64_t)size :
+	    0;
 	pwarn(f, "%" PRId64 " files, %" PRId64 " used, %" PRIu64 " free ",
 	    f->files, f->blks, nfree);
-	t_printf(f->t, "(%" PRId64 " frags, %" PRId64 " blocks, %" PRIu64
-	    ".%" PRIu64 "%% fragmentation)\n", cs->cs_nffree, cs->cs_nbfree,
-	    tenths / 10, tenths % 10);
+	t_printf(f->t,
+	    "(%" PRId64 " frags, %" PRId64 " blocks, %" PRIu64 ".%" PRIu64
+	    "%% fragmentation)\n",
+	    cs->cs_nffree, cs->cs_nbfree, tenths / 10, tenths % 10);
 }
 
 /* One file system: what it adds to the exit status. */
@@ -90,7 +93,8 @@ check(struct fsck *f, const char *name, const char *path)
 	if (f->preen)
 		return f->unresolved || f->rerun ? 2 : 0;
 	if (f->unresolved || f->rerun)
-		t_printf(f->t, "\n***** UNRESOLVED INCONSISTENCIES REMAIN "
+		t_printf(f->t,
+		    "\n***** UNRESOLVED INCONSISTENCIES REMAIN "
 		    "*****\n");
 	if (f->modified)
 		t_printf(f->t, "\n***** FILE SYSTEM WAS MODIFIED *****\n");
@@ -108,7 +112,8 @@ options(struct fsck *f, int argc, char **argv)
 
 	while ((ch = t_getopt(t, argc, argv, "aB:b:c:dFfm:npPqUyx:X")) != -1)
 		switch (ch) {
-		case 'a': break;
+		case 'a':
+			break;
 		case 'B':
 			if (strcmp(t->t_opt.optarg, "be") == 0)
 				f->endian = 2;
@@ -120,36 +125,61 @@ options(struct fsck *f, int argc, char **argv)
 		case 'b':
 			f->alternate = number(t, t->t_opt.optarg, 10,
 			    "-b flag requires a number");
-			t_printf(t, "Alternate super block location: %" PRId64
-			    "\n", f->alternate);
+			t_printf(t,
+			    "Alternate super block location: %" PRId64 "\n",
+			    f->alternate);
 			break;
 		case 'c':
 			f->level = (int)(number(t, t->t_opt.optarg, 10,
-			    "-c flag requires a conversion level") & 0xffff);
+					     "-c flag requires a conversion level") &
+			    0xffff);
 			if (f->level > 4) {
-				t_warnx(t, "Using maximum conversion level of "
+				t_warnx(t,
+				    "Using maximum conversion level of "
 				    "4");
 				f->level = 4;
 			}
 			break;
-		case 'd': f->debug = true; break;
-		case 'F': f->file = true; break;
-		case 'f': f->force = true; break;
+		case 'd':
+			f->debug = true;
+			break;
+		case 'F':
+			f->file = true;
+			break;
+		case 'f':
+			f->force = true;
+			break;
 		case 'm':
-			f->lfmode = (mode_t)number(t, t->t_opt.optarg, 8,
-			    "-m flag requires a mode");
+			f->lfmode = (mode_t)number(
+			    t, t->t_opt.optarg, 8, "-m flag requires a mode");
 			if ((f->lfmode & ~07777u) != 0)
 				t_errx(t, 1, "bad mode to -m: %o", f->lfmode);
 			break;
-		case 'n': f->no = true; f->yes = false; break;
-		case 'p': f->preen = true; break;
-		case 'P': f->progress = true; break;
-		case 'q': f->quiet = true; break;
-		case 'U': break;
-		case 'y': f->yes = true; f->no = false; break;
+		case 'n':
+			f->no = true;
+			f->yes = false;
+			break;
+		case 'p':
+			f->preen = true;
+			break;
+		case 'P':
+			f->progress = true;
+			break;
+		case 'q':
+			f->quiet = true;
+			break;
+		case 'U':
+			break;
+		case 'y':
+			f->yes = true;
+			f->no = false;
+			break;
 		case 'x':
-		case 'X': snap = true; break;
-		default: usage(t);
+		case 'X':
+			snap = true;
+			break;
+		default:
+			usage(t);
 		}
 	if (snap && !f->no)
 		t_warnx(t, "Cannot use -x or -X without -n");

@@ -5,8 +5,8 @@
 #include <netbsd/stat.h>
 #include <string.h>
 
-#define MAXBAD	10
-#define MAXDUP	10
+#define MAXBAD 10
+#define MAXDUP 10
 
 static bool
 is_fs_inode(const struct fsck *f, uint32_t ino)
@@ -15,8 +15,8 @@ is_fs_inode(const struct fsck *f, uint32_t ino)
 	int i;
 
 	/* The journal, also one that lies idle, and the quotas have no names. */
-	if (!f->old && fs->fs_journal_location ==
-	    UFS_WAPBL_JOURNALLOC_IN_FILESYSTEM &&
+	if (!f->old &&
+	    fs->fs_journal_location == UFS_WAPBL_JOURNALLOC_IN_FILESYSTEM &&
 	    fs->fs_journallocs[UFS_WAPBL_INFS_INO] == ino)
 		return true;
 	for (i = 0; i < MAXQUOTAS; i++)
@@ -84,8 +84,13 @@ static bool
 type_known(uint16_t mode)
 {
 	switch (mode & S_IFMT) {
-	case S_IFDIR: case S_IFREG: case S_IFBLK: case S_IFCHR: case S_IFLNK:
-	case S_IFSOCK: case S_IFIFO:
+	case S_IFDIR:
+	case S_IFREG:
+	case S_IFBLK:
+	case S_IFCHR:
+	case S_IFLNK:
+	case S_IFSOCK:
+	case S_IFIFO:
 		return true;
 	default:
 		return false;
@@ -97,13 +102,14 @@ static bool
 sizes_agree(struct fsck *f, const struct dinode *di)
 {
 	uint64_t n = (di->di_size + (uint32_t)f->fs.fs_bsize - 1) /
-	    (uint32_t)f->fs.fs_bsize, each = 1;
+	    (uint32_t)f->fs.fs_bsize,
+		 each = 1;
 	uint16_t type = di->di_mode & S_IFMT;
 	int i;
 
 	if (di->di_size > (uint64_t)INT64_MAX - FFS_MAXBSIZE ||
-	    di->di_size + (uint32_t)f->fs.fs_bsize - 1 <
-	    di->di_size || (type == S_IFDIR && di->di_size > UFS_MAXDIRSIZE))
+	    di->di_size + (uint32_t)f->fs.fs_bsize - 1 < di->di_size ||
+	    (type == S_IFDIR && di->di_size > UFS_MAXDIRSIZE))
 		return false;
 	if ((di->di_flags & 0x00200000u) == 0 &&
 	    di->di_size > f->fs.fs_maxfilesize && f->fs.fs_maxfilesize > 0)
@@ -159,8 +165,10 @@ count_blocks(struct fsck *f, uint32_t ino, struct dinode *di, int64_t frags)
 
 	if (want == di->di_blocks)
 		return;
-	pwarn(f, "INCORRECT BLOCK COUNT I=%" PRIu32 " (%" PRId64
-	    " should be %" PRIu64 ")", ino, (int64_t)di->di_blocks, want);
+	pwarn(f,
+	    "INCORRECT BLOCK COUNT I=%" PRIu32 " (%" PRId64
+	    " should be %" PRIu64 ")",
+	    ino, (int64_t)di->di_blocks, want);
 	if (f->preen)
 		t_printf(f->t, " (CORRECTED)\n");
 	else if (!reply(f, "CORRECT"))
@@ -197,8 +205,8 @@ check_inode(struct fsck *f, uint32_t ino)
 	else if (di.di_nlink <= 0) {
 		if (f->nzero == f->azero) {
 			f->azero = f->azero > 0 ? f->azero * 2 : 64;
-			f->zero = t_realloc(f->t, f->zero, f->azero *
-			    sizeof(*f->zero));
+			f->zero = t_realloc(
+			    f->t, f->zero, f->azero * sizeof(*f->zero));
 		}
 		f->zero[f->nzero++] = ino;
 	}
@@ -210,8 +218,8 @@ check_inode(struct fsck *f, uint32_t ino)
 	}
 	inode_walk(&w, &di);
 	if (d != NULL) {
-		uint64_t most = blkroundup(&f->fs, (int64_t)(w.frags + 8) *
-		    f->fs.fs_fsize);
+		uint64_t most = blkroundup(
+		    &f->fs, (int64_t)(w.frags + 8) * f->fs.fs_fsize);
 
 		d->size = di.di_size < most ? di.di_size : most;
 	}
@@ -266,8 +274,7 @@ pass1(struct fsck *f)
 	mark_own(f);
 	for (c = 0; c < (uint32_t)f->fs.fs_ncg; c++) {
 		n = inodes_of(f, c);
-		f->info[c] = t_calloc(f->t, n > 0 ? n : 1,
-		    sizeof(**f->info));
+		f->info[c] = t_calloc(f->t, n > 0 ? n : 1, sizeof(**f->info));
 		f->ninfo[c] = n;
 		for (i = c == 0 ? UFS_ROOTINO : 0; i < n; i++)
 			check_inode(f, c * ipg + i);
@@ -311,8 +318,9 @@ each_inode(struct fsck *f, int (*block)(struct walk *, int64_t, int))
 
 	for (c = 0; c < (uint32_t)f->fs.fs_ncg; c++)
 		for (i = 0; i < f->ninfo[c]; i++) {
-			struct walk w = { .block = block, .f = f,
-			    .ino = c * (uint32_t)f->fs.fs_ipg + i };
+			struct walk w = { .block = block,
+				.f = f,
+				.ino = c * (uint32_t)f->fs.fs_ipg + i };
 			struct dinode di;
 
 			if (f->info[c][i].state == USTATE ||

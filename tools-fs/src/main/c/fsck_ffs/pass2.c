@@ -20,8 +20,8 @@ fix(struct fsck *f)
 }
 
 static void
-write_entry(struct fsck *f, uint8_t *p, uint32_t ino, const char *name,
-    uint32_t reclen)
+write_entry(
+    struct fsck *f, uint8_t *p, uint32_t ino, const char *name, uint32_t reclen)
 {
 	struct direct new;
 
@@ -47,8 +47,7 @@ check_dot(struct scan *s, uint8_t *p, struct direct *d)
 	if (d->d_fileno != 0 && name_is(d, ".")) {
 		if (d->d_fileno != s->ino) {
 			d->d_fileno = s->ino;
-			fileerror(f, s->ino, s->ino,
-			    "BAD INODE NUMBER FOR '.'");
+			fileerror(f, s->ino, s->ino, "BAD INODE NUMBER FOR '.'");
 			if (fix(f) && p != NULL) {
 				write_entry(f, p, s->ino, ".", d->d_reclen);
 				r |= SCAN_ALTERED;
@@ -68,8 +67,8 @@ check_dot(struct scan *s, uint8_t *p, struct direct *d)
 		memcpy(msg, d->d_name, d->d_namlen);
 		pfatal(f, "CANNOT FIX, FIRST ENTRY IN DIRECTORY CONTAINS %s\n",
 		    msg);
-	} else if (d->d_reclen < used || (d->d_fileno != 0 &&
-	    d->d_reclen < 2 * used)) {
+	} else if (d->d_reclen < used ||
+	    (d->d_fileno != 0 && d->d_reclen < 2 * used)) {
 		pfatal(f, "CANNOT FIX, INSUFFICIENT SPACE TO ADD '.'\n");
 	} else if (fix(f) && p != NULL) {
 		uint32_t reclen = d->d_reclen, number = d->d_fileno;
@@ -81,10 +80,11 @@ check_dot(struct scan *s, uint8_t *p, struct direct *d)
 			rest.d_namlen = number != 0 ? 2 : 0;
 			rest.d_fileno = number;
 			rest.d_type = number != 0 && !dir_oldfmt(f) ?
-			    S_IFDIR >> 12 : 0;
+			    S_IFDIR >> 12 :
+			    0;
 			rest.d_reclen = reclen - used;
-			ffs_dirent_put(p + used, &rest, dir_oldfmt(f),
-			    f->swapped);
+			ffs_dirent_put(
+			    p + used, &rest, dir_oldfmt(f), f->swapped);
 			d->d_reclen = used;
 		} else
 			write_entry(f, p, s->ino, ".", reclen);
@@ -100,8 +100,7 @@ check_dot(struct scan *s, uint8_t *p, struct direct *d)
 
 /* The second entry shall be "..". */
 static int
-check_dotdot(struct scan *s, uint8_t *p, struct direct *d,
-    struct dir_info *dir)
+check_dotdot(struct scan *s, uint8_t *p, struct direct *d, struct dir_info *dir)
 {
 	struct fsck *f = s->f;
 	char msg[300];
@@ -166,8 +165,8 @@ remove_bad(struct scan *s, struct direct *d)
 		fileerror(f, s->ino, d->d_fileno, "UNALLOCATED");
 		return reply(f, "REMOVE");
 	}
-	fileerror(f, s->ino, d->d_fileno, i->state == FCLEAR ? "DUP/BAD" :
-	    "ZERO LENGTH DIRECTORY");
+	fileerror(f, s->ino, d->d_fileno,
+	    i->state == FCLEAR ? "DUP/BAD" : "ZERO LENGTH DIRECTORY");
 	if (reply(f, "REMOVE"))
 		return true;
 	inode_get(f, d->d_fileno, &di);
@@ -220,25 +219,27 @@ check_entry(struct scan *s, uint8_t *p, struct direct *d)
 	else if (s->entryno == 2)
 		r = check_dotdot(s, p, d, dir);
 	else if (d->d_fileno != 0 && (name_is(d, ".") || name_is(d, ".."))) {
-		fileerror(f, s->ino, s->ino, d->d_namlen == 1 ?
-		    "EXTRA '.' ENTRY" : "EXTRA '..' ENTRY");
+		fileerror(f, s->ino, s->ino,
+		    d->d_namlen == 1 ? "EXTRA '.' ENTRY" : "EXTRA '..' ENTRY");
 		return fix(f) ? drop(f, p, d) : 0;
 	}
 	if (d->d_fileno == 0)
 		return r;
 	own = s->entryno <= 2 && (name_is(d, ".") || name_is(d, ".."));
 	/* What may have been ".." is no name, either. */
-	dots = own || s->entryno == 1 || (s->entryno == 2 &&
-	    (d->d_fileno == dir->parent || (d->d_namlen == 2 &&
-	    d->d_name[0] == '.')));
+	dots = own || s->entryno == 1 ||
+	    (s->entryno == 2 &&
+		(d->d_fileno == dir->parent ||
+		    (d->d_namlen == 2 && d->d_name[0] == '.')));
 	i = info(f, d->d_fileno);
 	if (d->d_fileno < UFS_ROOTINO || i->state == USTATE ||
 	    i->state == DCLEAR || i->state == FCLEAR) {
 		if (dots)
 			return r;
-		if (d->d_fileno < UFS_ROOTINO ? (fileerror(f, s->ino,
-		    d->d_fileno, "I OUT OF RANGE"), reply(f, "REMOVE")) :
-		    remove_bad(s, d))
+		if (d->d_fileno < UFS_ROOTINO ?
+			(fileerror(f, s->ino, d->d_fileno, "I OUT OF RANGE"),
+			    reply(f, "REMOVE")) :
+			remove_bad(s, d))
 			return r | drop(f, p, d);
 		if (i->state == USTATE)
 			return r;
@@ -312,7 +313,7 @@ static int
 by_block(const void *a, const void *b)
 {
 	const struct dir_info *x = *(struct dir_info *const *)a,
-	    *y = *(struct dir_info *const *)b;
+			      *y = *(struct dir_info *const *)b;
 
 	if (x->first != y->first)
 		return x->first < y->first ? -1 : 1;
@@ -322,8 +323,8 @@ by_block(const void *a, const void *b)
 static void
 check_length(struct fsck *f, struct dir_info *d)
 {
-	uint64_t want = (d->di.di_size + f->dirblksiz - 1) /
-	    f->dirblksiz * f->dirblksiz;
+	uint64_t want = (d->di.di_size + f->dirblksiz - 1) / f->dirblksiz *
+	    f->dirblksiz;
 	struct dinode di;
 	char *path;
 
@@ -331,11 +332,13 @@ check_length(struct fsck *f, struct dir_info *d)
 		return;
 	path = fsck_path(f, d->ino, d->ino);
 	if (f->preen)
-		pwarn(f, "DIRECTORY %s: LENGTH %" PRIu64 " NOT MULTIPLE OF %"
-		    PRIu32, path, d->di.di_size, f->dirblksiz);
+		pwarn(f,
+		    "DIRECTORY %s: LENGTH %" PRIu64 " NOT MULTIPLE OF %" PRIu32,
+		    path, d->di.di_size, f->dirblksiz);
 	else
-		pfatal(f, "DIRECTORY %s: LENGTH %" PRIu64 " NOT MULTIPLE OF %"
-		    PRIu32, path, d->di.di_size, f->dirblksiz);
+		pfatal(f,
+		    "DIRECTORY %s: LENGTH %" PRIu64 " NOT MULTIPLE OF %" PRIu32,
+		    path, d->di.di_size, f->dirblksiz);
 	t_free(f->t, path);
 	if (f->preen)
 		t_printf(f->t, " (ADJUSTED)\n");
@@ -347,7 +350,7 @@ check_length(struct fsck *f, struct dir_info *d)
 	/* Looked at as if it were adjusted. */
 	d->di.di_size = want;
 	d->size = d->size < want && want - d->size < f->dirblksiz ? want :
-	    d->size;
+								    d->size;
 }
 
 /* Parents that were not known when their directory was looked at. */
@@ -357,7 +360,8 @@ check_parent(struct fsck *f, struct dir_info *d)
 	uint8_t state = info(f, d->ino)->state;
 	struct dinode di;
 
-	if (d->parent == 0 || d->di.di_size == 0 || state == USTATE || d->dotdot == d->parent)
+	if (d->parent == 0 || d->di.di_size == 0 || state == USTATE ||
+	    d->dotdot == d->parent)
 		return;
 	if (d->dotdot == 0) {
 		d->dotdot = d->parent;
@@ -366,8 +370,9 @@ check_parent(struct fsck *f, struct dir_info *d)
 			return;
 		inode_get(f, d->ino, &di);
 		/* The root of before has no directory of its own. */
-		if (d != dir_find(f, d->ino) ? dir_enter(f, d->ino,
-		    d->parent, "..") : dir_enter_dotdot(f, d->ino, d->parent))
+		if (d != dir_find(f, d->ino) ?
+			dir_enter(f, d->ino, d->parent, "..") :
+			dir_enter_dotdot(f, d->ino, d->parent))
 			info(f, d->parent)->links--;
 		else if (di.di_size == 0)
 			info(f, d->parent)->links--;
@@ -397,8 +402,9 @@ pass2(struct fsck *f)
 		qsort(f->dirs, n, sizeof(*f->dirs), by_block);
 	for (i = 0; i < n; i++) {
 		struct dir_info *d = f->dirs[i];
-		struct scan s = { .entry = check_entry, .f = f, .ino = d->ino,
-		    .as = d };
+		struct scan s = {
+			.entry = check_entry, .f = f, .ino = d->ino, .as = d
+		};
 
 		if (d->di.di_size == 0 || info(f, d->ino)->state == USTATE)
 			continue;
@@ -413,7 +419,8 @@ pass2(struct fsck *f)
 		struct dir_info *d = f->dirs[i], *p;
 
 		p = d->ino != UFS_ROOTINO && d->parent != 0 ?
-		    dir_find(f, d->parent) : NULL;
+		    dir_find(f, d->parent) :
+		    NULL;
 		if (p == NULL)
 			continue;
 		d->sibling = p->child;

@@ -128,8 +128,8 @@ pass4(struct fsck *f)
 	for (c = 0; c < (uint32_t)f->fs.fs_ncg; c++) {
 		n = f->ninfo[c];
 		for (i = c == 0 ? UFS_ROOTINO : 0; i < n; i++)
-			check_links(f, c * (uint32_t)f->fs.fs_ipg + i,
-			    &f->info[c][i]);
+			check_links(
+			    f, c * (uint32_t)f->fs.fs_ipg + i, &f->info[c][i]);
 		t_progress(f->t, "fsck_ffs phase 4", c + 1,
 		    (uint64_t)(uint32_t)f->fs.fs_ncg);
 	}

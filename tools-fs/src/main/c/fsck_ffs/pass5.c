@@ -10,7 +10,7 @@ struct pass5 {
 	uint8_t *buf;
 	struct cg cg;
 	struct csum_total total;
-	bool bad;			/* the group's header was none */
+	bool bad; /* the group's header was none */
 };
 
 /* A group that has no usable header gets one as newfs(8) makes it. */
@@ -51,7 +51,8 @@ layout(struct pass5 *p, uint32_t c)
 	}
 	cg->cg_ndblk = (int32_t)ffs_cg_ndblk(fs, c);
 	cg->cg_nclusterblks = fs->fs_contigsumsize > 0 ?
-	    cg->cg_ndblk / fs->fs_frag : 0;
+	    cg->cg_ndblk / fs->fs_frag :
+	    0;
 	return cg->cg_nextfreeoff <= fs->fs_cgsize;
 }
 
@@ -185,11 +186,13 @@ compare(struct pass5 *p, struct buf *b, uint32_t c)
 		memcpy(b->data, p->buf, (size_t)p->cg.cg_iusedoff);
 		dirty(f, b);
 	}
-	if ((p->bad || memcmp(p->buf + p->cg.cg_iusedoff, b->data + p->cg.cg_iusedoff,
-	    (size_t)p->cg.cg_nextfreeoff > size ||
-	    p->cg.cg_nextfreeoff < p->cg.cg_iusedoff ?
-	    size - (size_t)p->cg.cg_iusedoff :
-	    (size_t)(p->cg.cg_nextfreeoff - p->cg.cg_iusedoff)) != 0) &&
+	if ((p->bad ||
+		memcmp(p->buf + p->cg.cg_iusedoff, b->data + p->cg.cg_iusedoff,
+		    (size_t)p->cg.cg_nextfreeoff > size ||
+			    p->cg.cg_nextfreeoff < p->cg.cg_iusedoff ?
+			size - (size_t)p->cg.cg_iusedoff :
+			(size_t)(p->cg.cg_nextfreeoff - p->cg.cg_iusedoff)) !=
+		    0) &&
 	    dofix(f, &p->maps, "BLK(S) MISSING IN BIT MAPS")) {
 		memcpy(b->data + p->cg.cg_iusedoff, p->buf + p->cg.cg_iusedoff,
 		    size - (size_t)p->cg.cg_iusedoff);
@@ -208,13 +211,13 @@ pass5(struct fsck *f)
 	fsck_phase(f, "Phase 5 - Check Cyl groups");
 	if (f->rebuild)
 		pass1_again(f);
-	if (f->alt_wrong && dofix(f, &alt,
-	    "ALTERNATE SUPERBLK(S) ARE INCORRECT"))
+	if (f->alt_wrong &&
+	    dofix(f, &alt, "ALTERNATE SUPERBLK(S) ARE INCORRECT"))
 		fsck_write_alternates(f);
 	p.buf = t_malloc(f->t, (size_t)f->fs.fs_bsize);
 	for (c = 0; c < (uint32_t)f->fs.fs_ncg; c++) {
-		struct buf *b = getblk(f, cgtod(&f->fs, c),
-		    (uint32_t)f->fs.fs_cgsize);
+		struct buf *b = getblk(
+		    f, cgtod(&f->fs, c), (uint32_t)f->fs.fs_cgsize);
 
 		if (!start(&p, b->data, c)) {
 			pfatal(f, "CG %" PRIu32 ": NO ROOM FOR ITS MAPS\n", c);
@@ -232,8 +235,8 @@ pass5(struct fsck *f)
 		    (uint64_t)(uint32_t)f->fs.fs_ncg);
 	}
 	if ((t->cs_ndir != have->cs_ndir || t->cs_nbfree != have->cs_nbfree ||
-	    t->cs_nifree != have->cs_nifree ||
-	    t->cs_nffree != have->cs_nffree) &&
+		t->cs_nifree != have->cs_nifree ||
+		t->cs_nffree != have->cs_nffree) &&
 	    dofix(f, &p.count, "FREE BLK COUNT(S) WRONG IN SUPERBLK")) {
 		have->cs_ndir = t->cs_ndir;
 		have->cs_nbfree = t->cs_nbfree;

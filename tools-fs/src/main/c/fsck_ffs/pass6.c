@@ -14,7 +14,7 @@
 struct quota {
 	struct fsck *f;
 	struct dinode di;
-	uint64_t left;			/* entries not seen yet */
+	uint64_t left; /* entries not seen yet */
 };
 
 /* The bytes at `off`, which may not cross a block; NULL: outside, or not there. */
@@ -86,7 +86,7 @@ file_get(struct quota *q, int type)
 	    info(q->f, (uint32_t)ino)->state != FSTATE ||
 	    (type != USRQUOTA && ino == fs->fs_quotafile[USRQUOTA]) ||
 	    (fs->fs_journal_location == UFS_WAPBL_JOURNALLOC_IN_FILESYSTEM &&
-	    ino == fs->fs_journallocs[UFS_WAPBL_INFS_INO]))
+		ino == fs->fs_journallocs[UFS_WAPBL_INFS_INO]))
 		return false;
 	inode_get(q->f, (uint32_t)ino, &q->di);
 	return (q->di.di_mode & S_IFMT) == S_IFREG &&
@@ -109,7 +109,7 @@ check_quota(struct fsck *f, int type)
 		else if (!reply(f, "TURN OFF"))
 			return;
 		f->fs.fs_quotafile[type] = 0;
-		f->fs.fs_quota_flags &= (uint8_t)~(1u << type);
+		f->fs.fs_quota_flags &= (uint8_t) ~(1u << type);
 		if (f->fs.fs_quota_flags == 0)
 			f->fs.fs_flags &= ~(uint32_t)FS_DOQUOTA2;
 		f->sbdirty = true;

@@ -104,19 +104,21 @@ groups_fit(const struct fsck *f)
 {
 	const struct fs *fs = &f->fs;
 	int64_t itable = (int64_t)(fs->fs_ipg / fs->fs_inopb) * fs->fs_frag,
-	    maps;
+		maps;
 	uint32_t c;
 
 	/* An alternate stands between the superblock and the group's header. */
 	if ((int64_t)(fs->fs_cblkno - fs->fs_sblkno) * fs->fs_fsize <
-	    FS_DISK_SIZE || (f->alternate == 0 && (int64_t)fsbtobyte(fs,
-	    fs->fs_sblkno) < f->sbloc + FS_DISK_SIZE))
+		FS_DISK_SIZE ||
+	    (f->alternate == 0 &&
+		(int64_t)fsbtobyte(fs, fs->fs_sblkno) < f->sbloc + FS_DISK_SIZE))
 		return false;
 	/* The summary is among the data of a group. */
 	c = fs->fs_ncg > 1 ? dtog(fs, fs->fs_csaddr) : 0;
-	if (fs->fs_csaddr < cgdmin(fs, c) || (fs->fs_ncg > 1 &&
-	    fs->fs_csaddr + numfrags(fs, fragroundup(fs, fs->fs_cssize)) >
-	    cgbase(fs, c) + fs->fs_fpg))
+	if (fs->fs_csaddr < cgdmin(fs, c) ||
+	    (fs->fs_ncg > 1 &&
+		fs->fs_csaddr + numfrags(fs, fragroundup(fs, fs->fs_cssize)) >
+		    cgbase(fs, c) + fs->fs_fpg))
 		return false;
 	/* A group's maps are behind its header. */
 	maps = FFS_CG_HEADER + (ffs_isufs2(fs) ? 0 : 6) +
@@ -135,8 +137,8 @@ groups_fit(const struct fsck *f)
 	for (c = 0; c < (uint32_t)fs->fs_ncg; c++)
 		if (cgstart(fs, c) < 0 ||
 		    cgsblock(fs, c) > fs->fs_size - fs->fs_frag ||
-		    cgtod(fs, c) + numfrags(fs, fragroundup(fs,
-		    fs->fs_cgsize)) > fs->fs_size ||
+		    cgtod(fs, c) + numfrags(fs, fragroundup(fs, fs->fs_cgsize)) >
+			fs->fs_size ||
 		    cgimin(fs, c) + itable > fs->fs_size)
 			return false;
 	return true;
@@ -169,7 +171,8 @@ find_super(struct fsck *f)
 	int i, r;
 
 	if (f->alternate != 0) {
-		r = f->alternate > INT64_MAX / f->sector ? -1 :
+		r = f->alternate > INT64_MAX / f->sector ?
+		    -1 :
 		    try_super(f, f->alternate * f->sector);
 		if (r == 0)
 			badsb(f, "MAGIC NUMBER WRONG");
@@ -192,11 +195,13 @@ compare_alternate(struct fsck *f)
 	bool swapped;
 	uint32_t c = (uint32_t)f->fs.fs_ncg - 1;
 
-	if (!fsck_read(f, block, SBLOCKSIZE, (int64_t)fsbtobyte(&f->fs,
-	    cgsblock(&f->fs, c))) || ffs_sb_decode(block, SBLOCKSIZE, &a,
-	    &swapped) != 0 || swapped != f->swapped) {
+	if (!fsck_read(f, block, SBLOCKSIZE,
+		(int64_t)fsbtobyte(&f->fs, cgsblock(&f->fs, c))) ||
+	    ffs_sb_decode(block, SBLOCKSIZE, &a, &swapped) != 0 ||
+	    swapped != f->swapped) {
 		t_free(f->t, block);
-		badsb(f, "VALUES IN SUPER BLOCK DISAGREE WITH THOSE IN FIRST "
+		badsb(f,
+		    "VALUES IN SUPER BLOCK DISAGREE WITH THOSE IN FIRST "
 		    "ALTERNATE");
 		f->alt_wrong = true;
 		return;
@@ -213,7 +218,8 @@ compare_alternate(struct fsck *f)
 	if (f->alt_wrong || a.fs_bmask != r->fs_bmask ||
 	    a.fs_fmask != r->fs_fmask || a.fs_bshift != r->fs_bshift ||
 	    a.fs_fshift != r->fs_fshift || a.fs_fsbtodb != r->fs_fsbtodb)
-		badsb(f, "VALUES IN SUPER BLOCK DISAGREE WITH THOSE IN FIRST "
+		badsb(f,
+		    "VALUES IN SUPER BLOCK DISAGREE WITH THOSE IN FIRST "
 		    "ALTERNATE");
 }
 
@@ -285,12 +291,9 @@ fsck_write_super(struct fsck *f)
 		fs.fs_old_inodefmt = f->fs.fs_old_inodefmt;
 		fs.fs_old_time = (int32_t)f->fs.fs_time;
 		fs.fs_old_cstotal.cs_ndir = (int32_t)f->fs.fs_cstotal.cs_ndir;
-		fs.fs_old_cstotal.cs_nbfree =
-		    (int32_t)f->fs.fs_cstotal.cs_nbfree;
-		fs.fs_old_cstotal.cs_nifree =
-		    (int32_t)f->fs.fs_cstotal.cs_nifree;
-		fs.fs_old_cstotal.cs_nffree =
-		    (int32_t)f->fs.fs_cstotal.cs_nffree;
+		fs.fs_old_cstotal.cs_nbfree = (int32_t)f->fs.fs_cstotal.cs_nbfree;
+		fs.fs_old_cstotal.cs_nifree = (int32_t)f->fs.fs_cstotal.cs_nifree;
+		fs.fs_old_cstotal.cs_nffree = (int32_t)f->fs.fs_cstotal.cs_nffree;
 	} else
 		ffs_sb_to_old(&fs);
 	ffs_sb_encode(&fs, f->sbraw, SBLOCKSIZE, f->swapped);
@@ -304,8 +307,7 @@ fsck_write_alternates(struct fsck *f)
 	uint8_t *block = t_malloc(f->t, SBLOCKSIZE);
 	struct fs fs = f->old ? f->raw : f->fs;
 	/* No more than up to the group's header. */
-	int64_t room = (int64_t)(fs.fs_cblkno - fs.fs_sblkno) *
-	    f->fs.fs_fsize;
+	int64_t room = (int64_t)(fs.fs_cblkno - fs.fs_sblkno) * f->fs.fs_fsize;
 	uint32_t c;
 
 	if (room > SBLOCKSIZE)
@@ -319,8 +321,8 @@ fsck_write_alternates(struct fsck *f)
 	memcpy(block, f->sbraw, SBLOCKSIZE);
 	ffs_sb_encode(&fs, block, SBLOCKSIZE, f->swapped);
 	for (c = 0; c < (uint32_t)f->fs.fs_ncg; c++)
-		fsck_write(f, block, (size_t)room, (int64_t)fsbtobyte(&f->fs,
-		    cgsblock(&f->fs, c)));
+		fsck_write(f, block, (size_t)room,
+		    (int64_t)fsbtobyte(&f->fs, cgsblock(&f->fs, c)));
 	t_free(f->t, block);
 }
 
@@ -359,7 +361,7 @@ fsck_check_super(struct fsck *f)
 	const struct fs *raw = &f->raw;
 	bool newfmt = ffs_isufs2(fs) || fs->fs_old_inodefmt >= FS_44INODEFMT;
 	int32_t symlink = (int32_t)(ffs_isufs2(fs) ? UFS2_MAXSYMLINKLEN :
-	    UFS1_MAXSYMLINKLEN);
+						     UFS1_MAXSYMLINKLEN);
 
 	if (fs->fs_optim != FS_OPTTIME && fs->fs_optim != FS_OPTSPACE) {
 		pwarn(f, "UNDEFINED OPTIMIZATION IN SUPERBLOCK");
@@ -371,8 +373,8 @@ fsck_check_super(struct fsck *f)
 		    raw->fs_minfree);
 		(void)ask_number(f, "SET TO DEFAULT");
 	}
-	if (newfmt && raw->fs_maxfilesize != largest_file(fs,
-	    raw->fs_nindir) && raw->fs_maxfilesize != 0) {
+	if (newfmt && raw->fs_maxfilesize != largest_file(fs, raw->fs_nindir) &&
+	    raw->fs_maxfilesize != 0) {
 		pwarn(f, "INCORRECT MAXFILESIZE=%" PRIu64 " IN SUPERBLOCK",
 		    raw->fs_maxfilesize);
 		if (ask_number(f, "FIX"))
@@ -421,8 +423,8 @@ read_csum(struct fsck *f)
 	f->csum = t_calloc(f->t, 1, size);
 	for (at = 0; at < size; at += n) {
 		n = size - at < 65536 ? size - at : 65536;
-		fsck_read(f, f->csum + at, n, (int64_t)(fsbtobyte(&f->fs,
-		    f->fs.fs_csaddr) + at));
+		fsck_read(f, f->csum + at, n,
+		    (int64_t)(fsbtobyte(&f->fs, f->fs.fs_csaddr) + at));
 	}
 }
 
@@ -456,7 +458,8 @@ resolve(struct fsck *f, const char *name, struct stat *st)
 	slash = slash != NULL ? slash + 1 : name;
 	raw = t_asprintf(t, "%.*sr%s", (int)(slash - name), name, slash);
 	return sys_stat(t, raw, st) == 0 && (st->st_mode & S_IFMT) == S_IFCHR ?
-	    raw : name;
+	    raw :
+	    name;
 }
 
 static bool
@@ -497,8 +500,8 @@ open_device(struct fsck *f)
 	if (f->quiet)
 		return true;
 	if (!f->preen)
-		t_printf(t, "** %s%s\n", f->dev, f->writable ? "" :
-		    " (NO WRITE)");
+		t_printf(
+		    t, "** %s%s\n", f->dev, f->writable ? "" : " (NO WRITE)");
 	return true;
 }
 
@@ -560,8 +563,10 @@ fsck_setup(struct fsck *f, const char *name, const char *path)
 		t_printf(f->t, "%s: CANNOT FIGURE OUT FILE SYSTEM PARTITION\n",
 		    f->dev);
 		if (f->nolabel)
-			t_printf(f->t, "%s: CANNOT FIGURE OUT FILE SYSTEM "
-			    "PARTITION\n", f->dev);
+			t_printf(f->t,
+			    "%s: CANNOT FIGURE OUT FILE SYSTEM "
+			    "PARTITION\n",
+			    f->dev);
 		return -1;
 	}
 	find_apple(f);
@@ -611,11 +616,11 @@ fsck_finish(struct fsck *f)
 	if (!f->writable)
 		return;
 	if (f->csum_dirty)
-		fsck_write(f, f->csum, (size_t)fragroundup(&f->fs,
-		    f->fs.fs_cssize), (int64_t)fsbtobyte(&f->fs,
-		    f->fs.fs_csaddr));
-	if (f->sbloc != standard_place(&f->fs) && (f->preen ||
-	    reply(f, "UPDATE STANDARD SUPERBLOCK"))) {
+		fsck_write(f, f->csum,
+		    (size_t)fragroundup(&f->fs, f->fs.fs_cssize),
+		    (int64_t)fsbtobyte(&f->fs, f->fs.fs_csaddr));
+	if (f->sbloc != standard_place(&f->fs) &&
+	    (f->preen || reply(f, "UPDATE STANDARD SUPERBLOCK"))) {
 		f->sbloc = standard_place(&f->fs);
 		f->fs.fs_sblockloc = f->sbloc;
 		f->sbdirty = true;

@@ -27,8 +27,10 @@ pfatal(struct fsck *f, const char *fmt, ...)
 	va_end(ap);
 	if (!f->preen)
 		return;
-	t_printf(f->t, "\n%s: UNEXPECTED INCONSISTENCY; RUN fsck_ffs "
-	    "MANUALLY.\n", f->dev);
+	t_printf(f->t,
+	    "\n%s: UNEXPECTED INCONSISTENCY; RUN fsck_ffs "
+	    "MANUALLY.\n",
+	    f->dev);
 	giveup(f, EEXIT);
 }
 
@@ -125,8 +127,8 @@ fsck_path(struct fsck *f, uint32_t dir, uint32_t ino)
 
 	if (dir == ino && ino == UFS_ROOTINO)
 		return t_strdup(f->t, "/");
-	if (f->busy || !fsck_ino_ok(f, dir) || (info(f, dir)->state != DSTATE &&
-	    info(f, dir)->state != DFOUND))
+	if (f->busy || !fsck_ino_ok(f, dir) ||
+	    (info(f, dir)->state != DSTATE && info(f, dir)->state != DFOUND))
 		return t_strdup(f->t, "?");
 	f->busy = true;
 	buf[at] = '\0';
@@ -187,10 +189,17 @@ static const char *
 kind(const struct dinode *di)
 {
 	switch (di->di_mode & S_IFMT) {
-	case S_IFDIR: return "DIR";
-	case S_IFREG: case S_IFBLK: case S_IFCHR: case S_IFLNK: case S_IFSOCK:
-	case S_IFIFO: return "FILE";
-	default: return "NAME";
+	case S_IFDIR:
+		return "DIR";
+	case S_IFREG:
+	case S_IFBLK:
+	case S_IFCHR:
+	case S_IFLNK:
+	case S_IFSOCK:
+	case S_IFIFO:
+		return "FILE";
+	default:
+		return "NAME";
 	}
 }
 

@@ -10,7 +10,8 @@ struct ln {
 static _Noreturn void
 usage(struct tool *t)
 {
-	t_eprintf(t, "usage:\tln [-fhinsv] file1 file2\n"
+	t_eprintf(t,
+	    "usage:\tln [-fhinsv] file1 file2\n"
 	    "\tln [-fhinsv] file ... directory\n");
 	t_exit(t, 1);
 }
@@ -70,14 +71,14 @@ link_one(struct tool *t, const struct ln *ln, const char *source,
 	if (clear_target(t, ln, target) != 0)
 		return 1;
 	error = ln->symbolic ? sys_symlink(t, source, target) :
-	    sys_link(t, source, target);
+			       sys_link(t, source, target);
 	if (error != 0) {
 		t_warn(t, error, "%s", target);
 		return 1;
 	}
 	if (ln->verbose)
-		t_printf(t, "%s %c> %s\n", target, ln->symbolic ? '-' : '=',
-		    source);
+		t_printf(
+		    t, "%s %c> %s\n", target, ln->symbolic ? '-' : '=', source);
 	return 0;
 }
 
@@ -92,12 +93,26 @@ ln_main(struct tool *t, int argc, char **argv)
 	memset(&ln, 0, sizeof(ln));
 	while ((ch = t_getopt(t, argc, argv, "fhinsv")) != -1)
 		switch (ch) {
-		case 'f': ln.force = true; ln.ask = false; break;
-		case 'h': case 'n': ln.nofollow = true; break;
-		case 'i': ln.ask = true; ln.force = false; break;
-		case 's': ln.symbolic = true; break;
-		case 'v': ln.verbose = true; break;
-		default: usage(t);
+		case 'f':
+			ln.force = true;
+			ln.ask = false;
+			break;
+		case 'h':
+		case 'n':
+			ln.nofollow = true;
+			break;
+		case 'i':
+			ln.ask = true;
+			ln.force = false;
+			break;
+		case 's':
+			ln.symbolic = true;
+			break;
+		case 'v':
+			ln.verbose = true;
+			break;
+		default:
+			usage(t);
 		}
 	argc -= t->t_opt.optind;
 	argv += t->t_opt.optind;

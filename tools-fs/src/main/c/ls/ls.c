@@ -8,7 +8,8 @@
 static _Noreturn void
 usage(struct tool *t)
 {
-	t_eprintf(t, "usage: ls [-1AaBbCcdFfghikLlMmnOoPpqRrSsTtuWwXx] "
+	t_eprintf(t,
+	    "usage: ls [-1AaBbCcdFfghikLlMmnOoPpqRrSsTtuWwXx] "
 	    "[file ...]\n");
 	t_exit(t, 1);
 }
@@ -128,11 +129,11 @@ measure(struct ls *ls, struct ls_list *l, FTSENT *e)
 	int64_t blocks = st->st_blocks;
 
 	l->count++;
-	l->maxlen = widest(l->maxlen, ls_name_width(ls, ls->path ?
-	    e->fts_path : e->fts_name));
+	l->maxlen = widest(
+	    l->maxlen, ls_name_width(ls, ls->path ? e->fts_path : e->fts_name));
 	l->w_inode = widest(l->w_inode, digits(st->st_ino));
-	l->w_blocks = widest(l->w_blocks, digits((uint64_t)ls_block_count(ls,
-	    blocks)));
+	l->w_blocks = widest(
+	    l->w_blocks, digits((uint64_t)ls_block_count(ls, blocks)));
 	l->w_nlink = widest(l->w_nlink, digits(st->st_nlink));
 	l->blocks_total += blocks;
 	l->size_total += st->st_size;
@@ -176,8 +177,7 @@ display(struct ls *ls, FTSENT *parent, FTSENT *list)
 		    !ls->almost_all)
 			continue;
 		/* Directories whose contents follow are no leaves. */
-		if (ls->leaf && ls->recursive &&
-		    S_ISDIR(e->fts_statp->st_mode))
+		if (ls->leaf && ls->recursive && S_ISDIR(e->fts_statp->st_mode))
 			continue;
 		e->fts_number = 0;
 		measure(ls, &l, e);
@@ -248,8 +248,8 @@ traverse(struct ls *ls, int argc, char **argv)
 	FTSENT *e, *roots;
 	FTS *f;
 
-	f = fts_open_client(ls->t, argv, options, ls->sort == LS_UNSORTED ?
-	    NULL : compare, ls);
+	f = fts_open_client(
+	    ls->t, argv, options, ls->sort == LS_UNSORTED ? NULL : compare, ls);
 	roots = fts_children(f, 0);
 	if (roots != NULL)
 		display(ls, NULL, roots);
@@ -260,8 +260,8 @@ traverse(struct ls *ls, int argc, char **argv)
 	while ((e = fts_read(f)) != NULL)
 		switch (e->fts_info) {
 		case FTS_DC:
-			t_warnx(ls->t, "%s: directory causes a cycle",
-			    e->fts_name);
+			t_warnx(
+			    ls->t, "%s: directory causes a cycle", e->fts_name);
 			break;
 		case FTS_DNR:
 		case FTS_ERR:
@@ -270,8 +270,10 @@ traverse(struct ls *ls, int argc, char **argv)
 			ls->status = 1;
 			break;
 		case FTS_D:
-			visit_directory(ls, f, e, argc, !ls->recursive &&
-			    (options & FTS_NOSTAT) != 0 ? FTS_NAMEONLY : 0);
+			visit_directory(ls, f, e, argc,
+			    !ls->recursive && (options & FTS_NOSTAT) != 0 ?
+				FTS_NAMEONLY :
+				0);
 			break;
 		default:
 			break;
@@ -287,42 +289,123 @@ static void
 set_option(struct ls *ls, int ch, bool *l_given)
 {
 	switch (ch) {
-	case '1': ls->format = LS_SINGLE; break;
-	case 'C': ls->format = LS_COLUMNS; break;
-	case 'm': ls->format = LS_STREAM; break;
-	case 'x': ls->format = LS_ACROSS; break;
-	case 'g': ls->format = LS_LONG; ls->no_owner = true; break;
-	case 'l': ls->format = LS_LONG; *l_given = true; break;
-	case 'n': ls->format = LS_LONG; ls->numeric = true; break;
-	case 'B': ls->odd = LS_OCTAL; break;
-	case 'b': ls->odd = LS_CSTYLE; break;
-	case 'q': ls->odd = LS_QUESTION; break;
-	case 'w': ls->odd = LS_RAW; break;
-	case 'c': ls->time = LS_CTIME; break;
-	case 'u': ls->time = LS_ATIME; break;
-	case 'f': ls->sort = LS_UNSORTED; ls->all = true; break;
-	case 'S': ls->sort = LS_BYSIZE; break;
-	case 't': ls->sort = LS_BYTIME; break;
-	case 'A': ls->almost_all = true; break;
-	case 'a': ls->all = true; break;
-	case 'd': ls->directory = true; ls->recursive = false; break;
-	case 'F': ls->type = true; ls->slash = false; break;
-	case 'h': ls->human = true; ls->kilobytes = ls->commas = false; break;
-	case 'i': ls->inode = true; break;
-	case 'k': ls->kilobytes = true; ls->human = false; break;
-	case 'L': ls->follow = true; break;
-	case 'M': ls->commas = true; ls->human = false; break;
-	case 'O': ls->leaf = true; break;
-	case 'o': ls->flags = true; break;
-	case 'P': ls->path = true; break;
-	case 'p': ls->slash = true; ls->type = false; break;
-	case 'R': ls->recursive = true; break;
-	case 'r': ls->reverse = true; break;
-	case 's': ls->blocks = true; break;
-	case 'T': ls->full_time = true; break;
-	case 'W': ls->whiteouts = true; break;
-	case 'X': ls->one_fs = true; break;
-	default: usage(ls->t);
+	case '1':
+		ls->format = LS_SINGLE;
+		break;
+	case 'C':
+		ls->format = LS_COLUMNS;
+		break;
+	case 'm':
+		ls->format = LS_STREAM;
+		break;
+	case 'x':
+		ls->format = LS_ACROSS;
+		break;
+	case 'g':
+		ls->format = LS_LONG;
+		ls->no_owner = true;
+		break;
+	case 'l':
+		ls->format = LS_LONG;
+		*l_given = true;
+		break;
+	case 'n':
+		ls->format = LS_LONG;
+		ls->numeric = true;
+		break;
+	case 'B':
+		ls->odd = LS_OCTAL;
+		break;
+	case 'b':
+		ls->odd = LS_CSTYLE;
+		break;
+	case 'q':
+		ls->odd = LS_QUESTION;
+		break;
+	case 'w':
+		ls->odd = LS_RAW;
+		break;
+	case 'c':
+		ls->time = LS_CTIME;
+		break;
+	case 'u':
+		ls->time = LS_ATIME;
+		break;
+	case 'f':
+		ls->sort = LS_UNSORTED;
+		ls->all = true;
+		break;
+	case 'S':
+		ls->sort = LS_BYSIZE;
+		break;
+	case 't':
+		ls->sort = LS_BYTIME;
+		break;
+	case 'A':
+		ls->almost_all = true;
+		break;
+	case 'a':
+		ls->all = true;
+		break;
+	case 'd':
+		ls->directory = true;
+		ls->recursive = false;
+		break;
+	case 'F':
+		ls->type = true;
+		ls->slash = false;
+		break;
+	case 'h':
+		ls->human = true;
+		ls->kilobytes = ls->commas = false;
+		break;
+	case 'i':
+		ls->inode = true;
+		break;
+	case 'k':
+		ls->kilobytes = true;
+		ls->human = false;
+		break;
+	case 'L':
+		ls->follow = true;
+		break;
+	case 'M':
+		ls->commas = true;
+		ls->human = false;
+		break;
+	case 'O':
+		ls->leaf = true;
+		break;
+	case 'o':
+		ls->flags = true;
+		break;
+	case 'P':
+		ls->path = true;
+		break;
+	case 'p':
+		ls->slash = true;
+		ls->type = false;
+		break;
+	case 'R':
+		ls->recursive = true;
+		break;
+	case 'r':
+		ls->reverse = true;
+		break;
+	case 's':
+		ls->blocks = true;
+		break;
+	case 'T':
+		ls->full_time = true;
+		break;
+	case 'W':
+		ls->whiteouts = true;
+		break;
+	case 'X':
+		ls->one_fs = true;
+		break;
+	default:
+		usage(ls->t);
 	}
 }
 
@@ -377,7 +460,7 @@ ls_main(struct tool *t, int argc, char **argv)
 
 	defaults(&ls, t);
 	while ((ch = t_getopt(t, argc, argv,
-	    "1ABCFLMOPRSTWXabcdfghiklmnopqrstuwx")) != -1)
+		    "1ABCFLMOPRSTWXabcdfghiklmnopqrstuwx")) != -1)
 		set_option(&ls, ch, &l_given);
 	argc -= t->t_opt.optind;
 	argv += t->t_opt.optind;
@@ -385,10 +468,10 @@ ls_main(struct tool *t, int argc, char **argv)
 		ls.no_owner = false;
 	if (ls.directory)
 		ls.recursive = false;
-	ls.blocksize = ls.kilobytes ? 1024 : ls.blocks || ls.format ==
-	    LS_LONG ? tools_getbsize(t, &header) : 512;
-	ls.now = sys_clock_gettime(t, CLOCK_REALTIME, &ts) < 0 ? 0 :
-	    ts.tv_sec;
+	ls.blocksize = ls.kilobytes	      ? 1024 :
+	    ls.blocks || ls.format == LS_LONG ? tools_getbsize(t, &header) :
+						512;
+	ls.now = sys_clock_gettime(t, CLOCK_REALTIME, &ts) < 0 ? 0 : ts.tv_sec;
 	traverse(&ls, argc, argc > 0 ? argv : only);
 	ch = t_flush(t->t_out);
 	if (ch != 0)

@@ -15,23 +15,23 @@ struct ls {
 	enum ls_format format;
 	enum ls_sort sort;
 	enum ls_time time;
-	enum ls_odd odd;		/* what becomes of odd characters */
+	enum ls_odd odd; /* what becomes of odd characters */
 	bool all, almost_all, directory, recursive, reverse, follow;
 	bool inode, blocks, kilobytes, human, commas, numeric, flags;
 	bool no_owner, full_time, slash, type, whiteouts, leaf, path, one_fs;
 	bool utf8;
 	int64_t blocksize;
-	int width;			/* of the terminal */
+	int width; /* of the terminal */
 	int64_t now;
 	int status;
-	bool output;			/* something was printed */
+	bool output; /* something was printed */
 };
 
 /* What is shown of one directory, or of the operands. */
 struct ls_list {
 	FTSENT *first;
-	FTSENT *parent;			/* NULL for the operands */
-	size_t count;			/* of entries that are printed */
+	FTSENT *parent; /* NULL for the operands */
+	size_t count;	/* of entries that are printed */
 	int64_t blocks_total, size_total;
 	int maxlen;
 	int w_inode, w_blocks, w_nlink, w_user, w_group, w_flags, w_size;
@@ -39,7 +39,7 @@ struct ls_list {
 };
 
 /* Entries that stay in the list unprinted. */
-#define LS_NOPRINT	1
+#define LS_NOPRINT 1
 
 /* Columns that a name takes as it is printed. */
 int ls_name_width(const struct ls *, const char *name);

@@ -5,15 +5,18 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SIXMONTHS	(INT64_C(365) / 2 * 86400)
+#define SIXMONTHS (INT64_C(365) / 2 * 86400)
 
 /* Bytes of a valid UTF-8 sequence of more than one, else 0. */
 static size_t
 utf8_sequence(const char *s)
 {
 	const unsigned char *p = (const unsigned char *)s;
-	size_t n = p[0] >= 0xf0 && p[0] <= 0xf4 ? 4 : p[0] >= 0xe0 &&
-	    p[0] < 0xf0 ? 3 : p[0] >= 0xc2 && p[0] < 0xe0 ? 2 : 0, i;
+	size_t n = p[0] >= 0xf0 && p[0] <= 0xf4 ? 4 :
+	    p[0] >= 0xe0 && p[0] < 0xf0		? 3 :
+	    p[0] >= 0xc2 && p[0] < 0xe0		? 2 :
+						  0,
+	       i;
 
 	for (i = 1; i < n; i++)
 		if ((p[i] & 0xc0) != 0x80)
@@ -37,8 +40,8 @@ name_form(const struct ls *ls, const char *name, bool out)
 	size_t seq;
 
 	if (ls->odd == LS_OCTAL || ls->odd == LS_CSTYLE) {
-		n = t_vis(vis, sizeof(vis), name, VIS_WHITE |
-		    (ls->odd == LS_OCTAL ? VIS_OCTAL : VIS_CSTYLE));
+		n = t_vis(vis, sizeof(vis), name,
+		    VIS_WHITE | (ls->odd == LS_OCTAL ? VIS_OCTAL : VIS_CSTYLE));
 		if (out)
 			t_puts(ls->t, vis);
 		return n;
@@ -75,14 +78,24 @@ print_type(const struct ls *ls, mode_t mode)
 		c = S_ISDIR(mode) ? '/' : 0;
 	else
 		switch (mode & S_IFMT) {
-		case S_IFDIR: c = '/'; break;
-		case S_IFIFO: c = '|'; break;
-		case S_IFLNK: c = '@'; break;
-		case S_IFSOCK: c = '='; break;
-		case S_IFWHT: c = '%'; break;
+		case S_IFDIR:
+			c = '/';
+			break;
+		case S_IFIFO:
+			c = '|';
+			break;
+		case S_IFLNK:
+			c = '@';
+			break;
+		case S_IFSOCK:
+			c = '=';
+			break;
+		case S_IFWHT:
+			c = '%';
+			break;
 		default:
-			c = (mode & (S_IXUSR | S_IXGRP | S_IXOTH)) != 0 ?
-			    '*' : 0;
+			c = (mode & (S_IXUSR | S_IXGRP | S_IXOTH)) != 0 ? '*' :
+									  0;
 		}
 	if (c == 0)
 		return 0;
@@ -95,8 +108,8 @@ print_human(const struct ls *ls, int width, int64_t bytes)
 {
 	char buf[8];
 
-	if (t_humanize(buf, 5, bytes, "", HN_AUTOSCALE, HN_DECIMAL | HN_B |
-	    HN_NOSPACE) < 0)
+	if (t_humanize(buf, 5, bytes, "", HN_AUTOSCALE,
+		HN_DECIMAL | HN_B | HN_NOSPACE) < 0)
 		snprintf(buf, sizeof(buf), "?");
 	return t_printf(ls->t, "%*s", width, buf);
 }
@@ -133,15 +146,15 @@ print_front(const struct ls *ls, const struct ls_list *l, const FTSENT *e)
 	int n = 0;
 
 	if (ls->inode)
-		n += t_printf(ls->t, "%*" PRIu64 " ", l->w_inode,
-		    e->fts_statp->st_ino);
+		n += t_printf(
+		    ls->t, "%*" PRIu64 " ", l->w_inode, e->fts_statp->st_ino);
 	if (ls->blocks) {
 		if (ls->human)
-			n += print_human(ls, l->w_blocks,
-			    e->fts_statp->st_blocks * 512);
+			n += print_human(
+			    ls, l->w_blocks, e->fts_statp->st_blocks * 512);
 		else
-			n += print_number(ls, l->w_blocks, ls_block_count(ls,
-			    e->fts_statp->st_blocks));
+			n += print_number(ls, l->w_blocks,
+			    ls_block_count(ls, e->fts_statp->st_blocks));
 		t_putc(ls->t, ' ');
 		n++;
 	}
@@ -163,7 +176,8 @@ static void
 print_time(const struct ls *ls, const struct stat *st)
 {
 	const struct timespec *ts = ls->time == LS_ATIME ? &st->st_atim :
-	    ls->time == LS_CTIME ? &st->st_ctim : &st->st_mtim;
+	    ls->time == LS_CTIME			 ? &st->st_ctim :
+							   &st->st_mtim;
 	const char *form = "%b %e  %Y";
 	struct ttm tm;
 	char buf[48];
@@ -182,8 +196,7 @@ static void
 print_link(const struct ls *ls, const FTSENT *e)
 {
 	char target[1025];
-	int n = sys_readlink(ls->t, e->fts_accpath, target,
-	    sizeof(target) - 1);
+	int n = sys_readlink(ls->t, e->fts_accpath, target, sizeof(target) - 1);
 
 	if (n < 0) {
 		t_eprintf(ls->t, "\nls: %s: %s\n", e->fts_path, t_strerror(n));
@@ -211,9 +224,9 @@ print_long(const struct ls *ls, const struct ls_list *l, const FTSENT *e)
 	if (ls->flags)
 		t_printf(t, "%-*s ", l->w_flags, names->flags);
 	if (S_ISCHR(st->st_mode) || S_ISBLK(st->st_mode))
-		t_printf(t, "%*s%*u, %*u ", l->w_size - l->w_major - 2 -
-		    l->w_minor, "", l->w_major, major(st->st_rdev),
-		    l->w_minor, minor(st->st_rdev));
+		t_printf(t, "%*s%*u, %*u ",
+		    l->w_size - l->w_major - 2 - l->w_minor, "", l->w_major,
+		    major(st->st_rdev), l->w_minor, minor(st->st_rdev));
 	else {
 		if (ls->human)
 			print_human(ls, l->w_size, st->st_size);
@@ -381,9 +394,17 @@ ls_print(struct ls *ls, struct ls_list *l)
 			if (e->fts_number != LS_NOPRINT)
 				print_long(ls, l, e);
 		break;
-	case LS_COLUMNS: print_columns(ls, l); break;
-	case LS_ACROSS: print_across(ls, l); break;
-	case LS_STREAM: print_stream(ls, l); break;
-	default: print_single(ls, l); break;
+	case LS_COLUMNS:
+		print_columns(ls, l);
+		break;
+	case LS_ACROSS:
+		print_across(ls, l);
+		break;
+	case LS_STREAM:
+		print_stream(ls, l);
+		break;
+	default:
+		print_single(ls, l);
+		break;
 	}
 }

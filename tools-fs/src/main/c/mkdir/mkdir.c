@@ -27,8 +27,7 @@ make(struct tool *t, char *path, mode_t mode, bool chmod)
 }
 
 static int
-make_path(struct tool *t, char *path, mode_t mode, mode_t dirmode,
-    bool chmod)
+make_path(struct tool *t, char *path, mode_t mode, mode_t dirmode, bool chmod)
 {
 	char *p = path;
 	struct stat st;
@@ -44,8 +43,8 @@ make_path(struct tool *t, char *path, mode_t mode, mode_t dirmode,
 		if (error == 0 && !S_ISDIR(st.st_mode))
 			error = -ENOTDIR;
 		else if (error == -ENOENT) {
-			error = make(t, path, last ? mode : dirmode,
-			    last && chmod);
+			error = make(
+			    t, path, last ? mode : dirmode, last && chmod);
 			if (error != 0)
 				return error;
 		}
@@ -69,9 +68,14 @@ mkdir_main(struct tool *t, int argc, char **argv)
 
 	while ((ch = t_getopt(t, argc, argv, "m:p")) != -1)
 		switch (ch) {
-		case 'm': modestr = t->t_opt.optarg; break;
-		case 'p': parents = true; break;
-		default: usage(t);
+		case 'm':
+			modestr = t->t_opt.optarg;
+			break;
+		case 'p':
+			parents = true;
+			break;
+		default:
+			usage(t);
 		}
 	umask = (mode_t)sys_umask(t, 0);
 	sys_umask(t, umask);

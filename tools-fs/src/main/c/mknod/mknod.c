@@ -155,8 +155,7 @@ major_by_name(struct tool *t, const char *name, mode_t type)
 	d = drivers(t, &n);
 	for (i = 0; i < n && maj < 0; i++)
 		if (strncmp(d[i].d_name, name, sizeof(d[i].d_name)) == 0)
-			maj = type == S_IFBLK ? d[i].d_bmajor :
-			    d[i].d_cmajor;
+			maj = type == S_IFBLK ? d[i].d_bmajor : d[i].d_cmajor;
 	if (maj < 0)
 		t_errx(t, 1, "unknown driver: %s", name);
 	return (uint32_t)maj;
@@ -173,8 +172,8 @@ list(struct tool *t, char **names)
 	t_printf(t, "%-20s %6s %6s\n", "driver", "char", "block");
 	for (i = 0; i < n; i++) {
 		for (name = names; *name != NULL; name++)
-			if (strncmp(*name, d[i].d_name,
-			    sizeof(d[i].d_name)) == 0)
+			if (strncmp(*name, d[i].d_name, sizeof(d[i].d_name)) ==
+			    0)
 				break;
 		if (*names != NULL && *name == NULL)
 			continue;
@@ -207,8 +206,8 @@ number(const char *s, uint32_t *out)
 
 /* The device number that the operands after the type give. */
 static dev_t
-device(struct tool *t, const struct format *f, mode_t type, int argc,
-    char **argv)
+device(
+    struct tool *t, const struct format *f, mode_t type, int argc, char **argv)
 {
 	uint32_t v[3];
 	int i;
@@ -260,7 +259,7 @@ make(struct tool *t, const struct mknod *m, const char *name, mode_t type,
 	there = already_there(t, m, name, type, dev);
 	if (!there) {
 		error = type == S_IFIFO ? sys_mkfifo(t, name, mode) :
-		    sys_mknod(t, name, type | mode, dev);
+					  sys_mknod(t, name, type | mode, dev);
 		if (error != 0)
 			t_fail(t, 1, error, "%s", name);
 	} else if (!m->replace_wrong)
@@ -287,24 +286,35 @@ mknod_main(struct tool *t, int argc, char **argv)
 	m.gid = (gid_t)-1;
 	while ((ch = t_getopt(t, argc, argv, "F:g:lm:Rru:")) != -1)
 		switch (ch) {
-		case 'F': f = find_format(t, t->t_opt.optarg); break;
+		case 'F':
+			f = find_format(t, t->t_opt.optarg);
+			break;
 		case 'g':
-			if (t_gid_from_group(t, t->t_opt.optarg, &m.gid) != 0
-			    && !number(t->t_opt.optarg, &m.gid))
+			if (t_gid_from_group(t, t->t_opt.optarg, &m.gid) != 0 &&
+			    !number(t->t_opt.optarg, &m.gid))
 				t_errx(t, 1, "%s: invalid group name",
 				    t->t_opt.optarg);
 			break;
-		case 'l': m.list = true; break;
-		case 'm': m.mode = t->t_opt.optarg; break;
-		case 'R': m.replace = m.replace_wrong = true; break;
-		case 'r': m.replace = true; break;
+		case 'l':
+			m.list = true;
+			break;
+		case 'm':
+			m.mode = t->t_opt.optarg;
+			break;
+		case 'R':
+			m.replace = m.replace_wrong = true;
+			break;
+		case 'r':
+			m.replace = true;
+			break;
 		case 'u':
-			if (t_uid_from_user(t, t->t_opt.optarg, &m.uid) != 0
-			    && !number(t->t_opt.optarg, &m.uid))
+			if (t_uid_from_user(t, t->t_opt.optarg, &m.uid) != 0 &&
+			    !number(t->t_opt.optarg, &m.uid))
 				t_errx(t, 1, "%s: invalid user name",
 				    t->t_opt.optarg);
 			break;
-		default: usage(t);
+		default:
+			usage(t);
 		}
 	argc -= t->t_opt.optind;
 	argv += t->t_opt.optind;

@@ -50,8 +50,10 @@ mnt_path(struct tool *t, const char *path)
 		if (path[0] != '/')
 			t_warnx(t, "\"%s\" is a relative path.", path);
 		else
-			t_warnx(t, "\"%s\" is a non-resolved or relative "
-			    "path.", path);
+			t_warnx(t,
+			    "\"%s\" is a non-resolved or relative "
+			    "path.",
+			    path);
 		t_warnx(t, "using \"%s\" instead.", real);
 	}
 	return real;
@@ -81,19 +83,21 @@ mnt_args(struct tool *t, const char *type, const char *special,
 	if (n < 0)
 		return n;
 	if (strcmp(type, MOUNT_TMPFS) == 0)
-		*out = t_asprintf(t, "version=%d, size_max=%" PRId64
-		    ", nodes_max=%" PRIu64 ", root_uid=%u, root_gid=%u, "
-		    "root_mode=%o", a->ta_version, (int64_t)a->ta_size_max,
-		    (uint64_t)a->ta_nodes_max, a->ta_root_uid,
-		    a->ta_root_gid, (unsigned)a->ta_root_mode);
-	else	/* The kernel keeps the device's name elsewhere. */
+		*out = t_asprintf(t,
+		    "version=%d, size_max=%" PRId64 ", nodes_max=%" PRIu64
+		    ", root_uid=%u, root_gid=%u, "
+		    "root_mode=%o",
+		    a->ta_version, (int64_t)a->ta_size_max,
+		    (uint64_t)a->ta_nodes_max, a->ta_root_uid, a->ta_root_gid,
+		    (unsigned)a->ta_root_mode);
+	else /* The kernel keeps the device's name elsewhere. */
 		*out = t_asprintf(t, "fspec=%s", special);
 	return 0;
 }
 
 int
-mnt_print_args(struct tool *t, const char *type, const char *special,
-    const char *node)
+mnt_print_args(
+    struct tool *t, const char *type, const char *special, const char *node)
 {
 	char *args;
 	int error = mnt_args(t, type, special, node, &args);

@@ -14,7 +14,7 @@ const char *mnt_path(struct tool *, const char *path);
 int mnt_args(struct tool *, const char *type, const char *special,
     const char *node, char **out);
 /* What -o getargs does in a tool: prints them, or ends it. Returns the exit status. */
-int mnt_print_args(struct tool *, const char *type, const char *special,
-    const char *node);
+int mnt_print_args(
+    struct tool *, const char *type, const char *special, const char *node);
 
 #endif

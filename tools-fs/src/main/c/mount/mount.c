@@ -8,15 +8,16 @@ struct mount {
 	struct tool *t;
 	bool all, all_again, dry, update;
 	int verbose, flags;
-	const char *options;		/* -o and friends, in order; NULL none */
-	const char *type;		/* a single one of -t, for mounting */
+	const char *options; /* -o and friends, in order; NULL none */
+	const char *type;    /* a single one of -t, for mounting */
 	struct typelist types;
 };
 
 static _Noreturn void
 usage(struct tool *t)
 {
-	t_eprintf(t, "usage: mount [-Aadfruvw] [-t type]\n"
+	t_eprintf(t,
+	    "usage: mount [-Aadfruvw] [-t type]\n"
 	    "       mount [-dfruvw] special | node\n"
 	    "       mount [-dfruvw] [-o options] [-t type] special node\n");
 	t_exit(t, 1);
@@ -26,7 +27,7 @@ usage(struct tool *t)
 
 static const struct {
 	unsigned long flag;
-	bool quiet;			/* only with -v */
+	bool quiet; /* only with -v */
 	const char *name;
 } flag_names[] = {
 	{ MNT_ASYNC, false, "asynchronous" },
@@ -85,15 +86,17 @@ print_mount(struct mount *m, const struct statvfs *s)
 		sep = ", ";
 	}
 	if (m->verbose > 0) {
-		t_printf(t, "%sfsid: 0x%x/0x%x, reads: sync %" PRIu64
-		    " async %" PRIu64 ", writes: sync %" PRIu64 " async %"
-		    PRIu64, sep, (unsigned)s->f_fsidx.__fsid_val[0],
+		t_printf(t,
+		    "%sfsid: 0x%x/0x%x, reads: sync %" PRIu64 " async %" PRIu64
+		    ", writes: sync %" PRIu64 " async %" PRIu64,
+		    sep, (unsigned)s->f_fsidx.__fsid_val[0],
 		    (unsigned)s->f_fsidx.__fsid_val[1], s->f_syncreads,
 		    s->f_asyncreads, s->f_syncwrites, s->f_asyncwrites);
 		sep = ", ";
 	}
-	if (m->verbose > 1 && mnt_args(t, s->f_fstypename, s->f_mntfromname,
-	    s->f_mntonname, &args) == 0)
+	if (m->verbose > 1 &&
+	    mnt_args(t, s->f_fstypename, s->f_mntfromname, s->f_mntonname,
+		&args) == 0)
 		t_printf(t, ", [%s: %s]", s->f_fstypename, args);
 	t_puts(t, *sep == ',' ? ")\n" : "\n");
 }
@@ -216,8 +219,8 @@ mount_one(struct mount *m, const char *type, const char *special,
 	if (skip_mounted && already(m, special, node))
 		return 0;
 	/* The root is there: what can be asked for is a change. */
-	if ((strcmp(node, "/") == 0 || m->update) && (options == NULL ||
-	    !has_option(options, "getargs")))
+	if ((strcmp(node, "/") == 0 || m->update) &&
+	    (options == NULL || !has_option(options, "getargs")))
 		options = join(t, options, "update");
 	argv = arguments(m, program, options, special, node);
 	if (m->verbose > 1 || m->dry) {
@@ -238,12 +241,12 @@ mount_one(struct mount *m, const char *type, const char *special,
 		return 1;
 	}
 	if (status >= 0x100) {
-		t_warnx(t, "%s: terminated by signal %d", program,
-		    status & 0xff);
+		t_warnx(
+		    t, "%s: terminated by signal %d", program, status & 0xff);
 		return 1;
 	}
-	if (status == 0 && m->verbose > 0 && (options == NULL ||
-	    !has_option(options, "getargs")) &&
+	if (status == 0 && m->verbose > 0 &&
+	    (options == NULL || !has_option(options, "getargs")) &&
 	    sys_statvfs(t, node, &now, ST_NOWAIT) == 0)
 		print_mount(m, &now);
 	return status;
@@ -283,10 +286,9 @@ mount_known(struct mount *m, const char *name)
 	int i, n;
 
 	if (t_realpath(t, name, real) != 0)
-		strncpy(real, name, sizeof(real) - 1)[sizeof(real) - 1] =
-		    '\0';
-	if (m->update || (m->options != NULL && has_option(m->options,
-	    "getargs"))) {
+		strncpy(real, name, sizeof(real) - 1)[sizeof(real) - 1] = '\0';
+	if (m->update ||
+	    (m->options != NULL && has_option(m->options, "getargs"))) {
 		n = mount_table(m, &table);
 		for (i = n - 1; i >= 0; i--)
 			if (strcmp(table[i].f_mntonname, real) == 0 ||
@@ -320,22 +322,39 @@ mount_main(struct tool *t, int argc, char **argv)
 	m.t = t;
 	while ((ch = t_getopt(t, argc, argv, "Aadfo:rwt:uv")) != -1)
 		switch (ch) {
-		case 'A': m.all = m.all_again = true; break;
-		case 'a': m.all = true; break;
-		case 'd': m.dry = true; break;
-		case 'f': m.options = join(t, m.options, "force"); break;
+		case 'A':
+			m.all = m.all_again = true;
+			break;
+		case 'a':
+			m.all = true;
+			break;
+		case 'd':
+			m.dry = true;
+			break;
+		case 'f':
+			m.options = join(t, m.options, "force");
+			break;
 		case 'o':
 			m.options = join(t, m.options, t->t_opt.optarg);
 			break;
-		case 'r': m.options = join(t, m.options, "ro"); break;
+		case 'r':
+			m.options = join(t, m.options, "ro");
+			break;
 		case 't':
 			m.type = t->t_opt.optarg;
 			typelist_add(t, &m.types, m.type);
 			break;
-		case 'u': m.update = true; break;
-		case 'v': m.verbose++; break;
-		case 'w': m.options = join(t, m.options, "rw"); break;
-		default: usage(t);
+		case 'u':
+			m.update = true;
+			break;
+		case 'v':
+			m.verbose++;
+			break;
+		case 'w':
+			m.options = join(t, m.options, "rw");
+			break;
+		default:
+			usage(t);
 		}
 	argc -= t->t_opt.optind;
 	argv += t->t_opt.optind;

@@ -29,8 +29,8 @@ mount_ufs(struct tool *t, const char *type, int argc, char **argv)
 	while ((ch = t_getopt(t, argc, argv, "o:")) != -1) {
 		if (ch != 'o')
 			goto usage;
-		t_getmntopts(t, t->t_opt.optarg, mnt_standard_options,
-		    &flags, NULL);
+		t_getmntopts(
+		    t, t->t_opt.optarg, mnt_standard_options, &flags, NULL);
 	}
 	argc -= t->t_opt.optind;
 	argv += t->t_opt.optind;
@@ -44,8 +44,7 @@ mount_ufs(struct tool *t, const char *type, int argc, char **argv)
 	args.fspec = t_strdup(t, special);
 	error = sys_mount(t, type, node, flags, &args, sizeof(args));
 	if (error < 0)
-		t_errx(t, 1, "%s on %s: %s", special, node, why(error,
-		    flags));
+		t_errx(t, 1, "%s on %s: %s", special, node, why(error, flags));
 	return 0;
 usage:
 	t_eprintf(t, "usage: mount_%s [-o options] special node\n", type);
@@ -79,8 +78,8 @@ mount_hostfs_main(struct tool *t, int argc, char **argv)
 	while ((ch = t_getopt(t, argc, argv, "o:")) != -1) {
 		if (ch != 'o')
 			goto usage;
-		t_getmntopts(t, t->t_opt.optarg, mnt_standard_options,
-		    &flags, NULL);
+		t_getmntopts(
+		    t, t->t_opt.optarg, mnt_standard_options, &flags, NULL);
 	}
 	argc -= t->t_opt.optind;
 	argv += t->t_opt.optind;

@@ -8,7 +8,8 @@
 static _Noreturn void
 usage(struct tool *t)
 {
-	t_eprintf(t, "usage: mount_msdos [-9GlsU] [-g gid] [-M mask] "
+	t_eprintf(t,
+	    "usage: mount_msdos [-9GlsU] [-g gid] [-M mask] "
 	    "[-m mask] [-o options]\n"
 	    "\t[-t gmtoff] [-u uid] special node\n");
 	t_exit(t, 1);
@@ -21,13 +22,12 @@ parse_id(struct tool *t, const char *s, bool group)
 	uint32_t id;
 	char *end;
 
-	if ((group ? t_gid_from_group(t, s, &id) : t_uid_from_user(t, s,
-	    &id)) == 0)
+	if ((group ? t_gid_from_group(t, s, &id) :
+		     t_uid_from_user(t, s, &id)) == 0)
 		return id;
 	v = strtoull(s, &end, 10);
 	if (*s < '0' || *s > '9' || *end != '\0' || v > UINT32_MAX)
-		t_errx(t, 1, "unknown %s id: %s", group ? "group" : "user",
-		    s);
+		t_errx(t, 1, "unknown %s id: %s", group ? "group" : "user", s);
 	return (uint32_t)v;
 }
 
@@ -49,17 +49,26 @@ struct given {
 };
 
 static void
-set_option(struct tool *t, int ch, struct msdosfs_args *args,
-    struct given *g)
+set_option(struct tool *t, int ch, struct msdosfs_args *args, struct given *g)
 {
 	const char *arg = t->t_opt.optarg;
 
 	switch (ch) {
-	case '9': args->flags |= MSDOSFSMNT_NOWIN95; break;
-	case 'G': args->flags |= MSDOSFSMNT_GEMDOSFS; break;
-	case 'U': args->flags |= MSDOSFSMNT_UTF8; break;
-	case 'l': args->flags |= MSDOSFSMNT_LONGNAME; break;
-	case 's': args->flags |= MSDOSFSMNT_SHORTNAME; break;
+	case '9':
+		args->flags |= MSDOSFSMNT_NOWIN95;
+		break;
+	case 'G':
+		args->flags |= MSDOSFSMNT_GEMDOSFS;
+		break;
+	case 'U':
+		args->flags |= MSDOSFSMNT_UTF8;
+		break;
+	case 'l':
+		args->flags |= MSDOSFSMNT_LONGNAME;
+		break;
+	case 's':
+		args->flags |= MSDOSFSMNT_SHORTNAME;
+		break;
 	case 'g':
 		args->gid = parse_id(t, arg, true);
 		g->gid = true;
@@ -104,10 +113,10 @@ fill(struct tool *t, struct msdosfs_args *args, const struct given *g,
 			args->gid = st.st_gid;
 		if (!g->mask)
 			args->mask = g->dirmask ? args->dirmask :
-			    st.st_mode & ACCESSPERMS;
+						  st.st_mode & ACCESSPERMS;
 		if (!g->dirmask)
 			args->dirmask = g->mask ? args->mask :
-			    st.st_mode & ACCESSPERMS;
+						  st.st_mode & ACCESSPERMS;
 	}
 	if (!g->gmtoff && sys_clock_gettime(t, CLOCK_REALTIME, &now) >= 0) {
 		t_localtime(t, now.tv_sec, &tm);
@@ -136,8 +145,7 @@ mount_msdos_main(struct tool *t, int argc, char **argv)
 	node = mnt_path(t, argv[1]);
 	args.fspec = t_strdup(t, special);
 	fill(t, &args, &g, node);
-	error = sys_mount(t, MOUNT_MSDOS, node, g.flags, &args,
-	    sizeof(args));
+	error = sys_mount(t, MOUNT_MSDOS, node, g.flags, &args, sizeof(args));
 	if (error < 0)
 		t_fail(t, 1, error, "%s on %s", special, node);
 	return 0;

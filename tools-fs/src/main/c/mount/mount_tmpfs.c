@@ -8,7 +8,8 @@
 static _Noreturn void
 usage(struct tool *t)
 {
-	t_eprintf(t, "usage: mount_tmpfs [-g group] [-m mode] [-n nodes] "
+	t_eprintf(t,
+	    "usage: mount_tmpfs [-g group] [-m mode] [-n nodes] "
 	    "[-o options] [-s size]\n"
 	    "           [-u user] tmpfs mount_point\n");
 	t_exit(t, 1);
@@ -89,13 +90,12 @@ parse_id(struct tool *t, const char *s, bool group)
 	uint32_t id;
 	char *end;
 
-	if ((group ? t_gid_from_group(t, s, &id) : t_uid_from_user(t, s,
-	    &id)) == 0)
+	if ((group ? t_gid_from_group(t, s, &id) :
+		     t_uid_from_user(t, s, &id)) == 0)
 		return id;
 	v = strtoull(s, &end, 10);
 	if (*s < '0' || *s > '9' || *end != '\0' || v > UINT32_MAX)
-		t_errx(t, 1, "unknown %s id: %s", group ? "group" : "user",
-		    s);
+		t_errx(t, 1, "unknown %s id: %s", group ? "group" : "user", s);
 	return (uint32_t)v;
 }
 
@@ -135,12 +135,10 @@ mount_tmpfs_main(struct tool *t, int argc, char **argv)
 			have_mode = true;
 			break;
 		case 'n':
-			args.ta_nodes_max = (ino_t)parse_number(t, "nodes",
-			    arg);
+			args.ta_nodes_max = (ino_t)parse_number(t, "nodes", arg);
 			break;
 		case 'o':
-			t_getmntopts(t, arg, mnt_standard_options, &flags,
-			    NULL);
+			t_getmntopts(t, arg, mnt_standard_options, &flags, NULL);
 			break;
 		case 's':
 			args.ta_size_max = parse_number(t, "size", arg);

@@ -3,7 +3,7 @@
 #include "tools.h"
 #include <string.h>
 
-#define COPYSIZE	(256u << 10)
+#define COPYSIZE (256u << 10)
 
 struct mv {
 	bool force, ask, verbose, interactive;
@@ -12,14 +12,15 @@ struct mv {
 static _Noreturn void
 usage(struct tool *t)
 {
-	t_eprintf(t, "usage: mv [-fiv] source target\n"
+	t_eprintf(t,
+	    "usage: mv [-fiv] source target\n"
 	    "       mv [-fiv] source ... directory\n");
 	t_exit(t, 1);
 }
 
 static int
-copy_data(struct tool *t, int from, int to, const char *fromname,
-    const char *toname)
+copy_data(
+    struct tool *t, int from, int to, const char *fromname, const char *toname)
 {
 	char *buf = t_malloc(t, COPYSIZE);
 	ssize_t n, put;
@@ -42,8 +43,7 @@ copy_data(struct tool *t, int from, int to, const char *fromname,
 
 /* Owner, mode, flags, times as the source's; set-id bits only for the owner they had. */
 static void
-copy_attributes(struct tool *t, int fd, const char *name,
-    const struct stat *st)
+copy_attributes(struct tool *t, int fd, const char *name, const struct stat *st)
 {
 	const struct timespec times[2] = { st->st_atim, st->st_mtim };
 	mode_t mode = st->st_mode & ALLPERMS;
@@ -60,10 +60,11 @@ copy_attributes(struct tool *t, int fd, const char *name,
 	error = sys_futimens(t, fd, times);
 	if (error != 0)
 		t_warn(t, error, "%s: set times", name);
-	if (st->st_flags != 0 && (error = sys_fchflags(t, fd,
-	    st->st_flags)) != 0 && error != -EOPNOTSUPP)
-		t_warn(t, error, "%s: set flags (was: 0%07o)", name,
-		    st->st_flags);
+	if (st->st_flags != 0 &&
+	    (error = sys_fchflags(t, fd, st->st_flags)) != 0 &&
+	    error != -EOPNOTSUPP)
+		t_warn(
+		    t, error, "%s: set flags (was: 0%07o)", name, st->st_flags);
 }
 
 static int
@@ -122,13 +123,13 @@ run(struct tool *t, const char *program, char *const *argv)
 		return 1;
 	}
 	if (status >= 0x100) {
-		t_warnx(t, "%s: terminated by signal %d", program,
-		    status & 0xff);
+		t_warnx(
+		    t, "%s: terminated by signal %d", program, status & 0xff);
 		return 1;
 	}
 	if (status != 0) {
-		t_warnx(t, "%s: terminated with %d (non-zero) status",
-		    program, status);
+		t_warnx(t, "%s: terminated with %d (non-zero) status", program,
+		    status);
 		return 1;
 	}
 	return 0;
@@ -136,21 +137,20 @@ run(struct tool *t, const char *program, char *const *argv)
 
 /* Trees and special files: as the manual page says, by cp and rm. */
 static int
-copy_other(struct tool *t, const struct mv *mv, const char *from,
-    const char *to)
+copy_other(struct tool *t, const struct mv *mv, const char *from, const char *to)
 {
 	char *f = t_strdup(t, from), *d = t_strdup(t, to);
-	char *cp[] = { t_strdup(t, "cp"), t_strdup(t, mv->verbose ?
-	    "-PRpv" : "-PRp"), t_strdup(t, "--"), f, d, NULL };
-	char *rm[] = { t_strdup(t, "rm"), t_strdup(t, "-rf"), cp[2], f,
-	    NULL };
+	char *cp[] = { t_strdup(t, "cp"),
+		t_strdup(t, mv->verbose ? "-PRpv" : "-PRp"), t_strdup(t, "--"),
+		f, d, NULL };
+	char *rm[] = { t_strdup(t, "rm"), t_strdup(t, "-rf"), cp[2], f, NULL };
 	struct stat st;
 	int error;
 
 	/* A directory over a directory would be copied into it. */
 	if (sys_lstat(t, to, &st) == 0) {
 		error = S_ISDIR(st.st_mode) ? sys_rmdir(t, to) :
-		    sys_unlink(t, to);
+					      sys_unlink(t, to);
 		if (error != 0) {
 			t_warn(t, error, "can't remove: %s", to);
 			return 1;
@@ -163,8 +163,7 @@ copy_other(struct tool *t, const struct mv *mv, const char *from,
 
 /* True when the move shall not be. */
 static bool
-refused(struct tool *t, const struct mv *mv, const char *from,
-    const char *to)
+refused(struct tool *t, const struct mv *mv, const char *from, const char *to)
 {
 	struct stat st;
 	const char *user, *group;
@@ -184,9 +183,9 @@ refused(struct tool *t, const struct mv *mv, const char *from,
 	user = t_user_from_uid(t, st.st_uid);
 	group = t_group_from_gid(t, st.st_gid);
 	return !tools_ask(t, "override %s%s%s:%s for '%s'? ", mode + 1,
-	    mode[9] == ' ' ? "" : " ", user != NULL ? user :
-	    t_asprintf(t, "%u", st.st_uid), group != NULL ? group :
-	    t_asprintf(t, "%u", st.st_gid), to);
+	    mode[9] == ' ' ? "" : " ",
+	    user != NULL ? user : t_asprintf(t, "%u", st.st_uid),
+	    group != NULL ? group : t_asprintf(t, "%u", st.st_gid), to);
 }
 
 static int
@@ -213,10 +212,10 @@ move(struct tool *t, const struct mv *mv, const char *from, const char *to)
 		return 1;
 	}
 	return S_ISREG(st.st_mode) ? copy_regular(t, mv, from, to, &st) :
-	    copy_other(t, mv, from, to);
+				     copy_other(t, mv, from, to);
 }
 
-#define PATHMAX	1024
+#define PATHMAX 1024
 
 int
 mv_main(struct tool *t, int argc, char **argv)
@@ -229,10 +228,19 @@ mv_main(struct tool *t, int argc, char **argv)
 	memset(&mv, 0, sizeof(mv));
 	while ((ch = t_getopt(t, argc, argv, "ifv")) != -1)
 		switch (ch) {
-		case 'i': mv.ask = true; mv.force = false; break;
-		case 'f': mv.force = true; mv.ask = false; break;
-		case 'v': mv.verbose = true; break;
-		default: usage(t);
+		case 'i':
+			mv.ask = true;
+			mv.force = false;
+			break;
+		case 'f':
+			mv.force = true;
+			mv.ask = false;
+			break;
+		case 'v':
+			mv.verbose = true;
+			break;
+		default:
+			usage(t);
 		}
 	argc -= t->t_opt.optind;
 	argv += t->t_opt.optind;
@@ -249,8 +257,7 @@ mv_main(struct tool *t, int argc, char **argv)
 		char *to = tools_join(t, target, tools_basename(t, argv[i]));
 
 		if (strlen(to) >= PATHMAX) {
-			t_warnx(t, "%s: destination pathname too long",
-			    argv[i]);
+			t_warnx(t, "%s: destination pathname too long", argv[i]);
 			status = 1;
 		} else
 			status |= move(t, &mv, argv[i], to);

@@ -14,33 +14,33 @@
 #include <netbsd/time.h>
 #include <string.h>
 
-static const char usage_text[] =
-"usage: newfs [ fsoptions ] special-device [disk-type]\n"
-"where fsoptions are:\n"
-"\t-B byteorder\tbyte order (`be' or `le')\n"
-"\t-F \t\tcreate file system image in regular file\n"
-"\t-G \t\tmake sanity calculations non-fatal (testing only!)\n"
-"\t-I \t\tdo not check that the file system type is '4.2BSD'\n"
-"\t-N \t\tdo not create file system, just print out parameters\n"
-"\t-O N\t\tfilesystem format: 0 => 4.3BSD, 1 => FFSv1, 2 => FFSv2\n"
-"\t-S secsize\tsector size\n"
-"\t-T disktype\tdisk type\n"
-"\t-V verbose\toutput verbosity: 0 ==> none, 4 ==> max\n"
-"\t-Z \t\tpre-zero the image file\n"
-"\t-a maxcontig\tmaximum contiguous blocks\n"
-"\t-b bsize\tblock size\n"
-"\t-d maxbsize\tmaximum extent size\n"
-"\t-e maxbpg\tmaximum blocks per file in a cylinder group\n"
-"\t-f fsize\tfrag size\n"
-"\t-g avgfilesize\taverage file size\n"
-"\t-h avgfpdir\taverage files per directory\n"
-"\t-i density\tnumber of bytes per inode\n"
-"\t-m minfree\tminimum free space %\n"
-"\t-n inodes\tnumber of inodes (overrides -i density)\n"
-"\t-o optim\toptimization preference (`space' or `time')\n"
-"\t-q (user|group) enable specified quota\n"
-"\t-s fssize\tfile system size (sectors)\n"
-"\t-v volname\tApple UFS volume name\n";
+static const char usage_text
+    [] = "usage: newfs [ fsoptions ] special-device [disk-type]\n"
+	 "where fsoptions are:\n"
+	 "\t-B byteorder\tbyte order (`be' or `le')\n"
+	 "\t-F \t\tcreate file system image in regular file\n"
+	 "\t-G \t\tmake sanity calculations non-fatal (testing only!)\n"
+	 "\t-I \t\tdo not check that the file system type is '4.2BSD'\n"
+	 "\t-N \t\tdo not create file system, just print out parameters\n"
+	 "\t-O N\t\tfilesystem format: 0 => 4.3BSD, 1 => FFSv1, 2 => FFSv2\n"
+	 "\t-S secsize\tsector size\n"
+	 "\t-T disktype\tdisk type\n"
+	 "\t-V verbose\toutput verbosity: 0 ==> none, 4 ==> max\n"
+	 "\t-Z \t\tpre-zero the image file\n"
+	 "\t-a maxcontig\tmaximum contiguous blocks\n"
+	 "\t-b bsize\tblock size\n"
+	 "\t-d maxbsize\tmaximum extent size\n"
+	 "\t-e maxbpg\tmaximum blocks per file in a cylinder group\n"
+	 "\t-f fsize\tfrag size\n"
+	 "\t-g avgfilesize\taverage file size\n"
+	 "\t-h avgfpdir\taverage files per directory\n"
+	 "\t-i density\tnumber of bytes per inode\n"
+	 "\t-m minfree\tminimum free space %\n"
+	 "\t-n inodes\tnumber of inodes (overrides -i density)\n"
+	 "\t-o optim\toptimization preference (`space' or `time')\n"
+	 "\t-q (user|group) enable specified quota\n"
+	 "\t-s fssize\tfile system size (sectors)\n"
+	 "\t-v volname\tApple UFS volume name\n";
 
 static _Noreturn void
 usage(struct tool *t)
@@ -54,15 +54,21 @@ static int64_t
 suffix_factor(char c)
 {
 	switch (c) {
-	case 'b': case 'B': case '\0':
+	case 'b':
+	case 'B':
+	case '\0':
 		return 1;
-	case 'k': case 'K':
+	case 'k':
+	case 'K':
 		return (int64_t)1 << 10;
-	case 'm': case 'M':
+	case 'm':
+	case 'M':
 		return (int64_t)1 << 20;
-	case 'g': case 'G':
+	case 'g':
+	case 'G':
 		return (int64_t)1 << 30;
-	case 't': case 'T':
+	case 't':
+	case 'T':
 		return (int64_t)1 << 40;
 	}
 	return 0;
@@ -96,17 +102,21 @@ number(struct tool *t, const char *what, const char *arg, int64_t min,
 	if (negative)
 		v = -v;
 	if (v < min)
-		t_errx(t, 1, "%s `%s' (%" PRId64 ") is less than the minimum "
-		    "(%" PRId64 ").", what, arg, v, min);
+		t_errx(t, 1,
+		    "%s `%s' (%" PRId64 ") is less than the minimum "
+		    "(%" PRId64 ").",
+		    what, arg, v, min);
 	if (v > max)
-		t_errx(t, 1, "%s `%s' (%" PRId64 ") is greater than the "
-		    "maximum (%" PRId64 ").", what, arg, v, max);
+		t_errx(t, 1,
+		    "%s `%s' (%" PRId64 ") is greater than the "
+		    "maximum (%" PRId64 ").",
+		    what, arg, v, max);
 	return v;
 }
 
 static int32_t
-number32(struct tool *t, const char *what, const char *arg, int32_t min,
-    int32_t max)
+number32(
+    struct tool *t, const char *what, const char *arg, int32_t min, int32_t max)
 {
 	return (int32_t)number(t, what, arg, min, max, NULL);
 }
@@ -135,7 +145,8 @@ word_option(struct newfs *n, int ch, const char *arg)
 		else if (strcmp(arg, "time") == 0)
 			n->optim = FS_OPTTIME;
 		else
-			t_errx(n->t, 1, "unknown optimization preference:  "
+			t_errx(n->t, 1,
+			    "unknown optimization preference:  "
 			    "use `space' or `time'.");
 	} else if (strcmp(arg, "user") == 0)
 		n->quotas |= 1u << USRQUOTA;
@@ -148,8 +159,8 @@ word_option(struct newfs *n, int ch, const char *arg)
 static void
 sector_option(struct newfs *n, const char *arg)
 {
-	n->sectorsize = (uint32_t)number32(n->t, "sector size", arg, 512,
-	    FFS_MAXBSIZE);
+	n->sectorsize = (uint32_t)number32(
+	    n->t, "sector size", arg, 512, FFS_MAXBSIZE);
 	if (!ispower2(n->sectorsize))
 		t_errx(n->t, 1, "sector size `%s' is not a power of 2.", arg);
 }
@@ -158,8 +169,8 @@ static void
 size_option(struct newfs *n, const char *arg)
 {
 	bool bytes;
-	int64_t v = number(n->t, "file system size", arg, -INT64_MAX,
-	    INT64_MAX, &bytes);
+	int64_t v = number(
+	    n->t, "file system size", arg, -INT64_MAX, INT64_MAX, &bytes);
 
 	n->want_bytes = bytes ? v : 0;
 	n->want_sectors = bytes ? 0 : v;
@@ -182,16 +193,16 @@ number_option(struct newfs *n, int ch, const char *arg)
 		n->verbosity = number32(t, "verbose", arg, 0, 4);
 		break;
 	case 'a':
-		n->maxcontig = number32(t, "maximum contiguous blocks", arg,
-		    1, INT32_MAX);
+		n->maxcontig = number32(
+		    t, "maximum contiguous blocks", arg, 1, INT32_MAX);
 		break;
 	case 'b':
-		n->bsize = number32(t, "block size", arg, MINBSIZE,
-		    FFS_MAXBSIZE);
+		n->bsize = number32(
+		    t, "block size", arg, MINBSIZE, FFS_MAXBSIZE);
 		break;
 	case 'd':
-		n->maxbsize = number32(t, "maximum extent size", arg, 0,
-		    INT32_MAX);
+		n->maxbsize = number32(
+		    t, "maximum extent size", arg, 0, INT32_MAX);
 		break;
 	case 'e':
 		n->maxbpg = number32(t, "blocks per file in a cylinder group",
@@ -201,23 +212,23 @@ number_option(struct newfs *n, int ch, const char *arg)
 		n->fsize = number32(t, "fragment size", arg, 1, FFS_MAXBSIZE);
 		break;
 	case 'g':
-		n->avgfilesize = number32(t, "average file size", arg, 1,
-		    INT32_MAX);
+		n->avgfilesize = number32(
+		    t, "average file size", arg, 1, INT32_MAX);
 		break;
 	case 'h':
-		n->avgfpdir = number32(t, "expected files per directory", arg,
-		    1, INT32_MAX);
+		n->avgfpdir = number32(
+		    t, "expected files per directory", arg, 1, INT32_MAX);
 		break;
 	case 'i':
-		n->density = number(t, "bytes per inode", arg, 1, INT32_MAX,
-		    NULL);
+		n->density = number(
+		    t, "bytes per inode", arg, 1, INT32_MAX, NULL);
 		break;
 	case 'm':
 		n->minfree = number32(t, "free space %", arg, 0, 99);
 		break;
 	case 'n':
-		n->inodes = number(t, "number of inodes", arg, 1, INT32_MAX,
-		    NULL);
+		n->inodes = number(
+		    t, "number of inodes", arg, 1, INT32_MAX, NULL);
 		break;
 	}
 }
@@ -229,28 +240,58 @@ options(struct newfs *n, int argc, char **argv)
 	int ch;
 
 	while ((ch = t_getopt(t, argc, argv,
-	    "B:FGINO:S:T:V:Za:b:d:e:f:g:h:i:m:n:o:q:s:v:")) != -1) {
+		    "B:FGINO:S:T:V:Za:b:d:e:f:g:h:i:m:n:o:q:s:v:")) != -1) {
 		const char *arg = t->t_opt.optarg;
 
 		switch (ch) {
-		case 'F': n->file = true; break;
-		case 'G': n->insane = true; break;
-		case 'I': n->anytype = true; break;
-		case 'N': n->dry = true; break;
-		case 'Z': n->zero = true; break;
-		case 'T': n->disktype = arg; break;
-		case 'B': case 'o': case 'q': word_option(n, ch, arg); break;
-		case 'S': sector_option(n, arg); break;
-		case 's': size_option(n, arg); break;
+		case 'F':
+			n->file = true;
+			break;
+		case 'G':
+			n->insane = true;
+			break;
+		case 'I':
+			n->anytype = true;
+			break;
+		case 'N':
+			n->dry = true;
+			break;
+		case 'Z':
+			n->zero = true;
+			break;
+		case 'T':
+			n->disktype = arg;
+			break;
+		case 'B':
+		case 'o':
+		case 'q':
+			word_option(n, ch, arg);
+			break;
+		case 'S':
+			sector_option(n, arg);
+			break;
+		case 's':
+			size_option(n, arg);
+			break;
 		case 'v':
-			if (*arg == '\0' || strlen(arg) >=
-			    APPLEUFS_MAX_LABEL_NAME ||
+			if (*arg == '\0' ||
+			    strlen(arg) >= APPLEUFS_MAX_LABEL_NAME ||
 			    strpbrk(arg, ":/") != NULL)
 				t_errx(t, 1, "bad volume name `%s'", arg);
 			n->volname = arg;
 			break;
-		case 'O': case 'V': case 'a': case 'b': case 'd': case 'e':
-		case 'f': case 'g': case 'h': case 'i': case 'm': case 'n':
+		case 'O':
+		case 'V':
+		case 'a':
+		case 'b':
+		case 'd':
+		case 'e':
+		case 'f':
+		case 'g':
+		case 'h':
+		case 'i':
+		case 'm':
+		case 'n':
 			number_option(n, ch, arg);
 			break;
 		default:
@@ -273,8 +314,10 @@ consistency(struct newfs *n)
 	if (n->quotas != 0 && (n->format == 0 || n->volname != NULL))
 		t_errx(t, 1, "quotas need format 1 or 2");
 	if (n->minfree < MINFREE && n->optim != FS_OPTSPACE) {
-		t_warnx(t, "Warning: changing optimization to space because "
-		    "minfree is less than %d%%", MINFREE);
+		t_warnx(t,
+		    "Warning: changing optimization to space because "
+		    "minfree is less than %d%%",
+		    MINFREE);
 		n->optim = FS_OPTSPACE;
 	}
 }

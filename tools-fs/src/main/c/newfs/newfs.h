@@ -25,44 +25,44 @@ enum {
 struct newfs {
 	struct tool *t;
 	/* What was asked for; 0 is "not given" where a default depends on others. */
-	const char *name;		/* as messages call it */
-	const char *disktype;		/* -T */
-	const char *volname;		/* -v: Apple UFS */
-	bool file;			/* -F */
-	bool insane;			/* -G */
-	bool anytype;			/* -I */
-	bool dry;			/* -N */
-	bool zero;			/* -Z */
+	const char *name;     /* as messages call it */
+	const char *disktype; /* -T */
+	const char *volname;  /* -v: Apple UFS */
+	bool file;	      /* -F */
+	bool insane;	      /* -G */
+	bool anytype;	      /* -I */
+	bool dry;	      /* -N */
+	bool zero;	      /* -Z */
 	bool big_endian, have_format, have_optim;
-	int format;			/* 0 4.3BSD, 1 FFSv1, 2 FFSv2 */
-	int verbosity;			/* 0 .. 4 */
+	int format;    /* 0 4.3BSD, 1 FFSv1, 2 FFSv2 */
+	int verbosity; /* 0 .. 4 */
 	int32_t bsize, fsize, maxcontig, maxbsize, maxbpg, avgfilesize,
 	    avgfpdir, minfree, optim;
 	int64_t density, inodes;
-	unsigned quotas;		/* a bit a type */
-	int64_t want_sectors;		/* -s in sectors; negative: from the end */
-	int64_t want_bytes;		/* -s with a suffix */
-	uint32_t sectorsize;		/* -S, else the device's */
+	unsigned quotas;      /* a bit a type */
+	int64_t want_sectors; /* -s in sectors; negative: from the end */
+	int64_t want_bytes;   /* -s with a suffix */
+	uint32_t sectorsize;  /* -S, else the device's */
 
 	/* The device. */
 	int fd;
-	bool isfile;			/* a regular file of the kernel */
-	uint32_t chunk;			/* its I/O size */
-	int64_t sectors;		/* of the file system, as asked for */
-	int64_t fresh;			/* bytes from here on are zero for sure */
-	bool no_discard;		/* the device cannot */
+	bool isfile;	 /* a regular file of the kernel */
+	uint32_t chunk;	 /* its I/O size */
+	int64_t sectors; /* of the file system, as asked for */
+	int64_t fresh;	 /* bytes from here on are zero for sure */
+	bool no_discard; /* the device cannot */
 
 	/* The file system. */
 	struct fs fs;
 	bool swapped;
-	struct csum *cs;		/* one a group */
+	struct csum *cs; /* one a group */
 	int64_t now;
 	int32_t now_nsec;
-	uint64_t random[2];		/* state of the generator */
+	uint64_t random[2]; /* state of the generator */
 
 	/* The report of superblocks while groups are written. */
-	int column;			/* of the line of numbers */
-	int dots;			/* printed so far */
+	int column; /* of the line of numbers */
+	int dots;   /* printed so far */
 	bool numbers_done;
 };
 
@@ -76,8 +76,8 @@ void newfs_zero(struct newfs *, int64_t off, int64_t n);
 /* -Z: writes zeros from the beginning to the end. */
 void newfs_prezero(struct newfs *);
 /* Sectors and sector size by the name of a disk type in /etc/disktab; false when there is none of that name. */
-bool newfs_disktab(struct newfs *, const char *type, int64_t *sectors,
-    uint32_t *sectorsize);
+bool newfs_disktab(
+    struct newfs *, const char *type, int64_t *sectors, uint32_t *sectorsize);
 
 /* newfs_geometry.c: the superblock from options and size. Ends the tool when it cannot be. */
 void newfs_geometry(struct newfs *);
@@ -89,9 +89,9 @@ uint32_t newfs_random(struct newfs *);
 /* newfs_files.c: the root directory and quota files, in the inode blocks and the map of group 0. */
 struct newfs_group {
 	struct cg cg;
-	uint8_t *buf;			/* the group's header block: maps */
-	uint8_t *inodes;		/* first inodes */
-	uint32_t ninodes;		/* so many */
+	uint8_t *buf;	  /* the group's header block: maps */
+	uint8_t *inodes;  /* first inodes */
+	uint32_t ninodes; /* so many */
 };
 void newfs_root(struct newfs *, struct newfs_group *);
 void newfs_quotas(struct newfs *, struct newfs_group *);

@@ -30,7 +30,7 @@ void
 newfs_apple_label(struct newfs *n)
 {
 	uint8_t *block = t_calloc(n->t, 1, BBSIZE),
-	    *p = block + APPLEUFS_LABEL_OFFSET;
+		*p = block + APPLEUFS_LABEL_OFFSET;
 	size_t len = strlen(n->volname);
 	uint64_t uuid = (uint64_t)newfs_random(n) << 32 | newfs_random(n);
 
@@ -42,8 +42,8 @@ newfs_apple_label(struct newfs *n)
 	put_be(p + APPLEUFS_OFF(ul_namelen), len, 2);
 	memcpy(p + APPLEUFS_OFF(ul_name), n->volname, len);
 	put_be(p + APPLEUFS_OFF(ul_uuid), uuid, 8);
-	put_be(p + APPLEUFS_OFF(ul_checksum), checksum(p,
-	    APPLEUFS_LABEL_SIZE), 2);
+	put_be(
+	    p + APPLEUFS_OFF(ul_checksum), checksum(p, APPLEUFS_LABEL_SIZE), 2);
 	newfs_write(n, block, BBSIZE, BBLOCK);
 	t_free(n->t, block);
 }

@@ -14,8 +14,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define INIT_BLOCKS	2	/* blocks of inodes with random generations */
-#define DOT_COLUMNS	1	/* of the line, not used */
+#define INIT_BLOCKS 2 /* blocks of inodes with random generations */
+#define DOT_COLUMNS 1 /* of the line, not used */
 
 /* --- numbers to surprise ---------------------------------------------------------------------------------------------- */
 
@@ -66,13 +66,15 @@ report_geometry(struct newfs *n)
 
 	if (n->verbosity == 0)
 		return;
-	t_printf(n->t, "%s: %.1fMB (%" PRId64 " sectors) block size %" PRId32
-	    ", fragment size %" PRId32 "\n", n->name,
-	    (double)fs->fs_size * fs->fs_fsize / mb,
+	t_printf(n->t,
+	    "%s: %.1fMB (%" PRId64 " sectors) block size %" PRId32
+	    ", fragment size %" PRId32 "\n",
+	    n->name, (double)fs->fs_size * fs->fs_fsize / mb,
 	    fs->fs_size << fs->fs_fsbtodb, fs->fs_bsize, fs->fs_fsize);
-	t_printf(n->t, "\tusing %" PRId32 " cylinder groups of %.2fMB, %"
-	    PRId32 " blks, %" PRId32 " inodes.\n", fs->fs_ncg,
-	    (double)fs->fs_fpg * fs->fs_fsize / mb,
+	t_printf(n->t,
+	    "\tusing %" PRId32 " cylinder groups of %.2fMB, %" PRId32
+	    " blks, %" PRId32 " inodes.\n",
+	    fs->fs_ncg, (double)fs->fs_fpg * fs->fs_fsize / mb,
 	    fs->fs_fpg / fs->fs_frag, fs->fs_ipg);
 }
 
@@ -98,8 +100,8 @@ report_column(struct newfs *n, int64_t c)
 	char last[24];
 	int width;
 
-	width = snprintf(last, sizeof(last), "%" PRId64,
-	    backup_sector(n, n->fs.fs_ncg - 1));
+	width = snprintf(
+	    last, sizeof(last), "%" PRId64, backup_sector(n, n->fs.fs_ncg - 1));
 	if (n->column != 0 && n->column + width + 2 >= columns(n)) {
 		t_putc(n->t, '\n');
 		n->column = 0;
@@ -146,8 +148,8 @@ report_group(struct newfs *n, int64_t c)
 	else if (n->verbosity == 4)
 		report_column(n, c);
 	if (!n->dry)
-		t_progress(n->t, "newfs", (uint64_t)c + 1,
-		    (uint64_t)n->fs.fs_ncg);
+		t_progress(
+		    n->t, "newfs", (uint64_t)c + 1, (uint64_t)n->fs.fs_ncg);
 }
 
 /* --- groups ----------------------------------------------------------------------------------------------------------- */
@@ -168,7 +170,8 @@ cg_layout(struct newfs *n, struct cg *cg, int64_t c)
 	if (n->format == 2) {
 		cg->cg_niblk = fs->fs_ipg;
 		cg->cg_initediblk = fs->fs_ipg < INIT_BLOCKS * fs->fs_inopb ?
-		    fs->fs_ipg : INIT_BLOCKS * fs->fs_inopb;
+		    fs->fs_ipg :
+		    INIT_BLOCKS * fs->fs_inopb;
 	} else {
 		cg->cg_old_time = (int32_t)n->now;
 		cg->cg_old_niblk = (int16_t)fs->fs_ipg;
@@ -217,8 +220,8 @@ free_range(struct newfs *n, struct newfs_group *g, int64_t from, int64_t to)
 	}
 	/* The runs in blocks that are free in part only: at either end. */
 	if (from % frag != 0)
-		ffs_fragacct(fs, ffs_blkmap(frag, map, (uint32_t)(from /
-		    frag)), g->cg.cg_frsum, 1);
+		ffs_fragacct(fs, ffs_blkmap(frag, map, (uint32_t)(from / frag)),
+		    g->cg.cg_frsum, 1);
 	if (to % frag != 0 && (from % frag == 0 || from / frag != to / frag))
 		ffs_fragacct(fs, ffs_blkmap(frag, map, (uint32_t)(to / frag)),
 		    g->cg.cg_frsum, 1);
@@ -282,8 +285,8 @@ encode_superblock(struct newfs *n, uint8_t *buf)
 	memset(buf, 0, SBLOCKSIZE);
 	ffs_sb_encode(&fs, buf, SBLOCKSIZE, n->swapped);
 	if (n->format != 2 && fs.fs_old_flags == 0)
-		memset(buf + FS_OFF(fs_maxbsize), 0xff, FS_OFF(fs_snapinum) -
-		    FS_OFF(fs_maxbsize));
+		memset(buf + FS_OFF(fs_maxbsize), 0xff,
+		    FS_OFF(fs_snapinum) - FS_OFF(fs_maxbsize));
 }
 
 static void
@@ -337,12 +340,12 @@ write_group(struct newfs *n, struct newfs_group *g, const uint8_t *piece,
 {
 	const struct fs *fs = &n->fs;
 	int64_t first = cgimin(fs, (uint32_t)c) * fs->fs_fsize,
-	    ready = (int64_t)g->ninodes * ffs_dinode_size(fs);
+		ready = (int64_t)g->ninodes * ffs_dinode_size(fs);
 
 	newfs_write(n, piece, len, cgsblock(fs, (uint32_t)c) * fs->fs_fsize);
 	if (n->format != 2)
-		newfs_zero(n, first + ready, (int64_t)fs->fs_ipg *
-		    ffs_dinode_size(fs) - ready);
+		newfs_zero(n, first + ready,
+		    (int64_t)fs->fs_ipg * ffs_dinode_size(fs) - ready);
 }
 
 static void
@@ -353,8 +356,7 @@ write_summary(struct newfs *n)
 	int64_t c;
 
 	for (c = 0; c < n->fs.fs_ncg; c++)
-		ffs_csum_encode(&n->cs[c], buf + c * FFS_CSUM_SIZE,
-		    n->swapped);
+		ffs_csum_encode(&n->cs[c], buf + c * FFS_CSUM_SIZE, n->swapped);
 	newfs_write(n, buf, len, n->fs.fs_csaddr * n->fs.fs_fsize);
 	t_free(n->t, buf);
 }
@@ -365,12 +367,14 @@ check_summary_fits(struct newfs *n)
 	const struct fs *fs = &n->fs;
 	/* behind it: a block for the root, and for each quota file */
 	int64_t blocks = 1 + (n->quotas & 1) + (n->quotas >> 1 & 1),
-	    end = (fs->fs_csaddr + fs->fs_cssize / fs->fs_fsize +
-	    fs->fs_frag - 1) / fs->fs_frag * fs->fs_frag;
+		end = (fs->fs_csaddr + fs->fs_cssize / fs->fs_fsize +
+			  fs->fs_frag - 1) /
+	    fs->fs_frag * fs->fs_frag;
 
 	if (end + blocks * fs->fs_frag <= ffs_cg_ndblk(fs, 0))
 		return;
-	t_eprintf(n->t, "\rToo many cylinder groups to fit summary information "
+	t_eprintf(n->t,
+	    "\rToo many cylinder groups to fit summary information "
 	    "into first cylinder group\n");
 	t_exit(n->t, NEWFS_GROUPS);
 }
@@ -381,12 +385,14 @@ write_groups(struct newfs *n)
 	const struct fs *fs = &n->fs;
 	struct newfs_group *g = t_calloc(n->t, 1, sizeof(*g));
 	size_t head = (size_t)(fs->fs_cblkno - fs->fs_sblkno) *
-	    (size_t)fs->fs_fsize, bsize = (size_t)fs->fs_bsize, len;
+	    (size_t)fs->fs_fsize,
+	       bsize = (size_t)fs->fs_bsize, len;
 	uint8_t *piece;
 	int64_t c;
 
 	g->ninodes = (uint32_t)(fs->fs_ipg < INIT_BLOCKS * fs->fs_inopb ?
-	    fs->fs_ipg : INIT_BLOCKS * fs->fs_inopb);
+		fs->fs_ipg :
+		INIT_BLOCKS * fs->fs_inopb);
 	len = head + bsize + (size_t)g->ninodes * ffs_dinode_size(fs);
 	piece = t_calloc(n->t, 1, len);
 	g->buf = piece + head;
@@ -435,8 +441,8 @@ write_all(struct newfs *n)
 	if (n->volname != NULL)
 		newfs_apple_label(n);
 	encode_superblock(n, buf);
-	newfs_write(n, buf, SBLOCKSIZE, n->format == 2 ? SBLOCK_UFS2 :
-	    SBLOCK_UFS1);
+	newfs_write(
+	    n, buf, SBLOCKSIZE, n->format == 2 ? SBLOCK_UFS2 : SBLOCK_UFS1);
 	sys_fsync(n->t, n->fd);
 	t_free(n->t, buf);
 }
@@ -456,12 +462,13 @@ newfs_build(struct newfs *n)
 	if (!n->dry) {
 		/* Is the device as long as it was said to be? */
 		sector = t_calloc(n->t, 1, n->sectorsize);
-		newfs_write(n, sector, n->sectorsize, ((fs->fs_size <<
-		    fs->fs_fsbtodb) - 1) * n->sectorsize);
+		newfs_write(n, sector, n->sectorsize,
+		    ((fs->fs_size << fs->fs_fsbtodb) - 1) * n->sectorsize);
 		t_free(n->t, sector);
 	}
 	if (n->verbosity >= 3)
-		t_printf(n->t, "super-block backups (for fsck_ffs -b #) "
+		t_printf(n->t,
+		    "super-block backups (for fsck_ffs -b #) "
 		    "at:\n");
 	check_summary_fits(n);
 	if (!n->dry) {

@@ -8,7 +8,7 @@
 #include <netbsd/ioctl.h>
 #include <string.h>
 
-#define PIECE	(1024 * 1024)
+#define PIECE (1024 * 1024)
 
 /* --- names ---------------------------------------------------------------------------------------------------------- */
 
@@ -78,16 +78,18 @@ measure_disk(struct newfs *n, uint32_t *sectorsize)
 		if (sys_ioctl(t, n->fd, DIOCGSECTORSIZE, &size) == 0 &&
 		    size >= 512 && size <= 65536)
 			*sectorsize = size;
-		if (__builtin_mul_overflow(wedge.dkw_size, *sectorsize,
-		    &bytes) || bytes > INT64_MAX)
+		if (__builtin_mul_overflow(wedge.dkw_size, *sectorsize, &bytes) ||
+		    bytes > INT64_MAX)
 			bytes = 0;
 		return (int64_t)bytes;
 	}
 	error = sys_ioctl(t, n->fd, DIOCGDINFO, &label);
 	if (error != 0) {
 		t_warn(t, error, "DIOCGDINFO on %s failed", n->name);
-		t_errx(t, 1, "%s: can't read disk label; disk type must be "
-		    "specified", n->name);
+		t_errx(t, 1,
+		    "%s: can't read disk label; disk type must be "
+		    "specified",
+		    n->name);
 	}
 	if (label.d_secsize >= 512 && label.d_secsize <= 65536 &&
 	    (label.d_secsize & (label.d_secsize - 1)) == 0)
@@ -97,7 +99,7 @@ measure_disk(struct newfs *n, uint32_t *sectorsize)
 	    !n->anytype)
 		t_errx(t, 1, "%s partition type is not `4.2BSD'", n->name);
 	if ((sys_ioctl(t, n->fd, DIOCGMEDIASIZE, &bytes) == 0 ||
-	    !__builtin_mul_overflow(part.pi_size, *sectorsize, &bytes)) &&
+		!__builtin_mul_overflow(part.pi_size, *sectorsize, &bytes)) &&
 	    bytes <= INT64_MAX)
 		return (int64_t)bytes;
 	return 0;
@@ -108,8 +110,7 @@ static void
 settle_size(struct newfs *n, int64_t have)
 {
 	uint32_t s = n->sectorsize;
-	int64_t want = n->want_bytes != 0 ? n->want_bytes / s :
-	    n->want_sectors;
+	int64_t want = n->want_bytes != 0 ? n->want_bytes / s : n->want_sectors;
 
 	n->sectors = want > 0 ? want : have / s + want;
 	if (n->sectors <= 0 || n->sectors > INT64_MAX / s)
@@ -213,8 +214,7 @@ newfs_open(struct newfs *n)
 		if (had >= 0 || had == -ENOENT)
 			n->fresh = had > 0 ? had : 0;
 	}
-	path = t_diskpath(t, n->name, true, n->dry, size > 0 && !n->dry,
-	    size);
+	path = t_diskpath(t, n->name, true, n->dry, size > 0 && !n->dry, size);
 	if (path != n->name) {
 		open_disk(n, path);
 		return;
@@ -244,8 +244,9 @@ newfs_write(struct newfs *n, const void *buf, size_t len, int64_t off)
 		part = len < PIECE ? len : PIECE;
 		got = sys_pwrite(n->t, n->fd, p, part, off);
 		if (got <= 0 || (size_t)got > part) {
-			t_eprintf(n->t, "wtfs: write error for sector %" PRId64
-			    ": %s\n", off / n->sectorsize,
+			t_eprintf(n->t,
+			    "wtfs: write error for sector %" PRId64 ": %s\n",
+			    off / n->sectorsize,
 			    t_strerror(got < 0 ? (int)-got : 0));
 			t_exit(n->t, NEWFS_WRITE);
 		}
@@ -268,8 +269,9 @@ newfs_read(struct newfs *n, void *buf, size_t len, int64_t off)
 			return;
 		}
 		if (got < 0 || (size_t)got > part) {
-			t_eprintf(n->t, "rdfs: read error for sector %" PRId64
-			    ": %s\n", off / n->sectorsize,
+			t_eprintf(n->t,
+			    "rdfs: read error for sector %" PRId64 ": %s\n",
+			    off / n->sectorsize,
 			    t_strerror(got < 0 ? (int)-got : 0));
 			t_exit(n->t, NEWFS_READ);
 		}
@@ -339,9 +341,10 @@ newfs_prezero(struct newfs *n)
 	uint8_t *buf = t_calloc(n->t, 1, PIECE);
 
 	if (n->verbosity > 0)
-		t_printf(n->t, "Creating file system image in `%s', size %"
-		    PRId64 " bytes, in %" PRIu32 " byte chunks.\n", n->name,
-		    size, n->chunk);
+		t_printf(n->t,
+		    "Creating file system image in `%s', size %" PRId64
+		    " bytes, in %" PRIu32 " byte chunks.\n",
+		    n->name, size, n->chunk);
 	while (off < size) {
 		int64_t part = size - off < PIECE ? size - off : PIECE;
 

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DISKTAB		"/etc/disktab"
-#define MOST_BYTES	(1024 * 1024)
+#define DISKTAB "/etc/disktab"
+#define MOST_BYTES (1024 * 1024)
 
 /* The file, lines ended by a backslash joined; NULL when it cannot be read. */
 static char *
@@ -20,8 +20,8 @@ read_disktab(struct tool *t)
 	if (fd < 0)
 		return NULL;
 	s = t_malloc(t, MOST_BYTES + 1);
-	while (len < MOST_BYTES && (got = sys_read(t, fd, s + len,
-	    MOST_BYTES - len)) > 0)
+	while (len < MOST_BYTES &&
+	    (got = sys_read(t, fd, s + len, MOST_BYTES - len)) > 0)
 		len += (size_t)got;
 	sys_close(t, fd);
 	s[len] = '\0';
@@ -67,8 +67,8 @@ capability(const char *line, const char *name)
 }
 
 bool
-newfs_disktab(struct newfs *n, const char *type, int64_t *sectors,
-    uint32_t *sectorsize)
+newfs_disktab(
+    struct newfs *n, const char *type, int64_t *sectors, uint32_t *sectorsize)
 {
 	char *s = read_disktab(n->t), *line, *end;
 	int64_t secsize, size, ns, nt, nc;
@@ -85,9 +85,10 @@ newfs_disktab(struct newfs *n, const char *type, int64_t *sectors,
 		size = capability(line, "pa");
 		if (size <= 0)
 			size = capability(line, "su");
-		if (size <= 0 && (__builtin_mul_overflow(ns, nt, &size) ||
-		    __builtin_mul_overflow(size, nc, &size) || ns < 0 ||
-		    nt < 0))
+		if (size <= 0 &&
+		    (__builtin_mul_overflow(ns, nt, &size) ||
+			__builtin_mul_overflow(size, nc, &size) || ns < 0 ||
+			nt < 0))
 			size = 0;
 		if (secsize < 512 || secsize > 65536 ||
 		    (secsize & (secsize - 1)) != 0)

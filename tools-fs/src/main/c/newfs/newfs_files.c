@@ -10,7 +10,7 @@ newfs_alloc(struct newfs *n, struct newfs_group *g, uint32_t bytes)
 	const struct fs *fs = &n->fs;
 	uint8_t *map = ffs_cg_blksfree(&g->cg, g->buf);
 	uint32_t blk = (uint32_t)(fs->fs_dblkno / fs->fs_frag), i,
-	    frags = (uint32_t)(fragroundup(fs, bytes) / fs->fs_fsize);
+		 frags = (uint32_t)(fragroundup(fs, bytes) / fs->fs_fsize);
 
 	/* There is one: it was made sure of before anything was written. */
 	while (!ffs_isblock(fs, map, blk))
@@ -23,15 +23,14 @@ newfs_alloc(struct newfs *n, struct newfs_group *g, uint32_t bytes)
 	for (i = 0; i < frags; i++)
 		ffs_clrbit(map, blk * (uint32_t)fs->fs_frag + i);
 	g->cg.cg_cs.cs_nffree -= (int32_t)frags;
-	ffs_fragacct(fs, ffs_blkmap(fs->fs_frag, map, blk), g->cg.cg_frsum,
-	    1);
+	ffs_fragacct(fs, ffs_blkmap(fs->fs_frag, map, blk), g->cg.cg_frsum, 1);
 	return (int64_t)blk * fs->fs_frag;
 }
 
 /* Takes inode `ino` of group 0 and writes it; its generation is there already. */
 static void
-put_inode(struct newfs *n, struct newfs_group *g, uint32_t ino,
-    struct dinode *di)
+put_inode(
+    struct newfs *n, struct newfs_group *g, uint32_t ino, struct dinode *di)
 {
 	uint32_t size = ffs_dinode_size(&n->fs);
 	uint8_t *p = g->inodes + (size_t)ino * size;
@@ -42,8 +41,7 @@ put_inode(struct newfs *n, struct newfs_group *g, uint32_t ino,
 	t_free(n->t, old);
 	/* UFS1's are made without times, as they have always been. */
 	if (n->format == 2) {
-		di->di_atime = di->di_mtime = di->di_ctime =
-		    di->di_birthtime = n->now;
+		di->di_atime = di->di_mtime = di->di_ctime = di->di_birthtime = n->now;
 		di->di_atimensec = di->di_mtimensec = di->di_ctimensec =
 		    di->di_birthnsec = n->now_nsec;
 	}
@@ -58,12 +56,17 @@ newfs_root(struct newfs *n, struct newfs_group *g)
 	const struct fs *fs = &n->fs;
 	bool oldfmt = ffs_olddirfmt(fs);
 	uint32_t dirblk = n->volname != NULL ? APPLEUFS_DIRBLKSIZ :
-	    UFS_DIRBLKSIZ, bytes = (uint32_t)fragroundup(fs, dirblk);
+					       UFS_DIRBLKSIZ,
+		 bytes = (uint32_t)fragroundup(fs, dirblk);
 	struct dinode *di = t_calloc(n->t, 1, sizeof(*di));
 	struct direct dot = { .d_fileno = (uint32_t)UFS_ROOTINO,
-	    .d_type = DT_DIR, .d_namlen = 1, .d_name = "." },
-	    dotdot = { .d_fileno = (uint32_t)UFS_ROOTINO, .d_type = DT_DIR,
-	    .d_namlen = 2, .d_name = ".." };
+		.d_type = DT_DIR,
+		.d_namlen = 1,
+		.d_name = "." },
+		      dotdot = { .d_fileno = (uint32_t)UFS_ROOTINO,
+			      .d_type = DT_DIR,
+			      .d_namlen = 2,
+			      .d_name = ".." };
 	uint8_t *data = t_calloc(n->t, 1, bytes);
 
 	dot.d_reclen = (uint16_t)FFS_DIRSIZ(1);
@@ -89,7 +92,8 @@ static void
 put_defaults(uint8_t *p, bool swapped)
 {
 	size_t step = Q2H_OFF(q2h_defentry_val_softlimit) -
-	    Q2H_OFF(q2h_defentry_val_hardlimit), entry = 5 * step;
+	    Q2H_OFF(q2h_defentry_val_hardlimit),
+	       entry = 5 * step;
 	int i;
 
 	for (i = 0; i < N_QL; i++) {
@@ -98,8 +102,8 @@ put_defaults(uint8_t *p, bool swapped)
 
 		ffs_put64(val, UINT64_MAX, swapped);
 		ffs_put64(val + step, UINT64_MAX, swapped);
-		ffs_put64(val + 4 * step, i == QL_BLOCK ? MAX_DQ_TIME :
-		    MAX_IQ_TIME, swapped);
+		ffs_put64(val + 4 * step,
+		    i == QL_BLOCK ? MAX_DQ_TIME : MAX_IQ_TIME, swapped);
 	}
 }
 
@@ -116,14 +120,13 @@ newfs_quota_block(uint8_t *p, uint32_t bsize, int type, bool swapped)
 	ffs_put32(p + Q2H_OFF(q2h_magic_number), Q2_HEAD_MAGIC, swapped);
 	p[Q2H_OFF(q2h_type)] = (uint8_t)type;
 	p[Q2H_OFF(q2h_hash_shift)] = (uint8_t)shift;
-	ffs_put16(p + Q2H_OFF(q2h_hash_size), (uint16_t)(1u << shift),
-	    swapped);
+	ffs_put16(p + Q2H_OFF(q2h_hash_size), (uint16_t)(1u << shift), swapped);
 	put_defaults(p, swapped);
 	ffs_put64(p + Q2H_OFF(q2h_free), off, swapped);
 	for (; off + Q2E_DISK_SIZE <= bsize; off = next) {
 		next = off + Q2E_DISK_SIZE;
-		ffs_put64(p + off + Q2E_OFF(q2e_next), next + Q2E_DISK_SIZE <=
-		    bsize ? next : 0, swapped);
+		ffs_put64(p + off + Q2E_OFF(q2e_next),
+		    next + Q2E_DISK_SIZE <= bsize ? next : 0, swapped);
 	}
 }
 

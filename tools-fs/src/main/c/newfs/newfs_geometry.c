@@ -11,12 +11,12 @@
 #include "tools.h"
 #include <inttypes.h>
 
-#define MB	((int64_t)1 << 20)
+#define MB ((int64_t)1 << 20)
 /* What precedes the maps in a group's block: the header, and UFS1's two tables for one cylinder. */
-#define CG_FIXED	(CG_DISK_SIZE + 4 + 2)
-#define MAXPHYS		65536
+#define CG_FIXED (CG_DISK_SIZE + 4 + 2)
+#define MAXPHYS 65536
 /* Groups are whole bytes of their maps of fragments. */
-#define FPG_UNIT	8
+#define FPG_UNIT 8
 
 static bool
 ispower2(int64_t v)
@@ -49,7 +49,7 @@ roundup(int64_t a, int64_t b)
 }
 
 static _Noreturn void T_PRINTF(3, 4)
-impossible(struct newfs *n, int status, const char *fmt, ...)
+    impossible(struct newfs *n, int status, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -65,15 +65,17 @@ impossible(struct newfs *n, int status, const char *fmt, ...)
 static int32_t
 default_fsize(int64_t bytes)
 {
-	return bytes < 20 * MB ? 512 : bytes < 1000 * MB ? 1024 :
-	    bytes < 128 * 1024 * MB ? 2048 : 4096;
+	return bytes < 20 * MB	    ? 512 :
+	    bytes < 1000 * MB	    ? 1024 :
+	    bytes < 128 * 1024 * MB ? 2048 :
+				      4096;
 }
 
 static void
 settle_sizes(struct newfs *n)
 {
 	int64_t bytes = n->sectors * n->sectorsize, bsize = n->bsize,
-	    fsize = n->fsize;
+		fsize = n->fsize;
 
 	if (n->volname != NULL && bsize == 0 && fsize == 0) {
 		bsize = 4096;
@@ -92,26 +94,35 @@ settle_sizes(struct newfs *n)
 			fsize = n->sectorsize;
 	}
 	if (!ispower2(bsize))
-		impossible(n, NEWFS_BSIZE_POWER, "block size must be a power "
-		    "of 2, not %" PRId64 "\n", bsize);
+		impossible(n, NEWFS_BSIZE_POWER,
+		    "block size must be a power "
+		    "of 2, not %" PRId64 "\n",
+		    bsize);
 	if (!ispower2(fsize))
-		impossible(n, NEWFS_FSIZE_POWER, "fragment size must be a "
-		    "power of 2, not %" PRId64 "\n", fsize);
+		impossible(n, NEWFS_FSIZE_POWER,
+		    "fragment size must be a "
+		    "power of 2, not %" PRId64 "\n",
+		    fsize);
 	if (fsize < n->sectorsize)
-		impossible(n, NEWFS_FSIZE_SMALL, "fragment size %" PRId64
-		    " is too small, minimum is %" PRIu32 "\n", fsize,
-		    n->sectorsize);
+		impossible(n, NEWFS_FSIZE_SMALL,
+		    "fragment size %" PRId64
+		    " is too small, minimum is %" PRIu32 "\n",
+		    fsize, n->sectorsize);
 	if (bsize > FFS_MAXBSIZE)
-		impossible(n, NEWFS_BSIZE_LARGE, "block size %" PRId64
-		    " is too large, maximum is %d\n", bsize, FFS_MAXBSIZE);
+		impossible(n, NEWFS_BSIZE_LARGE,
+		    "block size %" PRId64 " is too large, maximum is %d\n",
+		    bsize, FFS_MAXBSIZE);
 	if (bsize < fsize)
-		impossible(n, NEWFS_BSIZE_FSIZE, "block size (%" PRId64
+		impossible(n, NEWFS_BSIZE_FSIZE,
+		    "block size (%" PRId64
 		    ") cannot be smaller than fragment size (%" PRId64 ")\n",
 		    bsize, fsize);
 	if (fsize * MAXFRAG < bsize)
-		impossible(n, NEWFS_FSIZE_FRAG, "fragment size %" PRId64
-		    " is too small, minimum with block size %" PRId64 " is %"
-		    PRId64 "\n", fsize, bsize, bsize / MAXFRAG);
+		impossible(n, NEWFS_FSIZE_FRAG,
+		    "fragment size %" PRId64
+		    " is too small, minimum with block size %" PRId64
+		    " is %" PRId64 "\n",
+		    fsize, bsize, bsize / MAXFRAG);
 	n->bsize = (int32_t)bsize;
 	n->fsize = (int32_t)fsize;
 }
@@ -137,10 +148,12 @@ fill_sizes(struct newfs *n)
 	fs->fs_nindir = (int32_t)ffs_nindir(fs);
 	fs->fs_maxbpg = n->maxbpg != 0 ? n->maxbpg : fs->fs_nindir;
 	fs->fs_maxcontig = n->maxcontig != 0 ? n->maxcontig :
-	    n->bsize < MAXPHYS ? MAXPHYS / n->bsize : 1;
+	    n->bsize < MAXPHYS		     ? MAXPHYS / n->bsize :
+					       1;
 	if (fs->fs_maxcontig > 1)
 		fs->fs_contigsumsize = fs->fs_maxcontig < FS_MAXCONTIG ?
-		    fs->fs_maxcontig : FS_MAXCONTIG;
+		    fs->fs_maxcontig :
+		    FS_MAXCONTIG;
 	fs->fs_maxbsize = n->maxbsize;
 	if (fs->fs_maxbsize < n->bsize || !ispower2(fs->fs_maxbsize))
 		fs->fs_maxbsize = n->bsize;
@@ -148,8 +161,8 @@ fill_sizes(struct newfs *n)
 		fs->fs_maxbsize = FS_MAXCONTIG * n->bsize;
 	if (n->maxbsize != 0 && fs->fs_maxbsize != n->maxbsize &&
 	    n->verbosity > 0)
-		t_printf(n->t, "Extent size set to %" PRId32 "\n",
-		    fs->fs_maxbsize);
+		t_printf(
+		    n->t, "Extent size set to %" PRId32 "\n", fs->fs_maxbsize);
 	fs->fs_sbsize = (int32_t)roundup(FS_DISK_SIZE, n->fsize);
 	if (fs->fs_sbsize > SBLOCKSIZE)
 		fs->fs_sbsize = SBLOCKSIZE;
@@ -164,10 +177,11 @@ fill_places(struct newfs *n)
 	int i;
 
 	fs->fs_sblockloc = n->format == 2 ? SBLOCK_UFS2 : SBLOCK_UFS1;
-	fs->fs_sblkno = (int32_t)(roundup(fs->fs_sblockloc + SBLOCKSIZE,
-	    n->bsize) / n->fsize);
-	fs->fs_cblkno = fs->fs_sblkno + (int32_t)roundup(howmany(SBLOCKSIZE,
-	    n->fsize), fs->fs_frag);
+	fs->fs_sblkno = (int32_t)(roundup(
+				      fs->fs_sblockloc + SBLOCKSIZE, n->bsize) /
+	    n->fsize);
+	fs->fs_cblkno = fs->fs_sblkno +
+	    (int32_t)roundup(howmany(SBLOCKSIZE, n->fsize), fs->fs_frag);
 	fs->fs_iblkno = fs->fs_cblkno + fs->fs_frag;
 	for (i = 0; i < UFS_NIADDR; i++) {
 		level *= (uint64_t)fs->fs_nindir;
@@ -185,8 +199,8 @@ cg_bytes(const struct fs *fs, int64_t ipg, int64_t fpg)
 	int64_t bytes = CG_FIXED + howmany(ipg, 8) + howmany(fpg, 8);
 
 	if (fs->fs_contigsumsize > 0)
-		bytes += fs->fs_contigsumsize * 4 + howmany(fpg /
-		    fs->fs_frag, 8);
+		bytes += fs->fs_contigsumsize * 4 +
+		    howmany(fpg / fs->fs_frag, 8);
 	return bytes;
 }
 
@@ -202,8 +216,8 @@ largest_group(const struct fs *fs, int64_t size, int64_t inodes)
 	for (; size >= (int64_t)1 << 40; size /= 2)
 		inodes /= 2;
 	bits = (fs->fs_bsize - CG_FIXED - clusters * 4) * 8;
-	perblock = (uint64_t)size * (uint64_t)(fs->fs_frag +
-	    (clusters > 0)) + (uint64_t)inodes * (uint64_t)fs->fs_frag;
+	perblock = (uint64_t)size * (uint64_t)(fs->fs_frag + (clusters > 0)) +
+	    (uint64_t)inodes * (uint64_t)fs->fs_frag;
 	blocks = (int64_t)((uint64_t)bits * (uint64_t)size / perblock);
 	fpg = blocks * fs->fs_frag / FPG_UNIT * FPG_UNIT;
 	return fpg > 0 ? fpg : FPG_UNIT;
@@ -272,14 +286,13 @@ settle_groups(struct newfs *n, int64_t size)
 	ipg = roundup(howmany(blocks * fs->fs_inopb, ncg), fs->fs_inopb);
 	while (ipg > fs->fs_inopb && cg_bytes(fs, ipg, fpg) > fs->fs_bsize)
 		ipg -= fs->fs_inopb;
-	fs->fs_dblkno = fs->fs_iblkno + (int32_t)(ipg / fs->fs_inopb *
-	    fs->fs_frag);
+	fs->fs_dblkno = fs->fs_iblkno +
+	    (int32_t)(ipg / fs->fs_inopb * fs->fs_frag);
 	/* A last group without room for data is cut off. */
 	if (ncg > 1 && size - (ncg - 1) * fpg < fs->fs_dblkno + fs->fs_frag)
 		size = --ncg * fpg;
 	/* Inode numbers have 32 bits, and so has the size of the summary. */
-	if (ncg > INT32_MAX / FFS_CSUM_SIZE - n->fsize ||
-	    ncg * ipg > UINT32_MAX)
+	if (ncg > INT32_MAX / FFS_CSUM_SIZE - n->fsize || ncg * ipg > UINT32_MAX)
 		impossible(n, NEWFS_GROUPS, "Too many cylinder groups\n");
 	fs->fs_ncg = (int32_t)ncg;
 	fs->fs_fpg = (int32_t)fpg;
@@ -288,8 +301,8 @@ settle_groups(struct newfs *n, int64_t size)
 	fs->fs_cgsize = (int32_t)roundup(cg_bytes(fs, ipg, fpg), fs->fs_fsize);
 	fs->fs_cssize = (int32_t)roundup(ncg * FFS_CSUM_SIZE, fs->fs_fsize);
 	fs->fs_csaddr = fs->fs_dblkno;
-	fs->fs_dsize = size - fs->fs_sblkno - ncg * (fs->fs_dblkno -
-	    fs->fs_sblkno) - fs->fs_cssize / fs->fs_fsize;
+	fs->fs_dsize = size - fs->fs_sblkno -
+	    ncg * (fs->fs_dblkno - fs->fs_sblkno) - fs->fs_cssize / fs->fs_fsize;
 }
 
 /* The fields that only UFS1 has, most of them of no use since disks lie about their cylinders. */
@@ -329,16 +342,19 @@ newfs_geometry(struct newfs *n)
 	if (size > most_frags(n) && !n->have_format && n->volname == NULL)
 		n->format = 2;
 	if (size > most_frags(n))
-		impossible(n, NEWFS_SIZE_LARGE, "Filesystem size %" PRId64
-		    " > maximum size of %" PRId64 " fragments of format %d\n",
+		impossible(n, NEWFS_SIZE_LARGE,
+		    "Filesystem size %" PRId64 " > maximum size of %" PRId64
+		    " fragments of format %d\n",
 		    size, most_frags(n), n->format);
 	fs->fs_magic = n->format == 2 ? FS_UFS2_MAGIC : FS_UFS1_MAGIC;
 	fill_sizes(n);
 	fill_places(n);
 	least = fs->fs_iblkno + 3 * fs->fs_frag;
 	if (size < least)
-		impossible(n, NEWFS_SIZE_SMALL, "Filesystem size %" PRId64
-		    " < minimum size of %" PRId64 "\n", size, least);
+		impossible(n, NEWFS_SIZE_SMALL,
+		    "Filesystem size %" PRId64 " < minimum size of %" PRId64
+		    "\n",
+		    size, least);
 	settle_groups(n, size);
 	fs->fs_minfree = n->minfree;
 	fs->fs_optim = n->optim;
@@ -346,8 +362,9 @@ newfs_geometry(struct newfs *n)
 	fs->fs_avgfpdir = n->avgfpdir;
 	fs->fs_clean = FS_ISCLEAN;
 	fs->fs_old_inodefmt = n->format == 0 ? FS_42INODEFMT : FS_44INODEFMT;
-	fs->fs_maxsymlinklen = n->format == 0 ? 0 : n->format == 1 ?
-	    (int32_t)UFS1_MAXSYMLINKLEN : (int32_t)UFS2_MAXSYMLINKLEN;
+	fs->fs_maxsymlinklen = n->format == 0 ? 0 :
+	    n->format == 1		      ? (int32_t)UFS1_MAXSYMLINKLEN :
+						(int32_t)UFS2_MAXSYMLINKLEN;
 	if (n->format != 0 && n->volname == NULL)
 		fs->fs_old_flags = FS_FLAGS_UPDATED;
 	if (n->format != 2)

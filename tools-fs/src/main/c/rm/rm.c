@@ -33,9 +33,9 @@ allowed(struct tool *t, const struct rm *rm, const char *path,
 	user = t_user_from_uid(t, st->st_uid);
 	group = t_group_from_gid(t, st->st_gid);
 	return tools_ask(t, "override %s%s%s:%s for '%s'? ", mode + 1,
-	    mode[9] == ' ' ? "" : " ", user != NULL ? user :
-	    t_asprintf(t, "%u", st->st_uid), group != NULL ? group :
-	    t_asprintf(t, "%u", st->st_gid), path);
+	    mode[9] == ' ' ? "" : " ",
+	    user != NULL ? user : t_asprintf(t, "%u", st->st_uid),
+	    group != NULL ? group : t_asprintf(t, "%u", st->st_gid), path);
 }
 
 static int
@@ -48,7 +48,8 @@ overwrite_pass(struct tool *t, int fd, off_t size, int byte)
 	memset(buf, byte, sizeof(buf));
 	for (at = 0; at < size; at += n) {
 		size_t want = size - at < (off_t)sizeof(buf) ?
-		    (size_t)(size - at) : sizeof(buf);
+		    (size_t)(size - at) :
+		    sizeof(buf);
 
 		n = sys_pwrite(t, fd, buf, want, at);
 		if (n < 0)
@@ -104,7 +105,7 @@ remove_file(struct tool *t, const struct rm *rm, const char *path,
 }
 
 /* Marks a directory that the user refused, so that it is not removed after its contents. */
-#define REFUSED	1
+#define REFUSED 1
 
 static void
 remove_entry(struct tool *t, struct rm *rm, FTS *f, FTSENT *e)
@@ -138,14 +139,13 @@ remove_entry(struct tool *t, struct rm *rm, FTS *f, FTSENT *e)
 		return;
 	case FTS_DP:
 		if (e->fts_number != REFUSED)
-			result(t, rm, e->fts_path, sys_rmdir(t,
-			    e->fts_accpath));
+			result(t, rm, e->fts_path, sys_rmdir(t, e->fts_accpath));
 		return;
 	default:
 		if (ask && !allowed(t, rm, e->fts_accpath, e->fts_statp))
 			return;
-		result(t, rm, e->fts_path, remove_file(t, rm, e->fts_accpath,
-		    e->fts_statp));
+		result(t, rm, e->fts_path,
+		    remove_file(t, rm, e->fts_accpath, e->fts_statp));
 	}
 }
 
@@ -180,8 +180,7 @@ remove_names(struct tool *t, struct rm *rm, char **argv)
 			memset(&st, 0, sizeof(st));
 			st.st_mode = S_IFWHT | S_IWUSR | S_IRUSR;
 			error = 0;
-		} else if (error == 0 && rm->whiteouts &&
-		    !S_ISWHT(st.st_mode)) {
+		} else if (error == 0 && rm->whiteouts && !S_ISWHT(st.st_mode)) {
 			/* What is there covers no whiteout, and is not meant. */
 			result(t, rm, *argv, -EEXIST);
 			continue;
@@ -195,7 +194,8 @@ remove_names(struct tool *t, struct rm *rm, char **argv)
 		    !allowed(t, rm, *argv, &st))
 			continue;
 		if (error == 0)
-			error = S_ISDIR(st.st_mode) ? sys_rmdir(t, *argv) :
+			error = S_ISDIR(st.st_mode) ?
+			    sys_rmdir(t, *argv) :
 			    remove_file(t, rm, *argv, &st);
 		result(t, rm, *argv, error);
 	}
@@ -213,8 +213,7 @@ check_names(struct tool *t, struct rm *rm, char **argv)
 		if (strcmp(base, "/") == 0) {
 			t_warnx(t, "\"/\" may not be removed");
 			rm->status = 1;
-		} else if (strcmp(base, ".") == 0 ||
-		    strcmp(base, "..") == 0) {
+		} else if (strcmp(base, ".") == 0 || strcmp(base, "..") == 0) {
 			t_warnx(t, "\".\" and \"..\" may not be removed");
 			rm->status = 1;
 		} else
@@ -232,15 +231,35 @@ rm_main(struct tool *t, int argc, char **argv)
 	memset(&rm, 0, sizeof(rm));
 	while ((ch = t_getopt(t, argc, argv, "dfiPRrvWx")) != -1)
 		switch (ch) {
-		case 'd': rm.directories = true; break;
-		case 'f': rm.force = true; rm.ask = false; break;
-		case 'i': rm.ask = true; rm.force = false; break;
-		case 'P': rm.overwrite = true; break;
-		case 'R': case 'r': rm.recursive = true; break;
-		case 'v': rm.verbose = true; break;
-		case 'W': rm.whiteouts = true; break;
-		case 'x': rm.one_fs = true; break;
-		default: usage(t);
+		case 'd':
+			rm.directories = true;
+			break;
+		case 'f':
+			rm.force = true;
+			rm.ask = false;
+			break;
+		case 'i':
+			rm.ask = true;
+			rm.force = false;
+			break;
+		case 'P':
+			rm.overwrite = true;
+			break;
+		case 'R':
+		case 'r':
+			rm.recursive = true;
+			break;
+		case 'v':
+			rm.verbose = true;
+			break;
+		case 'W':
+			rm.whiteouts = true;
+			break;
+		case 'x':
+			rm.one_fs = true;
+			break;
+		default:
+			usage(t);
 		}
 	argc -= t->t_opt.optind;
 	argv += t->t_opt.optind;

@@ -13,9 +13,9 @@ enum { F_D = 1, F_O = 2, F_U = 4, F_X = 8, F_F = 16, F_S = 32 };
 
 struct spec {
 	bool alternate, plus, minus, zero, space;
-	int size, prec;			/* -1: none */
-	int form;			/* 0: the datum's own */
-	char sub;			/* 'H', 'M', 'L' or 0 */
+	int size, prec; /* -1: none */
+	int form;	/* 0: the datum's own */
+	char sub;	/* 'H', 'M', 'L' or 0 */
 };
 
 /* What a datum is worth. */
@@ -24,7 +24,7 @@ struct value {
 	uint64_t number;
 	struct timespec time;
 	const char *string;
-	const char *prefix;		/* before the string */
+	const char *prefix; /* before the string */
 	int default_form, forms;
 };
 
@@ -38,15 +38,24 @@ static const char *
 type_name(mode_t mode)
 {
 	switch (mode & S_IFMT) {
-	case S_IFIFO: return "Fifo File";
-	case S_IFCHR: return "Character Device";
-	case S_IFDIR: return "Directory";
-	case S_IFBLK: return "Block Device";
-	case S_IFREG: return "Regular File";
-	case S_IFLNK: return "Symbolic Link";
-	case S_IFSOCK: return "Socket";
-	case S_IFWHT: return "Whiteout File";
-	default: return "???";
+	case S_IFIFO:
+		return "Fifo File";
+	case S_IFCHR:
+		return "Character Device";
+	case S_IFDIR:
+		return "Directory";
+	case S_IFBLK:
+		return "Block Device";
+	case S_IFREG:
+		return "Regular File";
+	case S_IFLNK:
+		return "Symbolic Link";
+	case S_IFSOCK:
+		return "Socket";
+	case S_IFWHT:
+		return "Whiteout File";
+	default:
+		return "???";
 	}
 }
 
@@ -54,14 +63,20 @@ static const char *
 type_character(mode_t mode)
 {
 	switch (mode & S_IFMT) {
-	case S_IFIFO: return "|";
-	case S_IFDIR: return "/";
-	case S_IFREG: return (mode & (S_IXUSR | S_IXGRP | S_IXOTH)) != 0 ?
-	    "*" : "";
-	case S_IFLNK: return "@";
-	case S_IFSOCK: return "=";
-	case S_IFWHT: return "%";
-	default: return "";
+	case S_IFIFO:
+		return "|";
+	case S_IFDIR:
+		return "/";
+	case S_IFREG:
+		return (mode & (S_IXUSR | S_IXGRP | S_IXOTH)) != 0 ? "*" : "";
+	case S_IFLNK:
+		return "@";
+	case S_IFSOCK:
+		return "=";
+	case S_IFWHT:
+		return "%";
+	default:
+		return "";
 	}
 }
 
@@ -133,8 +148,8 @@ mode_value(struct stat_output *o, struct value *v, const struct spec *s)
 }
 
 static void
-device_value(struct stat_output *o, struct value *v, const struct spec *s,
-    dev_t dev)
+device_value(
+    struct stat_output *o, struct value *v, const struct spec *s, dev_t dev)
 {
 	char *str;
 
@@ -171,7 +186,7 @@ owner_value(struct stat_output *o, struct value *v, bool group)
 {
 	uint32_t id = group ? o->st.st_gid : o->st.st_uid;
 	const char *name = group ? t_group_from_gid(o->t, id) :
-	    t_user_from_uid(o->t, id);
+				   t_user_from_uid(o->t, id);
 
 	number(v, id, false, F_U);
 	string(v, name != NULL ? name : t_asprintf(o->t, "(%u)", id));
@@ -184,25 +199,55 @@ look_up(struct stat_output *o, struct value *v, const struct spec *s, char c)
 	const struct stat *st = &o->st;
 
 	switch (c) {
-	case 'd': device_value(o, v, s, st->st_dev); break;
-	case 'r': device_value(o, v, s, st->st_rdev); break;
-	case 'i': number(v, st->st_ino, false, F_U); break;
-	case 'p': mode_value(o, v, s); break;
-	case 'l': number(v, st->st_nlink, false, F_U); break;
-	case 'u': owner_value(o, v, false); break;
-	case 'g': owner_value(o, v, true); break;
-	case 'a': time_value(o, v, &st->st_atim); break;
-	case 'm': time_value(o, v, &st->st_mtim); break;
-	case 'c': time_value(o, v, &st->st_ctim); break;
-	case 'B': time_value(o, v, &st->st_birthtim); break;
-	case 'b': number(v, (uint64_t)st->st_blocks, false, F_U); break;
-	case 'k': number(v, (uint64_t)st->st_blksize, false, F_U); break;
-	case 'z': number(v, (uint64_t)st->st_size, false, F_U); break;
+	case 'd':
+		device_value(o, v, s, st->st_dev);
+		break;
+	case 'r':
+		device_value(o, v, s, st->st_rdev);
+		break;
+	case 'i':
+		number(v, st->st_ino, false, F_U);
+		break;
+	case 'p':
+		mode_value(o, v, s);
+		break;
+	case 'l':
+		number(v, st->st_nlink, false, F_U);
+		break;
+	case 'u':
+		owner_value(o, v, false);
+		break;
+	case 'g':
+		owner_value(o, v, true);
+		break;
+	case 'a':
+		time_value(o, v, &st->st_atim);
+		break;
+	case 'm':
+		time_value(o, v, &st->st_mtim);
+		break;
+	case 'c':
+		time_value(o, v, &st->st_ctim);
+		break;
+	case 'B':
+		time_value(o, v, &st->st_birthtim);
+		break;
+	case 'b':
+		number(v, (uint64_t)st->st_blocks, false, F_U);
+		break;
+	case 'k':
+		number(v, (uint64_t)st->st_blksize, false, F_U);
+		break;
+	case 'z':
+		number(v, (uint64_t)st->st_size, false, F_U);
+		break;
 	case 'f':
 		number(v, st->st_flags, false, F_U);
 		string(v, t_flags_to_string(o->t, st->st_flags, "-"));
 		break;
-	case 'v': number(v, st->st_gen, false, F_U); break;
+	case 'v':
+		number(v, st->st_gen, false, F_U);
+		break;
 	case 'N':
 		string(v, o->file);
 		break;
@@ -212,10 +257,13 @@ look_up(struct stat_output *o, struct value *v, const struct spec *s, char c)
 		string(v, t_realpath(o->t, o->file, real) == 0 ? real : "");
 		break;
 	}
-	case 'Y': link_value(o, v, s); break;
+	case 'Y':
+		link_value(o, v, s);
+		break;
 	case 'T':
-		string(v, s->sub == 'H' ? type_name(st->st_mode) :
-		    type_character(st->st_mode));
+		string(v,
+		    s->sub == 'H' ? type_name(st->st_mode) :
+				    type_character(st->st_mode));
 		break;
 	default:
 		return false;
@@ -224,18 +272,17 @@ look_up(struct stat_output *o, struct value *v, const struct spec *s, char c)
 }
 
 static void
-print_string(struct stat_output *o, const struct spec *s,
-    const struct value *v)
+print_string(struct stat_output *o, const struct spec *s, const struct value *v)
 {
-	char *text = t_asprintf(o->t, "%s%s", v->prefix != NULL ? v->prefix :
-	    "", v->string);
+	char *text = t_asprintf(
+	    o->t, "%s%s", v->prefix != NULL ? v->prefix : "", v->string);
 
 	if (s->prec >= 0)
-		t_printf(o->t, s->minus ? "%-*.*s" : "%*.*s", s->size < 0 ?
-		    0 : s->size, s->prec, text);
+		t_printf(o->t, s->minus ? "%-*.*s" : "%*.*s",
+		    s->size < 0 ? 0 : s->size, s->prec, text);
 	else
-		t_printf(o->t, s->minus ? "%-*s" : "%*s", s->size < 0 ? 0 :
-		    s->size, text);
+		t_printf(o->t, s->minus ? "%-*s" : "%*s",
+		    s->size < 0 ? 0 : s->size, text);
 }
 
 /* Pads a number that stands in buf. */
@@ -257,8 +304,7 @@ print_padded(struct stat_output *o, const struct spec *s, const char *sign,
 }
 
 static void
-print_time(struct stat_output *o, const struct spec *s,
-    const struct value *v)
+print_time(struct stat_output *o, const struct spec *s, const struct value *v)
 {
 	int64_t sec = v->time.tv_sec;
 	long nsec = v->time.tv_nsec;
@@ -273,15 +319,20 @@ print_time(struct stat_output *o, const struct spec *s,
 	}
 	snprintf(frac, sizeof(frac), "%09ld", nsec % 1000000000);
 	frac[prec] = '\0';
-	snprintf(digits, sizeof(digits), "%" PRIu64 "%s%s", negative ?
-	    -(uint64_t)sec : (uint64_t)sec, prec > 0 ? "." : "", frac);
-	print_padded(o, s, negative ? "-" : s->plus ? "+" : s->space ? " " :
-	    "", digits);
+	snprintf(digits, sizeof(digits), "%" PRIu64 "%s%s",
+	    negative ? -(uint64_t)sec : (uint64_t)sec, prec > 0 ? "." : "",
+	    frac);
+	print_padded(o, s,
+	    negative	 ? "-" :
+		s->plus	 ? "+" :
+		s->space ? " " :
+			   "",
+	    digits);
 }
 
 static void
-print_number(struct stat_output *o, const struct spec *s,
-    const struct value *v, int form)
+print_number(struct stat_output *o, const struct spec *s, const struct value *v,
+    int form)
 {
 	uint64_t n = v->number;
 	const char *sign = "";
@@ -298,8 +349,8 @@ print_number(struct stat_output *o, const struct spec *s,
 		snprintf(digits, sizeof(digits), "%.*" PRIu64, prec, n);
 		break;
 	case F_O:
-		snprintf(digits, sizeof(digits), s->alternate ? "%#.*" PRIo64
-		    : "%.*" PRIo64, prec, n);
+		snprintf(digits, sizeof(digits),
+		    s->alternate ? "%#.*" PRIo64 : "%.*" PRIo64, prec, n);
 		break;
 	case F_X:
 		snprintf(digits, sizeof(digits), "%.*" PRIx64, prec, n);
@@ -316,8 +367,8 @@ print_number(struct stat_output *o, const struct spec *s,
 }
 
 static void
-print_value(struct stat_output *o, const struct spec *s,
-    const struct value *v, const char *from, const char *to)
+print_value(struct stat_output *o, const struct spec *s, const struct value *v,
+    const char *from, const char *to)
 {
 	int form = s->form != 0 ? s->form : v->default_form;
 
@@ -343,11 +394,11 @@ print_size_or_device(struct stat_output *o, const struct spec *s)
 		    minor(o->st.st_rdev));
 	else
 		snprintf(buf, sizeof(buf), "%" PRId64, o->st.st_size);
-	t_printf(o->t, s->minus ? "%-*s" : "%*s", s->size < 0 ? 0 : s->size,
-	    buf);
+	t_printf(
+	    o->t, s->minus ? "%-*s" : "%*s", s->size < 0 ? 0 : s->size, buf);
 }
 
-#define WIDTHMAX	4096
+#define WIDTHMAX 4096
 
 static int
 parse_digits(const char **p)
@@ -365,12 +416,23 @@ parse_flags(const char *p, struct spec *s)
 {
 	for (;; p++)
 		switch (*p) {
-		case '#': s->alternate = true; break;
-		case '+': s->plus = true; break;
-		case '-': s->minus = true; break;
-		case '0': s->zero = true; break;
-		case ' ': s->space = true; break;
-		default: return p;
+		case '#':
+			s->alternate = true;
+			break;
+		case '+':
+			s->plus = true;
+			break;
+		case '-':
+			s->minus = true;
+			break;
+		case '0':
+			s->zero = true;
+			break;
+		case ' ':
+			s->space = true;
+			break;
+		default:
+			return p;
 		}
 }
 
@@ -407,12 +469,23 @@ convert(struct stat_output *o, const char *from)
 	struct spec s;
 
 	switch (*p) {
-	case 'n': t_putc(o->t, '\n'); return p + 1;
-	case 't': t_putc(o->t, '\t'); return p + 1;
-	case '%': t_putc(o->t, '%'); return p + 1;
-	case '@': t_printf(o->t, "%d", o->filen); return p + 1;
-	case '\0': t_putc(o->t, '%'); return p;
-	default: break;
+	case 'n':
+		t_putc(o->t, '\n');
+		return p + 1;
+	case 't':
+		t_putc(o->t, '\t');
+		return p + 1;
+	case '%':
+		t_putc(o->t, '%');
+		return p + 1;
+	case '@':
+		t_printf(o->t, "%d", o->filen);
+		return p + 1;
+	case '\0':
+		t_putc(o->t, '%');
+		return p;
+	default:
+		break;
 	}
 	p = parse_spec(p, &s);
 	if (*p == '\0')

@@ -9,7 +9,7 @@ struct stat_output {
 	struct tool *t;
 	const char *format, *timefmt;
 	bool no_newline;
-	int filen;			/* number of the operand, from 1 */
+	int filen; /* number of the operand, from 1 */
 	const char *file;
 	struct stat st;
 };

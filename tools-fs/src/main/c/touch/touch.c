@@ -15,7 +15,8 @@ struct touch {
 static _Noreturn void
 usage(struct tool *t)
 {
-	t_eprintf(t, "usage: touch [-acfhm] [-r file] [-t [[CC]YY]MMDDhhmm"
+	t_eprintf(t,
+	    "usage: touch [-acfhm] [-r file] [-t [[CC]YY]MMDDhhmm"
 	    "[.SS]] [-d datetime] file ...\n");
 	t_exit(t, 1);
 }
@@ -94,7 +95,8 @@ by_time(struct tool *t, struct touch *c, const char *arg)
 	if (set(t, c, &tm))
 		return;
 bad:
-	t_errx(t, 1, "out of range or illegal time specification: "
+	t_errx(t, 1,
+	    "out of range or illegal time specification: "
 	    "[[CC]YY]MMDDhhmm[.SS]");
 }
 
@@ -116,7 +118,8 @@ by_operand(struct tool *t, struct touch *c, const char *arg)
 	if (n == 10)
 		tm.year = full_year(two(arg + 8));
 	if (!set(t, c, &tm))
-		t_errx(t, 1, "out of range or illegal time specification: "
+		t_errx(t, 1,
+		    "out of range or illegal time specification: "
 		    "MMDDhhmm[YY]");
 	return true;
 }
@@ -125,8 +128,13 @@ by_operand(struct tool *t, struct touch *c, const char *arg)
 static bool
 by_word(struct tool *t, struct touch *c, const char *arg)
 {
-	static const struct { const char *word; int64_t offset; } words[] = {
-		{ "now", 0 }, { "today", 0 }, { "yesterday", -86400 },
+	static const struct {
+		const char *word;
+		int64_t offset;
+	} words[] = {
+		{ "now", 0 },
+		{ "today", 0 },
+		{ "yesterday", -86400 },
 		{ "tomorrow", 86400 },
 	};
 	size_t i;
@@ -230,8 +238,8 @@ touch_one(struct tool *t, const struct touch *c, const char *name)
 			times[0].tv_nsec = UTIME_OMIT;
 		if (!c->modify)
 			times[1].tv_nsec = UTIME_OMIT;
-		error = sys_utimensat(t, AT_FDCWD, name, times, c->links ?
-		    AT_SYMLINK_NOFOLLOW : 0);
+		error = sys_utimensat(t, AT_FDCWD, name, times,
+		    c->links ? AT_SYMLINK_NOFOLLOW : 0);
 	}
 	if (error != 0)
 		t_warn(t, error, "%s", name);
@@ -263,15 +271,34 @@ touch_main(struct tool *t, int argc, char **argv)
 		if (ch == -1)
 			break;
 		switch (ch) {
-		case 'a': c.access = true; break;
-		case 'c': c.nocreate = true; break;
-		case 'd': timed = true; by_date(t, &c, t->t_opt.optarg); break;
-		case 'f': break;
-		case 'h': c.links = c.nocreate = true; break;
-		case 'm': c.modify = true; break;
-		case 'r': timed = true; by_file(t, &c, t->t_opt.optarg); break;
-		case 't': timed = true; by_time(t, &c, t->t_opt.optarg); break;
-		default: usage(t);
+		case 'a':
+			c.access = true;
+			break;
+		case 'c':
+			c.nocreate = true;
+			break;
+		case 'd':
+			timed = true;
+			by_date(t, &c, t->t_opt.optarg);
+			break;
+		case 'f':
+			break;
+		case 'h':
+			c.links = c.nocreate = true;
+			break;
+		case 'm':
+			c.modify = true;
+			break;
+		case 'r':
+			timed = true;
+			by_file(t, &c, t->t_opt.optarg);
+			break;
+		case 't':
+			timed = true;
+			by_time(t, &c, t->t_opt.optarg);
+			break;
+		default:
+			usage(t);
 		}
 	}
 	argv += t->t_opt.optind;

@@ -39,8 +39,9 @@ static const struct statvfs *
 find(const struct statvfs *table, int n, const char *name, bool device)
 {
 	for (n--; n >= 0; n--)
-		if (strcmp(device ? table[n].f_mntfromname :
-		    table[n].f_mntonname, name) == 0)
+		if (strcmp(
+			device ? table[n].f_mntfromname : table[n].f_mntonname,
+			name) == 0)
 			return &table[n];
 	return NULL;
 }
@@ -106,8 +107,8 @@ umount_all(struct tool *t, const struct umount *u)
 		    !typelist_selects(&u->types, table[n].f_fstypename) ||
 		    (u->host != NULL && !from_host(&table[n], u->host)))
 			continue;
-		status |= detach(t, u, table[n].f_mntonname,
-		    table[n].f_mntfromname);
+		status |= detach(
+		    t, u, table[n].f_mntonname, table[n].f_mntfromname);
 	}
 	return status;
 }
@@ -121,14 +122,31 @@ umount_main(struct tool *t, int argc, char **argv)
 	memset(&u, 0, sizeof(u));
 	while ((ch = t_getopt(t, argc, argv, "AaFfh:Rt:v")) != -1)
 		switch (ch) {
-		case 'A': case 'a': u.all = true; break;
-		case 'F': u.dry = true; break;
-		case 'f': u.flags = MNT_FORCE; break;
-		case 'h': u.host = t->t_opt.optarg; u.all = true; break;
-		case 'R': u.raw = true; break;
-		case 't': typelist_add(t, &u.types, t->t_opt.optarg); break;
-		case 'v': u.verbose = true; break;
-		default: usage(t);
+		case 'A':
+		case 'a':
+			u.all = true;
+			break;
+		case 'F':
+			u.dry = true;
+			break;
+		case 'f':
+			u.flags = MNT_FORCE;
+			break;
+		case 'h':
+			u.host = t->t_opt.optarg;
+			u.all = true;
+			break;
+		case 'R':
+			u.raw = true;
+			break;
+		case 't':
+			typelist_add(t, &u.types, t->t_opt.optarg);
+			break;
+		case 'v':
+			u.verbose = true;
+			break;
+		default:
+			usage(t);
 		}
 	argc -= t->t_opt.optind;
 	argv += t->t_opt.optind;

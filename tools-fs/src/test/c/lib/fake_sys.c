@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define OPS	(&host_linux)
+#define OPS (&host_linux)
 
 /* --- names ------------------------------------------------------------------------------------------------------------ */
 
@@ -33,8 +33,8 @@ fake_add(struct fake_sys *f, const char *path, mode_t type, const char *host)
 	else
 		snprintf(node->host, sizeof(node->host), "%s/%s", dir,
 		    slash != NULL ? slash + 1 : path);
-	if (type != S_IFDIR && OPS->open(node->host, O_RDWR | HOST_O_CREAT,
-	    0644, &fd) == 0)
+	if (type != S_IFDIR &&
+	    OPS->open(node->host, O_RDWR | HOST_O_CREAT, 0644, &fd) == 0)
 		OPS->close(fd);
 	return node;
 }
@@ -119,8 +119,7 @@ fake_read(struct fake_sys *f, const char *host, size_t *lenp)
 	iov.iov_base = malloc((size_t)size + 1);
 	iov.iov_len = (size_t)size;
 	*lenp = (size_t)size;
-	if (iov.iov_base == NULL || OPS->preadv(fd, &iov, 1, 0) !=
-	    (ssize_t)size)
+	if (iov.iov_base == NULL || OPS->preadv(fd, &iov, 1, 0) != (ssize_t)size)
 		abort();
 	((char *)iov.iov_base)[size] = '\0';
 	OPS->close(fd);
@@ -129,8 +128,8 @@ fake_read(struct fake_sys *f, const char *host, size_t *lenp)
 
 /* --- system calls ----------------------------------------------------------------------------------------------------- */
 
-#define A(call)	const struct sys_##call##_args *a = args
-#define GET(name)	(a->name.datum)
+#define A(call) const struct sys_##call##_args *a = args
+#define GET(name) (a->name.datum)
 
 static int
 fd_of(struct fake_sys *f, int fd)
@@ -155,8 +154,7 @@ do_open(struct fake_sys *f, const char *path, int flags, register_t *rv)
 		continue;
 	if (fd == FAKE_FDS)
 		return -EMFILE;
-	error = OPS->open(node->host, flags & O_ACCMODE, 0,
-	    &f->fds[fd].hostfd);
+	error = OPS->open(node->host, flags & O_ACCMODE, 0, &f->fds[fd].hostfd);
 	if (error != 0)
 		return error;
 	f->fds[fd].node = node;
@@ -175,8 +173,8 @@ size_of(struct fake_sys *f, int fd)
 }
 
 static int
-do_io(struct fake_sys *f, int fd, void *buf, size_t n, int64_t off,
-    bool write, register_t *rv)
+do_io(struct fake_sys *f, int fd, void *buf, size_t n, int64_t off, bool write,
+    register_t *rv)
 {
 	struct iovec iov = { .iov_base = buf, .iov_len = n };
 	bool dev = f->fds[fd].node->type == S_IFCHR ||
@@ -190,16 +188,15 @@ do_io(struct fake_sys *f, int fd, void *buf, size_t n, int64_t off,
 		f->writes++;
 	else
 		f->reads++;
-	if (f->fds[fd].node->type == S_IFCHR &&
-	    (n % 512 != 0 || off % 512 != 0))
+	if (f->fds[fd].node->type == S_IFCHR && (n % 512 != 0 || off % 512 != 0))
 		return -EINVAL;
 	if (dev && off > size)
 		return -EINVAL;
 	if (dev && (int64_t)n > size - off)
 		iov.iov_len = (size_t)(size - off);
-	got = iov.iov_len == 0 ? 0 : write ?
-	    OPS->pwritev(f->fds[fd].hostfd, &iov, 1, off) :
-	    OPS->preadv(f->fds[fd].hostfd, &iov, 1, off);
+	got = iov.iov_len == 0 ? 0 :
+	    write	       ? OPS->pwritev(f->fds[fd].hostfd, &iov, 1, off) :
+				 OPS->preadv(f->fds[fd].hostfd, &iov, 1, off);
 	if (got < 0)
 		return (int)got;
 	*rv = got;
@@ -266,19 +263,21 @@ call_files(struct fake_sys *f, int num, const void *args, register_t *rv)
 	int error, fd;
 
 	switch (num) {
-	case SYS_read: case SYS_write: {
+	case SYS_read:
+	case SYS_write: {
 		const struct sys_read_args *a = args;
 
 		fd = GET(fd);
 		if ((error = fd_of(f, fd)) != 0)
 			return error;
-		error = do_io(f, fd, (void *)(uintptr_t)GET(buf),
-		    GET(nbyte), f->fds[fd].off, num == SYS_write, rv);
+		error = do_io(f, fd, (void *)(uintptr_t)GET(buf), GET(nbyte),
+		    f->fds[fd].off, num == SYS_write, rv);
 		if (error == 0)
 			f->fds[fd].off += *rv;
 		return error;
 	}
-	case SYS_pread: case SYS_pwrite: {
+	case SYS_pread:
+	case SYS_pwrite: {
 		const struct sys_pread_args *a = args;
 
 		if ((error = fd_of(f, GET(fd))) != 0)
@@ -291,9 +290,10 @@ call_files(struct fake_sys *f, int num, const void *args, register_t *rv)
 		fd = GET(fd);
 		if ((error = fd_of(f, fd)) != 0)
 			return error;
-		f->fds[fd].off = GET(offset) + (GET(whence) == SEEK_CUR ?
-		    f->fds[fd].off : GET(whence) == SEEK_END ?
-		    size_of(f, fd) : 0);
+		f->fds[fd].off = GET(offset) +
+		    (GET(whence) == SEEK_CUR	    ? f->fds[fd].off :
+			    GET(whence) == SEEK_END ? size_of(f, fd) :
+						      0);
 		memcpy(rv, &f->fds[fd].off, sizeof(int64_t));
 		return 0;
 	}
@@ -312,8 +312,8 @@ call_files(struct fake_sys *f, int num, const void *args, register_t *rv)
 }
 
 static int
-fake_syscall(void *ctx, int num, const void *args, size_t argsize,
-    register_t rv[2])
+fake_syscall(
+    void *ctx, int num, const void *args, size_t argsize, register_t rv[2])
 {
 	struct fake_sys *f = ctx;
 	int error;
@@ -442,11 +442,15 @@ int
 fake_run(struct fake_sys *f, tool_main *fn, const char *line)
 {
 	static const struct tool_sys sys = { .syscall = fake_syscall,
-	    .spawn = fake_spawn };
-	struct tool_io io = { .read = io_read, .write = io_write,
-	    .isatty = io_isatty, .columns = io_columns, .ctx = f };
-	struct tool_run run = { .sys = &sys, .sysctx = f, .io = &io,
-	    .groups = f->groups };
+		.spawn = fake_spawn };
+	struct tool_io io = { .read = io_read,
+		.write = io_write,
+		.isatty = io_isatty,
+		.columns = io_columns,
+		.ctx = f };
+	struct tool_run run = {
+		.sys = &sys, .sysctx = f, .io = &io, .groups = f->groups
+	};
 	char words[1024], *argv[64], *p = words;
 	int argc = 0, status;
 

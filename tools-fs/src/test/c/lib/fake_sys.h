@@ -11,30 +11,30 @@
 
 #include <rumprun/tool.h>
 
-#define FAKE_NODES	8
-#define FAKE_FDS	16
+#define FAKE_NODES 8
+#define FAKE_FDS 16
 
 struct fake_node {
 	char path[64], host[256];
-	mode_t type;			/* S_IFREG, S_IFBLK, S_IFCHR, S_IFDIR */
+	mode_t type; /* S_IFREG, S_IFBLK, S_IFCHR, S_IFDIR */
 };
 
 struct fake_sys {
-	char dir[128];			/* of the host: new files come here */
+	char dir[128]; /* of the host: new files come here */
 	struct fake_node nodes[FAKE_NODES];
 	int nnodes;
 	struct {
-		int hostfd;		/* -1: not open */
+		int hostfd; /* -1: not open */
 		const struct fake_node *node;
 		int64_t off;
 		bool append;
 	} fds[FAKE_FDS];
-	uint64_t reads, writes;		/* calls made */
-	int64_t clock;			/* fixed when not 0 */
+	uint64_t reads, writes; /* calls made */
+	int64_t clock;		/* fixed when not 0 */
 	/* Output and error output together, in order; status of the last tool. */
 	char *out;
 	size_t outlen, outsize;
-	const char *in;			/* standard input */
+	const char *in; /* standard input */
 	/* Programs that spawn was asked for, one a line; what it returned comes from spawn_status. */
 	char spawned[2048];
 	int spawn_status;
@@ -46,8 +46,8 @@ void fake_init(struct fake_sys *);
 /* Removes the files that the nodes stand for, and the folder. */
 void fake_fini(struct fake_sys *);
 /* A name; `host` NULL: a file in the folder of the same last component, made when it isn't there. */
-struct fake_node *fake_add(struct fake_sys *, const char *path, mode_t type,
-    const char *host);
+struct fake_node *fake_add(
+    struct fake_sys *, const char *path, mode_t type, const char *host);
 /* Makes the node's host file `size` bytes long, all zero. */
 void fake_resize(struct fake_sys *, struct fake_node *, int64_t size);
 /* Runs a command line (blanks separate words) with this main; its output replaces `out`. The status. */

@@ -10,7 +10,7 @@
 
 struct matrix m;
 
-#define CAP_FFS	(CAP_ALL | CAP_DISK)
+#define CAP_FFS (CAP_ALL | CAP_DISK)
 static const struct mfs filesystems[] = {
 	{ "tmpfs", CAP_ALL, NULL, 0 },
 	{ "rumpfs", CAP_NODES | CAP_OWNER | CAP_TIMES, NULL, 0 },
@@ -28,7 +28,7 @@ static const struct mfs filesystems[] = {
 	{ "ffs2-be-log", CAP_FFS | CAP_LOG, "-O 2 -B be -b 4096 -f 512",
 	    MNT_LOG },
 };
-#define NFS	(sizeof(filesystems) / sizeof(filesystems[0]))
+#define NFS (sizeof(filesystems) / sizeof(filesystems[0]))
 
 bool
 has(unsigned caps)
@@ -44,8 +44,8 @@ make_image(void)
 	char line[512];
 
 	remove(m.img);
-	snprintf(line, sizeof(line), "newfs -F -s 16m %s %s", m.fs->newfs,
-	    m.img);
+	snprintf(
+	    line, sizeof(line), "newfs -F -s 16m %s %s", m.fs->newfs, m.img);
 	if (run_tool(line) != 0) {
 		printf("%s: %s\n", line, tool_said);
 		CHECK(!"newfs works");
@@ -83,8 +83,9 @@ process_begin(struct mproc *mp)
 
 	memset(mp, 0, sizeof(*mp));
 	if (m.remote) {
-		CHECK_EQ(proxy_client_connect(m.url, &config, why,
-		    sizeof(why), &mp->c), 0);
+		CHECK_EQ(proxy_client_connect(
+			     m.url, &config, why, sizeof(why), &mp->c),
+		    0);
 		return;
 	}
 	CHECK_EQ(proc_fork(m.k, NULL, RFCFDG, "case", &mp->p), 0);
@@ -148,8 +149,8 @@ m_threads(int n, void (*fn)(void *), void *arg, size_t size)
 		mproc_start(&t[i].mp);
 		t[i].fn = fn;
 		t[i].arg = (char *)arg + (size_t)i * size;
-		CHECK_EQ(host_thread_create("t", thread_main, &t[i],
-		    &t[i].t), 0);
+		CHECK_EQ(
+		    host_thread_create("t", thread_main, &t[i], &t[i].t), 0);
 	}
 	for (i = 0; i < n; i++)
 		host_thread_join(t[i].t);
@@ -162,8 +163,9 @@ m_threads(int n, void (*fn)(void *), void *arg, size_t size)
 long
 m_mount(const char *on, int flags)
 {
-	struct tmpfs_args tmpfs = { .ta_version = 1, .ta_root_mode = 0755,
-	    .ta_size_max = 16 << 20 };
+	struct tmpfs_args tmpfs = {
+		.ta_version = 1, .ta_root_mode = 0755, .ta_size_max = 16 << 20
+	};
 	char dev[] = "/dk";
 	struct ufs_args ufs = { .fspec = dev };
 	struct hostfs_args hostfs = { .hostpath = m.host };
@@ -173,9 +175,8 @@ m_mount(const char *on, int flags)
 		    P(const char *, on), P(int, flags | m.fs->flags),
 		    P(void *, &ufs), P(size_t, sizeof(ufs)));
 	if (strcmp(m.fs->name, "hostfs") == 0)
-		return SYS(SYS___mount50, __mount50,
-		    P(const char *, "hostfs"), P(const char *, on),
-		    P(int, flags), P(void *, &hostfs),
+		return SYS(SYS___mount50, __mount50, P(const char *, "hostfs"),
+		    P(const char *, on), P(int, flags), P(void *, &hostfs),
 		    P(size_t, sizeof(hostfs)));
 	return SYS(SYS___mount50, __mount50, P(const char *, "tmpfs"),
 	    P(const char *, on), P(int, flags), P(void *, &tmpfs),
@@ -215,8 +216,9 @@ kernel_up(void)
 	process_begin(&m.root);
 	me = &m.root;
 	if (m.fs->caps & CAP_DISK)
-		CHECK_EQ(etfs_register(m.k, "/dk", m.img, ETFS_BLK, 0,
-		    ETFS_SIZE_TOEND), 0);
+		CHECK_EQ(etfs_register(
+			     m.k, "/dk", m.img, ETFS_BLK, 0, ETFS_SIZE_TOEND),
+		    0);
 	CHECK_EQ(x_mkdir(m.mnt, 0755), 0);
 	if (is_mounted())
 		CHECK_EQ(m_mount(m.mnt, 0), 0);
@@ -323,8 +325,8 @@ set_up(void)
 	if (m.fs->caps & CAP_DISK)
 		make_image();
 	if (strcmp(m.fs->name, "hostfs") == 0) {
-		snprintf(cmd, sizeof(cmd), "rm -rf %s && mkdir %s", m.host,
-		    m.host);
+		snprintf(
+		    cmd, sizeof(cmd), "rm -rf %s && mkdir %s", m.host, m.host);
 		CHECK_EQ(system(cmd), 0);
 	}
 	kernel_up();
@@ -435,8 +437,8 @@ matrix_main(const struct mcase *cases, const struct mcase *readonly)
 			if (fs != NULL &&
 			    strstr(filesystems[i].name, fs) == NULL)
 				continue;
-			if (way != NULL && (strcmp(way, "socket") == 0) !=
-			    (remote != 0))
+			if (way != NULL &&
+			    (strcmp(way, "socket") == 0) != (remote != 0))
 				continue;
 			m.fs = &filesystems[i];
 			m.remote = remote != 0;
@@ -446,8 +448,7 @@ matrix_main(const struct mcase *cases, const struct mcase *readonly)
 			printf("%-12s %s: %d failed, %d ms\n", m.fs->name,
 			    remote ? "socket" : "linked",
 			    check_state.failed - failed,
-			    (int)((host_linux.monotonic() - start) /
-			    1000000));
+			    (int)((host_linux.monotonic() - start) / 1000000));
 		}
 	return check_done();
 }

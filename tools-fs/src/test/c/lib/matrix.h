@@ -26,28 +26,33 @@
 #include "kern/kernel.h"
 #include "lib/check.h"
 
-#define CAP_LINK	0x0001u		/* link(2) */
-#define CAP_RENAME	0x0002u
-#define CAP_FLAGS	0x0004u		/* chflags(2) */
-#define CAP_NODES	0x0008u		/* devices and fifos */
-#define CAP_OWNER	0x0010u		/* anyone can own a file */
-#define CAP_DOTS	0x0020u		/* "." and ".." are listed */
-#define CAP_SPACE	0x0040u		/* free space comes back exactly */
-#define CAP_DISK	0x0080u		/* from a device, updated to read-only and back by mounting again */
-#define CAP_BIG		0x0100u		/* files over 4 GiB with holes */
-#define CAP_MOUNT	0x0200u		/* can be mounted anywhere, again and again */
-#define CAP_FULL	0x0400u		/* has a size, so that it can be full */
-#define CAP_HOLES	0x0800u		/* st_blocks tells of holes */
-#define CAP_TIMES	0x1000u		/* nanoseconds are kept; all three times are ours */
-#define CAP_ATIME	0x2000u		/* reading is seen in the access time */
-#define CAP_FH		0x4000u		/* file handles */
-#define CAP_UFS1	0x8000u
-#define CAP_LOG		0x10000u
-#define CAP_LINKED	0x20000u	/* a way, not a file system: calls are made in this address space */
-#define CAP_DIRSIZE	0x40000u	/* a directory counts its subdirectories in its links */
-#define CAP_SEEDIR	0x80000u	/* a removal shows nothing twice, hides nothing */
-#define CAP_ALL		(CAP_LINK | CAP_RENAME | CAP_FLAGS | CAP_NODES | CAP_OWNER | CAP_DOTS | CAP_SPACE | CAP_BIG | CAP_MOUNT | CAP_FULL | \
-	CAP_HOLES | CAP_TIMES | CAP_ATIME | CAP_FH | CAP_DIRSIZE | CAP_SEEDIR)
+#define CAP_LINK 0x0001u /* link(2) */
+#define CAP_RENAME 0x0002u
+#define CAP_FLAGS 0x0004u /* chflags(2) */
+#define CAP_NODES 0x0008u /* devices and fifos */
+#define CAP_OWNER 0x0010u /* anyone can own a file */
+#define CAP_DOTS 0x0020u  /* "." and ".." are listed */
+#define CAP_SPACE 0x0040u /* free space comes back exactly */
+#define CAP_DISK \
+	0x0080u /* from a device, updated to read-only and back by mounting again */
+#define CAP_BIG 0x0100u	  /* files over 4 GiB with holes */
+#define CAP_MOUNT 0x0200u /* can be mounted anywhere, again and again */
+#define CAP_FULL 0x0400u  /* has a size, so that it can be full */
+#define CAP_HOLES 0x0800u /* st_blocks tells of holes */
+#define CAP_TIMES 0x1000u /* nanoseconds are kept; all three times are ours */
+#define CAP_ATIME 0x2000u /* reading is seen in the access time */
+#define CAP_FH 0x4000u	  /* file handles */
+#define CAP_UFS1 0x8000u
+#define CAP_LOG 0x10000u
+#define CAP_LINKED \
+	0x20000u /* a way, not a file system: calls are made in this address space */
+#define CAP_DIRSIZE \
+	0x40000u /* a directory counts its subdirectories in its links */
+#define CAP_SEEDIR 0x80000u /* a removal shows nothing twice, hides nothing */
+#define CAP_ALL                                                                 \
+	(CAP_LINK | CAP_RENAME | CAP_FLAGS | CAP_NODES | CAP_OWNER |            \
+	    CAP_DOTS | CAP_SPACE | CAP_BIG | CAP_MOUNT | CAP_FULL | CAP_HOLES | \
+	    CAP_TIMES | CAP_ATIME | CAP_FH | CAP_DIRSIZE | CAP_SEEDIR)
 
 /* A process of the kernel under test: here, or a client. */
 struct mproc {
@@ -59,8 +64,8 @@ struct mproc {
 struct mfs {
 	const char *name;
 	unsigned caps;
-	const char *newfs;		/* the options that make an image */
-	int flags;			/* of the mount */
+	const char *newfs; /* the options that make an image */
+	int flags;	   /* of the mount */
 };
 
 struct mcase {
@@ -68,16 +73,16 @@ struct mcase {
 	void (*fn)(void);
 	unsigned needs;
 };
-#define C(name)		#name, name
-#define CASE(name)	static void name(void)
+#define C(name) #name, name
+#define CASE(name) static void name(void)
 
 struct matrix {
 	const struct mfs *fs;
 	bool remote;
 	struct rump_kernel *k;
-	struct mproc root;		/* the case's own process */
+	struct mproc root; /* the case's own process */
 	char mnt[32], dir[64], img[128], url[96], host[128];
-	size_t bsize, frsize;		/* of the file system */
+	size_t bsize, frsize; /* of the file system */
 };
 extern struct matrix m;
 /* Whose calls this thread makes. */
@@ -96,10 +101,15 @@ void m_remount(void);
 
 /* The result of a call or the negative errno. */
 int64_t m_call(int num, const void *args, size_t size);
-#define P(T, x)	{ .datum = (T)(x) }
-#define SYS(number, type, ...) __extension__ ({				\
-	struct sys_##type##_args sa_ = { __VA_ARGS__ };			\
-	m_call(number, &sa_, sizeof(sa_)); })
+#define P(T, x)                 \
+	{                       \
+		.datum = (T)(x) \
+	}
+#define SYS(number, type, ...)                                  \
+	__extension__({                                         \
+		struct sys_##type##_args sa_ = { __VA_ARGS__ }; \
+		m_call(number, &sa_, sizeof(sa_));              \
+	})
 
 /* --- calls --- */
 long x_open(const char *, int flags, mode_t);
@@ -147,9 +157,9 @@ void m_fill(const char *, unsigned seed, uint64_t n);
 bool m_filled(const char *, unsigned seed, uint64_t n);
 uint8_t m_byte(unsigned seed, uint64_t at);
 long m_touch(const char *);
-int64_t m_size(const char *);		/* or the errno of lstat */
-int m_count(const char *dir);		/* entries but the dots, or the errno */
-int m_remove(const char *dir);		/* all that is in it; what cannot be removed */
+int64_t m_size(const char *);  /* or the errno of lstat */
+int m_count(const char *dir);  /* entries but the dots, or the errno */
+int m_remove(const char *dir); /* all that is in it; what cannot be removed */
 unsigned m_random(unsigned *state);
 
 #endif

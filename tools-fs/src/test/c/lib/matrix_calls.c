@@ -18,8 +18,8 @@ m_call(int num, const void *args, size_t size)
 	if (error != 0)
 		return error;
 	if (num == SYS_lseek && sizeof(register_t) == 4)
-		return (int64_t)((uint64_t)(uint32_t)rv[1] << 32 |
-		    (uint32_t)rv[0]);
+		return (
+		    int64_t)((uint64_t)(uint32_t)rv[1] << 32 | (uint32_t)rv[0]);
 	return rv[0];
 }
 
@@ -52,15 +52,15 @@ x_read(long fd, void *buf, size_t n)
 long
 x_write(long fd, const void *buf, size_t n)
 {
-	return SYS(SYS_write, write, P(int, fd), P(const void *, buf),
-	    P(size_t, n));
+	return SYS(
+	    SYS_write, write, P(int, fd), P(const void *, buf), P(size_t, n));
 }
 
 long
 x_pread(long fd, void *buf, size_t n, off_t off)
 {
-	return SYS(SYS_pread, pread, P(int, fd), P(void *, buf),
-	    P(size_t, n), .offset = P(off_t, off));
+	return SYS(SYS_pread, pread, P(int, fd), P(void *, buf), P(size_t, n),
+	    .offset = P(off_t, off));
 }
 
 long
@@ -80,8 +80,8 @@ x_lseek(long fd, off_t off, int whence)
 long
 x_ftruncate(long fd, off_t size)
 {
-	return SYS(SYS_ftruncate, ftruncate, P(int, fd),
-	    .length = P(off_t, size));
+	return SYS(
+	    SYS_ftruncate, ftruncate, P(int, fd), .length = P(off_t, size));
 }
 
 long
@@ -118,15 +118,14 @@ x_unlink(const char *path)
 long
 x_rename(const char *from, const char *to)
 {
-	return SYS(SYS_rename, rename, P(const char *, from),
-	    P(const char *, to));
+	return SYS(
+	    SYS_rename, rename, P(const char *, from), P(const char *, to));
 }
 
 long
 x_link(const char *from, const char *to)
 {
-	return SYS(SYS_link, link, P(const char *, from),
-	    P(const char *, to));
+	return SYS(SYS_link, link, P(const char *, from), P(const char *, to));
 }
 
 long
@@ -160,8 +159,7 @@ x_lstat(const char *path, struct stat *st)
 long
 x_fstat(long fd, struct stat *st)
 {
-	return SYS(SYS___fstat50, __fstat50, P(int, fd),
-	    P(struct stat *, st));
+	return SYS(SYS___fstat50, __fstat50, P(int, fd), P(struct stat *, st));
 }
 
 long
@@ -201,8 +199,7 @@ long
 x_utimens(const char *path, const struct timespec ts[2], int flag)
 {
 	return SYS(SYS_utimensat, utimensat, P(int, AT_FDCWD),
-	    P(const char *, path), P(const struct timespec *, ts),
-	    P(int, flag));
+	    P(const char *, path), P(const struct timespec *, ts), P(int, flag));
 }
 
 long
@@ -221,8 +218,7 @@ x_mknod(const char *path, mode_t mode, dev_t dev)
 long
 x_mkfifo(const char *path, mode_t mode)
 {
-	return SYS(SYS_mkfifo, mkfifo, P(const char *, path),
-	    P(mode_t, mode));
+	return SYS(SYS_mkfifo, mkfifo, P(const char *, path), P(mode_t, mode));
 }
 
 long
@@ -235,32 +231,30 @@ x_statvfs(const char *path, struct statvfs *sv)
 long
 x_pathconf(const char *path, int name)
 {
-	return SYS(SYS_pathconf, pathconf, P(const char *, path),
-	    P(int, name));
+	return SYS(SYS_pathconf, pathconf, P(const char *, path), P(int, name));
 }
 
 long
 x_getdents(long fd, void *buf, size_t n)
 {
-	return SYS(SYS___getdents30, __getdents30, P(int, fd),
-	    P(char *, buf), P(size_t, n));
+	return SYS(SYS___getdents30, __getdents30, P(int, fd), P(char *, buf),
+	    P(size_t, n));
 }
 
 long
 x_setlk(long fd, int cmd, int type, off_t start, off_t len)
 {
-	struct flock fl = { .l_start = start, .l_len = len,
-	    .l_type = (short)type };
+	struct flock fl = {
+		.l_start = start, .l_len = len, .l_type = (short)type
+	};
 
-	return SYS(SYS_fcntl, fcntl, P(int, fd), P(int, cmd),
-	    P(void *, &fl));
+	return SYS(SYS_fcntl, fcntl, P(int, fd), P(int, cmd), P(void *, &fl));
 }
 
 long
 x_unmount(const char *path, int flags)
 {
-	return SYS(SYS_unmount, unmount, P(const char *, path),
-	    P(int, flags));
+	return SYS(SYS_unmount, unmount, P(const char *, path), P(int, flags));
 }
 
 long
@@ -275,8 +269,7 @@ x_setids(long uid, long gid)
 {
 	long error;
 
-	error = SYS(SYS_setgroups, setgroups, P(int, 0),
-	    P(const gid_t *, NULL));
+	error = SYS(SYS_setgroups, setgroups, P(int, 0), P(const gid_t *, NULL));
 	if (error == 0)
 		error = SYS(SYS_setgid, setgid, P(gid_t, gid));
 	return error != 0 ? error : SYS(SYS_setuid, setuid, P(uid_t, uid));
@@ -306,7 +299,7 @@ m_fill(const char *path, unsigned seed, uint64_t n)
 	CHECK(fd >= 0);
 	while (at < n) {
 		size_t part = n - at < sizeof(buf) ? (size_t)(n - at) :
-		    sizeof(buf);
+						     sizeof(buf);
 
 		for (size_t i = 0; i < part; i++)
 			buf[i] = m_byte(seed, at + i);

@@ -46,12 +46,13 @@ tool_columns(void *ctx, int fd)
 int
 run_tool(const char *line)
 {
-	static const struct tool_group *const groups[] = {
-		&rumprun_fs_tools, NULL
-	};
+	static const struct tool_group *const groups[] = { &rumprun_fs_tools,
+		NULL };
 	static const struct tool_io io = {
-		.read = tool_read, .write = tool_write,
-		.isatty = tool_isatty, .columns = tool_columns,
+		.read = tool_read,
+		.write = tool_write,
+		.isatty = tool_isatty,
+		.columns = tool_columns,
 	};
 	struct tool_run run = { .io = &io, .groups = groups };
 	struct kern_config config = { 0 };
@@ -63,7 +64,7 @@ run_tool(const char *line)
 
 	snprintf(words, sizeof(words), "%s", line);
 	for (char *w = strtok(words, " "); w != NULL && argc < 31;
-	    w = strtok(NULL, " "))
+	     w = strtok(NULL, " "))
 		argv[argc++] = w;
 	argv[argc] = NULL;
 	run.envp = envp;

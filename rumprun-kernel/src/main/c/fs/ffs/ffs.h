@@ -26,27 +26,28 @@ struct ffsmount {
 	struct vnode *um_devvp;
 	struct blkdev *um_dev;
 	struct bcache *um_bc;
-	struct wapbl *um_wl;		/* NULL: no log */
-	struct wapbl_replay *um_replay;	/* read-only mount with a log: what is newer in it */
+	struct wapbl *um_wl; /* NULL: no log */
+	struct wapbl_replay
+	    *um_replay; /* read-only mount with a log: what is newer in it */
 	struct wapbl_ops um_wlops;
-	struct fs um_fs;		/* counts under um_lock */
-	int64_t um_sbloc;		/* byte */
-	uint32_t um_dirblksiz;		/* of a directory's blocks */
+	struct fs um_fs;       /* counts under um_lock */
+	int64_t um_sbloc;      /* byte */
+	uint32_t um_dirblksiz; /* of a directory's blocks */
 	bool um_swap, um_ronly;
-	bool um_oldsb;			/* superblock without the newer fields */
-	struct kmutex um_lock;		/* summary: */
-	struct csum *um_cs;		/* of each group */
-	bool *um_csdirty;		/* by block of the summary area */
-	bool um_fmod;			/* the superblock has to be written */
-	uint8_t *um_contigdirs;		/* directories made in a row in a group */
+	bool um_oldsb;		/* superblock without the newer fields */
+	struct kmutex um_lock;	/* summary: */
+	struct csum *um_cs;	/* of each group */
+	bool *um_csdirty;	/* by block of the summary area */
+	bool um_fmod;		/* the superblock has to be written */
+	uint8_t *um_contigdirs; /* directories made in a row in a group */
 	uint32_t um_ncsblk;
 };
 
 /* i_flag */
-#define IN_ACCESS	0x1		/* the times have to be set */
-#define IN_CHANGE	0x2
-#define IN_UPDATE	0x4
-#define IN_MODIFIED	0x8		/* differs from the inode's block */
+#define IN_ACCESS 0x1 /* the times have to be set */
+#define IN_CHANGE 0x2
+#define IN_UPDATE 0x4
+#define IN_MODIFIED 0x8 /* differs from the inode's block */
 
 struct dirhash;
 struct inode {
@@ -55,13 +56,13 @@ struct inode {
 	ino_t i_number;
 	struct dinode i_d;
 	_Atomic unsigned i_flag;
-	struct kmutex i_lock;		/* times; making i_dirhash */
+	struct kmutex i_lock; /* times; making i_dirhash */
 	struct dirhash *_Atomic i_dirhash;
-	int64_t i_lastfrag;		/* behind the last block allocated: the next one's place */
+	int64_t i_lastfrag; /* behind the last block allocated: the next one's place */
 };
 
-#define VTOI(vp)	((struct inode *)(vp)->v_data)
-#define MPTOUM(mp)	((struct ffsmount *)(mp)->mnt_data)
+#define VTOI(vp) ((struct inode *)(vp)->v_data)
+#define MPTOUM(mp) ((struct ffsmount *)(mp)->mnt_data)
 
 extern const struct vnodeops ffs_vnodeops;
 extern const struct vfsops ffs_vfsops;
@@ -99,8 +100,8 @@ int ffs_update_now(struct inode *) MUST_CHECK;
  * would be blocks that fsck does not count.
  */
 int ffs_announce_size(struct inode *, uint64_t size) MUST_CHECK;
-int ffs_update_block(struct ffsmount *, ino_t, const struct dinode *, bool now)
-    MUST_CHECK;
+int ffs_update_block(
+    struct ffsmount *, ino_t, const struct dinode *, bool now) MUST_CHECK;
 /*
  * Logical block lbn and those behind it (at most max): the fragment of the first (0: a hole) and how many lie one behind the other (are holes). The
  * last of a file may be fragments only: dblksize tells.
@@ -128,13 +129,13 @@ int ffs_blkatoff(struct inode *, uint64_t off, struct buf **) MUST_CHECK;
 /* --- ffs_balloc.c --- */
 /* Blocks in a row that a write goes to. */
 struct ffs_run {
-	int64_t r_frag;			/* the first one's fragment */
+	int64_t r_frag; /* the first one's fragment */
 	int64_t r_blks;
-	uint32_t r_bytes;		/* of the last one: the disk it has */
-	bool r_new;			/* they hold nothing of the file's */
-	bool r_grown;			/* the one block had r_oldbytes, and has more now */
+	uint32_t r_bytes; /* of the last one: the disk it has */
+	bool r_new;	  /* they hold nothing of the file's */
+	bool r_grown;	  /* the one block had r_oldbytes, and has more now */
 	uint32_t r_oldbytes;
-	int64_t r_oldfrag;		/* a directory's end moved: free these r_oldn when its contents have moved too */
+	int64_t r_oldfrag; /* a directory's end moved: free these r_oldn when its contents have moved too */
 	int32_t r_oldn;
 };
 /*
@@ -146,8 +147,8 @@ int ffs_balloc(struct lwp *, struct inode *, int64_t lbn, int64_t maxblks,
 /* Fragments that the file's last block has must become a whole block, because the file grows past it. Zeroes what is new. In a transaction. */
 int ffs_fill_last(struct lwp *, struct inode *, uint64_t newsize) MUST_CHECK;
 /* Appends n bytes, in one block, to a directory or a long link's target: they are on the device before the size is. In a transaction. */
-int ffs_growmeta(struct lwp *, struct inode *, const void *, uint32_t n)
-    MUST_CHECK;
+int ffs_growmeta(
+    struct lwp *, struct inode *, const void *, uint32_t n) MUST_CHECK;
 int ffs_zero(struct ffsmount *, uint64_t devoff, uint64_t n) MUST_CHECK;
 
 /* --- ffs_trunc.c --- */
@@ -187,19 +188,19 @@ int ffs_ifree(struct ffsmount *, ino_t, mode_t) MUST_CHECK;
 
 /* --- ffs_dir.c --- */
 struct dirslot {
-	uint64_t ds_off;		/* of the entry */
-	struct direct ds_d;		/* name not valid */
+	uint64_t ds_off;    /* of the entry */
+	struct direct ds_d; /* name not valid */
 };
 int ffs_dirlookup(struct inode *, const char *name, size_t len,
-    struct dirslot *) MUST_CHECK;	/* -ENOENT */
+    struct dirslot *) MUST_CHECK; /* -ENOENT */
 /* Adds a name that is not there. In a transaction, dip exclusive. now: on the device when it returns. */
 int ffs_direnter(struct lwp *, struct inode *dip, const char *name, size_t len,
     ino_t, mode_t, bool now) MUST_CHECK;
 /* The name is off the device when it returns. */
 int ffs_dirremove(struct inode *dip, const char *name, size_t len) MUST_CHECK;
 /* Points an existing name somewhere else, on the device when it returns. */
-int ffs_dirrewrite(struct inode *dip, const char *name, size_t len, ino_t,
-    mode_t) MUST_CHECK;
+int ffs_dirrewrite(
+    struct inode *dip, const char *name, size_t len, ino_t, mode_t) MUST_CHECK;
 /* 1 empty (but . and ..), 0 not, or -errno. */
 int ffs_dirempty(struct inode *, ino_t parent) MUST_CHECK;
 /* The first block of a new directory. */
@@ -231,28 +232,28 @@ int ffs_mkdir(struct lwp *, struct vnode *, const struct componentname *,
     struct vattr *, struct vnode **);
 int ffs_symlink(struct lwp *, struct vnode *, const struct componentname *,
     struct vattr *, const char *, struct vnode **);
-int ffs_link(struct lwp *, struct vnode *, const struct componentname *,
-    struct vnode *);
-int ffs_remove(struct lwp *, struct vnode *, const struct componentname *,
-    struct vnode *);
-int ffs_rmdir(struct lwp *, struct vnode *, const struct componentname *,
-    struct vnode *);
+int ffs_link(
+    struct lwp *, struct vnode *, const struct componentname *, struct vnode *);
+int ffs_remove(
+    struct lwp *, struct vnode *, const struct componentname *, struct vnode *);
+int ffs_rmdir(
+    struct lwp *, struct vnode *, const struct componentname *, struct vnode *);
 
 /* The last link is gone, or comes back: the log's list of unlinked inodes. */
 static inline void
 ffs_orphan(struct inode *ip)
 {
 	if (ip->i_ump->um_wl != NULL)
-		wapbl_register_inode(ip->i_ump->um_wl, ip->i_number,
-		    ip->i_d.di_mode);
+		wapbl_register_inode(
+		    ip->i_ump->um_wl, ip->i_number, ip->i_d.di_mode);
 }
 
 static inline void
 ffs_unorphan(struct inode *ip)
 {
 	if (ip->i_ump->um_wl != NULL)
-		wapbl_unregister_inode(ip->i_ump->um_wl, ip->i_number,
-		    ip->i_d.di_mode);
+		wapbl_unregister_inode(
+		    ip->i_ump->um_wl, ip->i_number, ip->i_d.di_mode);
 }
 
 #endif

@@ -34,8 +34,8 @@ ffs_group_open(struct ffsmount *ump, uint32_t cgx, struct cgbuf *c)
 	memset(&c->c_delta, 0, sizeof(c->c_delta));
 	c->c_now = false;
 	c->c_cgx = cgx;
-	error = ffs_getbuf(ump, cgtod(fs, cgx), (uint32_t)fs->fs_cgsize, true,
-	    &c->c_buf);
+	error = ffs_getbuf(
+	    ump, cgtod(fs, cgx), (uint32_t)fs->fs_cgsize, true, &c->c_buf);
 	if (error != 0)
 		return error;
 	ffs_cg_decode(c->c_buf->b_data, &c->c_cg, ump->um_swap);
@@ -63,8 +63,8 @@ sum_add(struct ffsmount *ump, uint32_t cgx, const struct csum *d)
 	t->cs_nbfree += d->cs_nbfree;
 	t->cs_nifree += d->cs_nifree;
 	t->cs_nffree += d->cs_nffree;
-	ump->um_csdirty[cgx / ((uint32_t)ump->um_fs.fs_bsize /
-	    FFS_CSUM_SIZE)] = true;
+	ump->um_csdirty[cgx /
+	    ((uint32_t)ump->um_fs.fs_bsize / FFS_CSUM_SIZE)] = true;
 	ump->um_fmod = true;
 	kmutex_exit(&ump->um_lock);
 }
@@ -118,8 +118,7 @@ take_blocks(struct ffsmount *ump, struct cgbuf *c, uint32_t h, uint32_t n)
 }
 
 static uint32_t
-run_length(const struct fs *fs, const struct cgbuf *c, uint32_t h,
-    uint32_t max)
+run_length(const struct fs *fs, const struct cgbuf *c, uint32_t h, uint32_t max)
 {
 	uint32_t n = 0;
 
@@ -197,8 +196,8 @@ is_run(uint32_t map, uint32_t f, uint32_t n)
  * is one; longer runs stay what they are.
  */
 static uint32_t
-find_frags(const struct fs *fs, const struct cgbuf *c, uint32_t start,
-    uint32_t n)
+find_frags(
+    const struct fs *fs, const struct cgbuf *c, uint32_t start, uint32_t n)
 {
 	uint32_t full = (1u << fs->fs_frag) - 1;
 	uint32_t h = start < c->c_nblk ? start : 0;
@@ -243,8 +242,8 @@ take_frags(struct ffsmount *ump, struct cgbuf *c, uint32_t f, uint32_t n)
 	uint32_t h = f / (uint32_t)fs->fs_frag;
 
 	if (ffs_isblock(fs, c->c_free, h)) {
-		ffs_cg_clusteracct(fs, &c->c_cg, c->c_buf->b_data, h, -1,
-		    ump->um_swap);
+		ffs_cg_clusteracct(
+		    fs, &c->c_cg, c->c_buf->b_data, h, -1, ump->um_swap);
 		c->c_delta.cs_nbfree--;
 		c->c_delta.cs_nffree += fs->fs_frag;
 	} else {
@@ -257,10 +256,10 @@ take_frags(struct ffsmount *ump, struct cgbuf *c, uint32_t f, uint32_t n)
 
 /* What is wished of a group: n blocks, or n fragments. */
 struct wish {
-	int64_t w_pref;			/* fragment, 0: none */
+	int64_t w_pref; /* fragment, 0: none */
 	uint32_t w_n;
 	bool w_frags;
-	int64_t w_frag;			/* result */
+	int64_t w_frag; /* result */
 	uint32_t w_got;
 };
 
@@ -313,14 +312,18 @@ cg_frags(struct ffsmount *ump, uint32_t cgx, struct wish *w)
 		if (c.c_cg.cg_frsum[n] > 0)
 			break;
 	if (n < (uint32_t)fs->fs_frag)
-		f = find_frags(fs, &c, near ? pref : c.c_cg.cg_frotor < 0 ? 0 :
-		    (uint32_t)(c.c_cg.cg_frotor / fs->fs_frag), n);
+		f = find_frags(fs, &c,
+		    near ? pref :
+			c.c_cg.cg_frotor < 0 ?
+			   0 :
+			   (uint32_t)(c.c_cg.cg_frotor / fs->fs_frag),
+		    n);
 	if (f < (uint32_t)c.c_cg.cg_ndblk) {
 		c.c_cg.cg_frotor = (int32_t)f / fs->fs_frag * fs->fs_frag;
 	} else {
 		/* No block is broken yet in this way: break one. */
 		h = near ? pref :
-		    (uint32_t)c.c_cg.cg_rotor / (uint32_t)fs->fs_frag;
+			   (uint32_t)c.c_cg.cg_rotor / (uint32_t)fs->fs_frag;
 		h = find_run(fs, &c, h, 1, &n);
 		if (n == 0) {
 			ffs_group_close(ump, &c, false);
@@ -384,7 +387,8 @@ space_ok(struct ffsmount *ump, struct lwp *l, int64_t n)
 	kmutex_enter(&ump->um_lock);
 	if (cred_issuser(l->l_cred))
 		ok = fs->fs_cstotal.cs_nbfree * fs->fs_frag +
-		    fs->fs_cstotal.cs_nffree >= n;
+			fs->fs_cstotal.cs_nffree >=
+		    n;
 	else
 		ok = freespace(fs, fs->fs_minfree) >= n;
 	kmutex_exit(&ump->um_lock);
@@ -411,10 +415,10 @@ allocate(struct lwp *l, struct inode *ip, struct wish *w)
 
 	if (w->w_pref < 0 || w->w_pref >= fs->fs_size)
 		w->w_pref = 0;
-	error = space_ok(ump, l, w->w_frags ? (int64_t)w->w_n :
-	    fs->fs_frag);
+	error = space_ok(ump, l, w->w_frags ? (int64_t)w->w_n : fs->fs_frag);
 	if (error == 0)
-		error = ffs_ask_groups(ump, first_group(ip, w->w_pref), wish_fn, w);
+		error = ffs_ask_groups(
+		    ump, first_group(ip, w->w_pref), wish_fn, w);
 	if (error != 0)
 		return error;
 	frags = w->w_frags ? w->w_got : blkstofrags(fs, w->w_got);
@@ -441,26 +445,24 @@ ffs_alloc(struct lwp *l, struct inode *ip, int64_t pref, int64_t want,
 }
 
 int
-ffs_allocfrags(struct lwp *l, struct inode *ip, int64_t pref, int32_t n,
-    int64_t *fragp)
+ffs_allocfrags(
+    struct lwp *l, struct inode *ip, int64_t pref, int32_t n, int64_t *fragp)
 {
 	const struct fs *fs = &ip->i_ump->um_fs;
-	struct wish w = { .w_pref = pref, .w_n = (uint32_t)n,
-	    .w_frags = true };
+	struct wish w = { .w_pref = pref, .w_n = (uint32_t)n, .w_frags = true };
 	int error;
 
 	/* A file's first are where its group begins to have room. */
 	if (w.w_pref == 0)
-		w.w_pref = cgbase(fs, ino_to_cg(fs, ip->i_number)) +
-		    fs->fs_frag;
+		w.w_pref = cgbase(fs, ino_to_cg(fs, ip->i_number)) + fs->fs_frag;
 	if ((error = allocate(l, ip, &w)) == 0)
 		*fragp = w.w_frag;
 	return error;
 }
 
 int
-ffs_fragextend(struct lwp *l, struct inode *ip, int64_t frag, int32_t oldn,
-    int32_t newn)
+ffs_fragextend(
+    struct lwp *l, struct inode *ip, int64_t frag, int32_t oldn, int32_t newn)
 {
 	struct ffsmount *ump = ip->i_ump;
 	const struct fs *fs = &ump->um_fs;
@@ -478,8 +480,7 @@ ffs_fragextend(struct lwp *l, struct inode *ip, int64_t frag, int32_t oldn,
 	f = dtogd(fs, frag);
 	h = f / (uint32_t)fs->fs_frag;
 	for (int32_t i = oldn; i < newn; i++) {
-		if (h >= c.c_nblk ||
-		    !ffs_isset(c.c_free, f + (uint32_t)i)) {
+		if (h >= c.c_nblk || !ffs_isset(c.c_free, f + (uint32_t)i)) {
 			ffs_group_close(ump, &c, false);
 			return -ENOSPC;
 		}
@@ -525,8 +526,8 @@ free_frags(struct ffsmount *ump, struct cgbuf *c, uint32_t f, uint32_t n)
 	if (ffs_isblock(fs, c->c_free, h)) {
 		c->c_delta.cs_nffree -= fs->fs_frag - (int32_t)n;
 		c->c_delta.cs_nbfree++;
-		ffs_cg_clusteracct(fs, &c->c_cg, c->c_buf->b_data, h, 1,
-		    ump->um_swap);
+		ffs_cg_clusteracct(
+		    fs, &c->c_cg, c->c_buf->b_data, h, 1, ump->um_swap);
 	} else {
 		frsum_note(fs, c, ffs_blkmap(fs->fs_frag, c->c_free, h), 1);
 		c->c_delta.cs_nffree += (int32_t)n;
@@ -562,8 +563,7 @@ ffs_free_now(struct ffsmount *ump, int64_t frag, int64_t n)
 		frag += left;
 		n -= left;
 		for (; left > 0; left -= part, f += part) {
-			part = (uint32_t)fs->fs_frag -
-			    f % (uint32_t)fs->fs_frag;
+			part = (uint32_t)fs->fs_frag - f % (uint32_t)fs->fs_frag;
 			if (part > left)
 				part = (uint32_t)left;
 			if (f + part > (uint32_t)c.c_cg.cg_ndblk ||
@@ -610,8 +610,9 @@ ffs_free(struct ffsmount *ump, int64_t frag, int64_t n, bool meta)
 		(void)!ump->um_dev->b_ops->bd_discard(ump->um_dev,
 		    fsbtobyte(fs, frag), (uint64_t)n * (uint32_t)fs->fs_fsize);
 	/* Without memory for it: at once. Only a crash before the commit could tell. */
-	if (ump->um_wl != NULL && wapbl_register_deallocation(ump->um_wl,
-	    fsbtobyte(fs, frag) / 512, (uint32_t)(n * fs->fs_fsize)) == 0)
+	if (ump->um_wl != NULL &&
+	    wapbl_register_deallocation(ump->um_wl, fsbtobyte(fs, frag) / 512,
+		(uint32_t)(n * fs->fs_fsize)) == 0)
 		return 0;
 	return ffs_free_now(ump, frag, n);
 }

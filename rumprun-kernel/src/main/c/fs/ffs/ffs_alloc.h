@@ -10,10 +10,10 @@ struct cgbuf {
 	struct buf *c_buf;
 	struct cg c_cg;
 	uint32_t c_cgx;
-	uint8_t *c_free;		/* fragments */
-	uint32_t c_nblk;		/* whole blocks */
-	struct csum c_delta;		/* what changed */
-	bool c_now;			/* fsck has to know it before it is used */
+	uint8_t *c_free;     /* fragments */
+	uint32_t c_nblk;     /* whole blocks */
+	struct csum c_delta; /* what changed */
+	bool c_now;	     /* fsck has to know it before it is used */
 };
 
 /* The group's counts as they are at this moment: for who has not got its buffer. */

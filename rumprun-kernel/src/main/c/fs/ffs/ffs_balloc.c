@@ -2,7 +2,7 @@
 /* Disk for a file that grows: runs of blocks, the fragments at its end, indirect blocks. */
 #include "fs/ffs/ffs.h"
 
-#define ZERO_CHUNK	4096
+#define ZERO_CHUNK 4096
 
 int
 ffs_zero(struct ffsmount *ump, uint64_t devoff, uint64_t n)
@@ -46,8 +46,8 @@ new_indirect(struct lwp *l, struct inode *ip, int64_t *fragp)
 	error = ffs_alloc(l, ip, ffs_blkpref(ip, UFS_NDADDR), 1, fragp, &got);
 	if (error != 0)
 		return error;
-	error = ffs_getbuf(ump, *fragp, (uint32_t)ump->um_fs.fs_bsize, false,
-	    &b);
+	error = ffs_getbuf(
+	    ump, *fragp, (uint32_t)ump->um_fs.fs_bsize, false, &b);
 	if (error != 0) {
 		undo(ip, *fragp, ump->um_fs.fs_frag);
 		return error;
@@ -74,16 +74,16 @@ put_pointers(const struct inode *ip, struct buf *b, uint32_t i, int64_t n)
 
 	if (ip->i_vnode->v_type == VDIR)
 		return buf_write_part(b, i * size, (uint32_t)n * size);
-	buf_depend_on(b, fsbtobyte(&ip->i_ump->um_fs,
-	    ino_to_fsba(&ip->i_ump->um_fs, ip->i_number)));
+	buf_depend_on(b,
+	    fsbtobyte(&ip->i_ump->um_fs,
+		ino_to_fsba(&ip->i_ump->um_fs, ip->i_number)));
 	buf_dirty(b);
 	return 0;
 }
 
 /* Pointer i of indirect block `frag`: what it is; a hole is filled by a new indirect block. */
 static int
-child(struct lwp *l, struct inode *ip, int64_t frag, uint32_t i,
-    int64_t *fragp)
+child(struct lwp *l, struct inode *ip, int64_t frag, uint32_t i, int64_t *fragp)
 {
 	struct ffsmount *ump = ip->i_ump;
 	uint32_t size = (uint32_t)ump->um_fs.fs_bsize;
@@ -99,8 +99,8 @@ child(struct lwp *l, struct inode *ip, int64_t frag, uint32_t i,
 	if ((error = new_indirect(l, ip, fragp)) != 0)
 		return error;
 	if ((error = ffs_getbuf(ump, frag, size, true, &b)) != 0) {
-		bcache_invalidate(ump->um_bc,
-		    fsbtobyte(&ump->um_fs, *fragp), size);
+		bcache_invalidate(
+		    ump->um_bc, fsbtobyte(&ump->um_fs, *fragp), size);
 		undo(ip, *fragp, ump->um_fs.fs_frag);
 		return error;
 	}
@@ -129,15 +129,15 @@ leaf(struct lwp *l, struct inode *ip, int levels, const uint32_t *idx,
 
 /* Points n blocks from index `at` of an indirect block on to frag and what follows it. */
 static int
-fill_leaf(struct inode *ip, int64_t leaffrag, uint32_t at, int64_t n,
-    int64_t frag)
+fill_leaf(
+    struct inode *ip, int64_t leaffrag, uint32_t at, int64_t n, int64_t frag)
 {
 	struct ffsmount *ump = ip->i_ump;
 	struct buf *b;
 	int error;
 
-	error = ffs_getbuf(ump, leaffrag, (uint32_t)ump->um_fs.fs_bsize, true,
-	    &b);
+	error = ffs_getbuf(
+	    ump, leaffrag, (uint32_t)ump->um_fs.fs_bsize, true, &b);
 	if (error != 0)
 		return error;
 	for (int64_t i = 0; i < n; i++)
@@ -171,8 +171,8 @@ fill_hole(struct lwp *l, struct inode *ip, int64_t lbn, int64_t n,
 	}
 	if (n > room)
 		n = room;
-	error = ffs_alloc(l, ip, ffs_blkpref(ip, lbn), n, &run->r_frag,
-	    &run->r_blks);
+	error = ffs_alloc(
+	    l, ip, ffs_blkpref(ip, lbn), n, &run->r_frag, &run->r_blks);
 	if (error != 0)
 		return error;
 	if (levels == 0) {
@@ -180,8 +180,8 @@ fill_hole(struct lwp *l, struct inode *ip, int64_t lbn, int64_t n,
 			ip->i_d.di_db[lbn + i] = run->r_frag +
 			    blkstofrags(fs, i);
 	} else {
-		error = fill_leaf(ip, leaffrag, idx[levels - 1], run->r_blks,
-		    run->r_frag);
+		error = fill_leaf(
+		    ip, leaffrag, idx[levels - 1], run->r_blks, run->r_frag);
 		if (error != 0) {
 			undo(ip, run->r_frag, blkstofrags(fs, run->r_blks));
 			return error;
@@ -203,8 +203,8 @@ copy_data(struct ffsmount *ump, int64_t from, int64_t to, uint32_t n)
 		return -ENOMEM;
 	error = blkdev_read(ump->um_dev, p, n, fsbtobyte(&ump->um_fs, from));
 	if (error == 0)
-		error = blkdev_write(ump->um_dev, p, n,
-		    fsbtobyte(&ump->um_fs, to));
+		error = blkdev_write(
+		    ump->um_dev, p, n, fsbtobyte(&ump->um_fs, to));
 	kmem_free(ump->um_k, p, n);
 	return error == -EINVAL ? -EIO : error;
 }
@@ -229,22 +229,20 @@ free_old(struct inode *ip, const struct ffs_run *run)
  * it does not need yet, so that it need not move again.
  */
 static int
-new_end(struct lwp *l, struct inode *ip, int64_t lbn, int32_t newn,
-    int64_t *fragp)
+new_end(
+    struct lwp *l, struct inode *ip, int64_t lbn, int32_t newn, int64_t *fragp)
 {
 	const struct fs *fs = &ip->i_ump->um_fs;
 	int64_t got;
 	int error;
 
 	if (newn < fs->fs_frag && fs->fs_optim != FS_OPTTIME)
-		return ffs_allocfrags(l, ip, ffs_blkpref(ip, lbn), newn,
-		    fragp);
+		return ffs_allocfrags(l, ip, ffs_blkpref(ip, lbn), newn, fragp);
 	error = ffs_alloc(l, ip, ffs_blkpref(ip, lbn), 1, fragp, &got);
 	if (error == 0 && newn < fs->fs_frag)
 		undo(ip, *fragp + newn, fs->fs_frag - newn);
 	else if (error == -ENOSPC && newn < fs->fs_frag)
-		error = ffs_allocfrags(l, ip, ffs_blkpref(ip, lbn), newn,
-		    fragp);
+		error = ffs_allocfrags(l, ip, ffs_blkpref(ip, lbn), newn, fragp);
 	return error;
 }
 
@@ -314,7 +312,7 @@ ffs_balloc(struct lwp *l, struct inode *ip, int64_t lbn, int64_t maxblks,
 	}
 	if (frag != 0) {
 		have = lbn == oldlast ? dblksize(fs, size, lbn) :
-		    (uint32_t)fs->fs_bsize;
+					(uint32_t)fs->fs_bsize;
 		if (have == 0)
 			have = (uint32_t)fs->fs_bsize;
 		if (have < want)
@@ -371,8 +369,9 @@ ffs_fill_last(struct lwp *l, struct inode *ip, uint64_t newsize)
 	if ((error = ffs_balloc(l, ip, last, 1, full, &run)) != 0)
 		return error;
 	/* Behind the old end there may be anything. */
-	error = ffs_zero(ump, fsbtobyte(fs, run.r_frag) +
-	    blkoff(fs, (int64_t)size), run.r_bytes - blkoff(fs, (int64_t)size));
+	error = ffs_zero(ump,
+	    fsbtobyte(fs, run.r_frag) + blkoff(fs, (int64_t)size),
+	    run.r_bytes - blkoff(fs, (int64_t)size));
 	/* The block is whole now, so must be the size that says so. */
 	if (ip->i_d.di_size < full) {
 		ip->i_d.di_size = full;
@@ -416,8 +415,8 @@ ffs_growmeta(struct lwp *l, struct inode *ip, const void *tail, uint32_t n)
 	if ((old = kmem_zalloc(ump->um_k, (size_t)fs->fs_bsize)) == NULL)
 		return -ENOMEM;
 	if ((error = keep_tail(ip, size, old, &keep)) == 0)
-		error = ffs_balloc(l, ip, lblkno(fs, (int64_t)newsize - 1), 1,
-		    newsize, &run);
+		error = ffs_balloc(
+		    l, ip, lblkno(fs, (int64_t)newsize - 1), 1, newsize, &run);
 	if (error == 0) {
 		whole = run.r_new || run.r_grown;
 		error = ffs_getbuf(ump, run.r_frag, run.r_bytes, !whole, &b);
@@ -429,12 +428,11 @@ ffs_growmeta(struct lwp *l, struct inode *ip, const void *tail, uint32_t n)
 	if (error == 0) {
 		if (whole) {
 			memcpy(b->b_data, old, keep);
-			memset((uint8_t *)b->b_data + keep, 0,
-			    b->b_size - keep);
+			memset((uint8_t *)b->b_data + keep, 0, b->b_size - keep);
 		}
 		memcpy((uint8_t *)b->b_data + keep, tail, n);
 		error = whole ? buf_write_part(b, 0, b->b_size) :
-		    buf_write_part(b, keep, n);
+				buf_write_part(b, keep, n);
 	}
 	if (error == 0) {
 		ip->i_d.di_size = newsize;

@@ -5,18 +5,19 @@
 /*
  * Runs a change of names in a transaction. Without room it is tried once more after a commit, which frees what was removed before.
  */
-#define WITH_TRANSACTION(ump, l, error, call) do {			\
-	if (((error) = ffs_begin(ump, l)) != 0)				\
-		break;							\
-	(error) = (call);						\
-	ffs_end(ump, l);						\
-	if ((error) == -ENOSPC && (ump)->um_wl != NULL &&		\
-	    wapbl_flush((ump)->um_wl, l, false) == 0 &&			\
-	    ((error) = ffs_begin(ump, l)) == 0) {			\
-		(error) = (call);					\
-		ffs_end(ump, l);					\
-	}								\
-} while (0)
+#define WITH_TRANSACTION(ump, l, error, call)                     \
+	do {                                                      \
+		if (((error) = ffs_begin(ump, l)) != 0)           \
+			break;                                    \
+		(error) = (call);                                 \
+		ffs_end(ump, l);                                  \
+		if ((error) == -ENOSPC && (ump)->um_wl != NULL && \
+		    wapbl_flush((ump)->um_wl, l, false) == 0 &&   \
+		    ((error) = ffs_begin(ump, l)) == 0) {         \
+			(error) = (call);                         \
+			ffs_end(ump, l);                          \
+		}                                                 \
+	} while (0)
 
 static uint16_t
 vtype_mode(enum vtype type)
@@ -55,8 +56,8 @@ fill_dinode(struct ffsmount *ump, const struct vattr *va, int32_t gen,
 	di->di_gid = va->va_gid;
 	di->di_gen = gen;
 	di->di_atime = di->di_mtime = di->di_ctime = now.tv_sec;
-	di->di_atimensec = di->di_mtimensec = di->di_ctimensec =
-	    (int32_t)now.tv_nsec;
+	di->di_atimensec = di->di_mtimensec = di->di_ctimensec = (int32_t)
+								     now.tv_nsec;
 	if (ffs_isufs2(fs)) {
 		di->di_birthtime = now.tv_sec;
 		di->di_birthnsec = (int32_t)now.tv_nsec;
@@ -161,8 +162,8 @@ make_name(struct lwp *l, struct vnode *dvp, const struct componentname *cnp,
 	}
 	if (error == 0) {
 		if ((error = ffs_update_now(ip)) == 0)
-			error = ffs_direnter(l, dip, cnp->cn_name,
-			    cnp->cn_len, ip->i_number, ip->i_d.di_mode, false);
+			error = ffs_direnter(l, dip, cnp->cn_name, cnp->cn_len,
+			    ip->i_number, ip->i_d.di_mode, false);
 		if (error != 0 && dir) {
 			dip->i_d.di_nlink--;
 			ffs_mark(dip, IN_CHANGE);
@@ -185,8 +186,7 @@ ffs_create(struct lwp *l, struct vnode *dvp, const struct componentname *cnp,
 	int error;
 
 	*vpp = NULL;
-	WITH_TRANSACTION(ump, l, error,
-	    make_name(l, dvp, cnp, va, NULL, vpp));
+	WITH_TRANSACTION(ump, l, error, make_name(l, dvp, cnp, va, NULL, vpp));
 	return error;
 }
 
@@ -207,8 +207,7 @@ ffs_symlink(struct lwp *l, struct vnode *dvp, const struct componentname *cnp,
 
 	*vpp = NULL;
 	va->va_type = VLNK;
-	WITH_TRANSACTION(ump, l, error,
-	    make_name(l, dvp, cnp, va, target, vpp));
+	WITH_TRANSACTION(ump, l, error, make_name(l, dvp, cnp, va, target, vpp));
 	return error;
 }
 
@@ -263,8 +262,7 @@ unlinked(struct inode *ip)
 }
 
 static int
-remove_name(struct inode *dip, const struct componentname *cnp,
-    struct inode *ip)
+remove_name(struct inode *dip, const struct componentname *cnp, struct inode *ip)
 {
 	int error = ffs_dirremove(dip, cnp->cn_name, cnp->cn_len);
 
@@ -290,8 +288,7 @@ ffs_remove(struct lwp *l, struct vnode *dvp, const struct componentname *cnp,
 }
 
 static int
-remove_dir(struct inode *dip, const struct componentname *cnp,
-    struct inode *ip)
+remove_dir(struct inode *dip, const struct componentname *cnp, struct inode *ip)
 {
 	int error, empty;
 

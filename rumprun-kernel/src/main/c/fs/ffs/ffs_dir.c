@@ -9,19 +9,19 @@
 #include "fs/ffs/ffs.h"
 #include <netbsd/dirent.h>
 
-#define HASH_MIN	(4 * APPLEUFS_DIRBLKSIZ)	/* smaller ones are searched */
+#define HASH_MIN (4 * APPLEUFS_DIRBLKSIZ) /* smaller ones are searched */
 
 struct dirhash {
-	uint32_t *dh_slot;		/* place / 4 + 2; SLOT_* */
+	uint32_t *dh_slot; /* place / 4 + 2; SLOT_* */
 	uint32_t *dh_hash;
-	uint32_t dh_nslots;		/* a power of 2 */
-	uint32_t dh_used, dh_gone;	/* slots with a name; whose name went */
-	uint16_t *dh_free;		/* by block: the largest room of a record */
+	uint32_t dh_nslots;	   /* a power of 2 */
+	uint32_t dh_used, dh_gone; /* slots with a name; whose name went */
+	uint16_t *dh_free;	   /* by block: the largest room of a record */
 	uint32_t dh_nblks, dh_maxblks;
-	uint32_t dh_hint;		/* no block before it has room */
+	uint32_t dh_hint; /* no block before it has room */
 };
-#define SLOT_EMPTY	0
-#define SLOT_GONE	1
+#define SLOT_EMPTY 0
+#define SLOT_GONE 1
 
 static bool
 needswap(const struct inode *ip)
@@ -55,7 +55,7 @@ entry_at(struct inode *ip, struct buf *b, uint64_t off, struct direct *d)
 	if (len > dirblk(ip))
 		len = dirblk(ip);
 	if (ffs_dirent_get((uint8_t *)b->b_data + start, len, at - start,
-	    oldfmt(ip), needswap(ip), d) != 0)
+		oldfmt(ip), needswap(ip), d) != 0)
 		return -EIO;
 	return 0;
 }
@@ -77,8 +77,7 @@ walk(struct inode *ip, uint64_t from, uint64_t to,
 		if (b == NULL || off >= bufstart + b->b_size) {
 			if (b != NULL)
 				buf_release(b);
-			bufstart = off - blkoff(&ip->i_ump->um_fs,
-			    (int64_t)off);
+			bufstart = off - blkoff(&ip->i_ump->um_fs, (int64_t)off);
 			error = ffs_blkatoff(ip, off, &b);
 			if (error != 0)
 				return error;
@@ -182,8 +181,8 @@ slots_grow(struct rump_kernel *k, struct dirhash *dh)
 
 /* Blocks behind those known have `room`. */
 static bool
-blks_grow(struct rump_kernel *k, struct dirhash *dh, uint32_t nblks,
-    uint16_t room)
+blks_grow(
+    struct rump_kernel *k, struct dirhash *dh, uint32_t nblks, uint16_t room)
 {
 	uint32_t max = dh->dh_maxblks == 0 ? 64 : dh->dh_maxblks;
 	uint16_t *p;
@@ -195,8 +194,7 @@ blks_grow(struct rump_kernel *k, struct dirhash *dh, uint32_t nblks,
 			return false;
 		if (dh->dh_free != NULL) {
 			memcpy(p, dh->dh_free, dh->dh_nblks * sizeof(*p));
-			kmem_free(k, dh->dh_free,
-			    dh->dh_maxblks * sizeof(*p));
+			kmem_free(k, dh->dh_free, dh->dh_maxblks * sizeof(*p));
 		}
 		dh->dh_free = p;
 		dh->dh_maxblks = max;
@@ -211,7 +209,7 @@ static uint32_t
 spare(const struct direct *d)
 {
 	return d->d_fileno == 0 ? d->d_reclen :
-	    d->d_reclen - FFS_DIRSIZ(d->d_namlen);
+				  d->d_reclen - FFS_DIRSIZ(d->d_namlen);
 }
 
 static int
@@ -225,8 +223,7 @@ build_entry(void *arg, struct inode *ip, uint64_t off, const struct direct *d)
 		return 0;
 	if (!slots_grow(ip->i_ump->um_k, dh))
 		return -ENOMEM;
-	slot_put(dh, hash_name(d->d_name, d->d_namlen),
-	    (uint32_t)(off / 4) + 2);
+	slot_put(dh, hash_name(d->d_name, d->d_namlen), (uint32_t)(off / 4) + 2);
 	return 0;
 }
 
@@ -243,8 +240,8 @@ dirhash_get(struct inode *ip)
 	kmutex_enter(&ip->i_lock);
 	dh = ip->i_dirhash;
 	if (dh == NULL && (dh = kmem_zalloc(k, sizeof(*dh))) != NULL) {
-		if (!slots_grow(k, dh) || !blks_grow(k, dh,
-		    (uint32_t)(size / dirblk(ip)), 0) ||
+		if (!slots_grow(k, dh) ||
+		    !blks_grow(k, dh, (uint32_t)(size / dirblk(ip)), 0) ||
 		    walk(ip, 0, size, build_entry, dh) != 0) {
 			dirhash_destroy(k, dh);
 			dh = NULL;
@@ -314,8 +311,7 @@ search_hash(struct inode *ip, struct dirhash *dh, const char *name, size_t len,
 }
 
 int
-ffs_dirlookup(struct inode *ip, const char *name, size_t len,
-    struct dirslot *ds)
+ffs_dirlookup(struct inode *ip, const char *name, size_t len, struct dirslot *ds)
 {
 	struct search s = { name, len, ds };
 	struct dirhash *dh;
@@ -395,8 +391,8 @@ block_room(const struct inode *ip, const uint8_t *p)
 	struct direct d;
 
 	while (off < dirblk(ip)) {
-		if (ffs_dirent_get(p, dirblk(ip), off, oldfmt(ip),
-		    needswap(ip), &d) != 0)
+		if (ffs_dirent_get(
+			p, dirblk(ip), off, oldfmt(ip), needswap(ip), &d) != 0)
 			return 0;
 		if (spare(&d) > room)
 			room = spare(&d);
@@ -413,8 +409,8 @@ block_insert(const struct inode *ip, uint8_t *p, struct direct *new)
 	struct direct d;
 
 	while (off < dirblk(ip)) {
-		if (ffs_dirent_get(p, dirblk(ip), off, oldfmt(ip),
-		    needswap(ip), &d) != 0)
+		if (ffs_dirent_get(
+			p, dirblk(ip), off, oldfmt(ip), needswap(ip), &d) != 0)
 			return dirblk(ip);
 		if (spare(&d) < need) {
 			off += d.d_reclen;
@@ -499,8 +495,9 @@ grow(struct lwp *l, struct inode *dip, struct dirhash *dh)
 	ffs_dirent_put(blk, &d, oldfmt(dip), needswap(dip));
 	if ((error = ffs_growmeta(l, dip, blk, dirblk(dip))) != 0)
 		return error;
-	if (dh != NULL && !blks_grow(dip->i_ump->um_k, dh,
-	    (uint32_t)(off / dirblk(dip)) + 1, (uint16_t)dirblk(dip)))
+	if (dh != NULL &&
+	    !blks_grow(dip->i_ump->um_k, dh, (uint32_t)(off / dirblk(dip)) + 1,
+		(uint16_t)dirblk(dip)))
 		dirhash_lost(dip);
 	return 0;
 }
@@ -531,7 +528,7 @@ dirhash_note(struct inode *ip, const uint8_t *p, uint64_t blk, uint64_t off,
 		return;
 	}
 	for (i = hash & (dh->dh_nslots - 1); dh->dh_slot[i] != SLOT_EMPTY;
-	    i = (i + 1) & (dh->dh_nslots - 1)) {
+	     i = (i + 1) & (dh->dh_nslots - 1)) {
 		if (dh->dh_slot[i] == (uint32_t)(off / 4) + 2) {
 			dh->dh_slot[i] = SLOT_GONE;
 			dh->dh_used--;
@@ -545,16 +542,19 @@ dirhash_note(struct inode *ip, const uint8_t *p, uint64_t blk, uint64_t off,
 static int
 write_block(const struct inode *dip, struct buf *b, uint64_t off)
 {
-	return buf_write_part(b, blkoff(&dip->i_ump->um_fs, (int64_t)off) &
-	    ~(dirblk(dip) - 1), dirblk(dip));
+	return buf_write_part(b,
+	    blkoff(&dip->i_ump->um_fs, (int64_t)off) & ~(dirblk(dip) - 1),
+	    dirblk(dip));
 }
 
 int
 ffs_direnter(struct lwp *l, struct inode *dip, const char *name, size_t len,
     ino_t ino, mode_t mode, bool now)
 {
-	struct direct d = { .d_fileno = (uint32_t)ino, .d_type = dtype(mode),
-	    .d_namlen = (uint8_t)len, .d_name = name };
+	struct direct d = { .d_fileno = (uint32_t)ino,
+		.d_type = dtype(mode),
+		.d_namlen = (uint8_t)len,
+		.d_name = name };
 	struct dirhash *dh;
 	struct buf *b;
 	uint64_t off;
@@ -613,8 +613,9 @@ ffs_dirremove(struct inode *dip, const char *name, size_t len)
 	p = (uint8_t *)b->b_data + blkoff(&dip->i_ump->um_fs, (int64_t)blk);
 	/* The record before it takes its bytes; the first of a block becomes free. */
 	prev.d_reclen = 0;
-	while (at < target && ffs_dirent_get(p, dirblk(dip), at, oldfmt(dip),
-	    needswap(dip), &d) == 0) {
+	while (at < target &&
+	    ffs_dirent_get(
+		p, dirblk(dip), at, oldfmt(dip), needswap(dip), &d) == 0) {
 		prev = d;
 		if (at + d.d_reclen >= target)
 			break;
@@ -623,8 +624,8 @@ ffs_dirremove(struct inode *dip, const char *name, size_t len)
 	if (target == 0 || at + prev.d_reclen != target)
 		ffs_put32(p + target, 0, needswap(dip));
 	else
-		ffs_put16(p + at + 4, (uint16_t)(prev.d_reclen +
-		    ds.ds_d.d_reclen), needswap(dip));
+		ffs_put16(p + at + 4,
+		    (uint16_t)(prev.d_reclen + ds.ds_d.d_reclen), needswap(dip));
 	dirhash_note(dip, p, blk, ds.ds_off, name, len, false);
 	if ((error = write_block(dip, b, blk)) != 0)
 		return error;
@@ -633,8 +634,8 @@ ffs_dirremove(struct inode *dip, const char *name, size_t len)
 }
 
 int
-ffs_dirrewrite(struct inode *dip, const char *name, size_t len, ino_t ino,
-    mode_t mode)
+ffs_dirrewrite(
+    struct inode *dip, const char *name, size_t len, ino_t ino, mode_t mode)
 {
 	struct dirslot ds;
 	struct buf *b;
@@ -654,8 +655,9 @@ ffs_dirrewrite(struct inode *dip, const char *name, size_t len, ino_t ino,
 	if ((error = write_block(dip, b, ds.ds_off)) != 0) {
 		/* The name stays what the caller goes on to think it is. */
 		if (ffs_blkatoff(dip, ds.ds_off, &b) == 0) {
-			memcpy((uint8_t *)b->b_data + blkoff(&dip->i_ump->um_fs,
-			    (int64_t)ds.ds_off), before, sizeof(before));
+			memcpy((uint8_t *)b->b_data +
+				blkoff(&dip->i_ump->um_fs, (int64_t)ds.ds_off),
+			    before, sizeof(before));
 			buf_dirty(b);
 		}
 		return error;
@@ -668,10 +670,15 @@ int
 ffs_dirinit(struct lwp *l, struct inode *dip, ino_t parent)
 {
 	struct direct dot = { .d_fileno = (uint32_t)dip->i_number,
-	    .d_reclen = 12, .d_type = DT_DIR, .d_namlen = 1, .d_name = "." };
+		.d_reclen = 12,
+		.d_type = DT_DIR,
+		.d_namlen = 1,
+		.d_name = "." };
 	struct direct dotdot = { .d_fileno = (uint32_t)parent,
-	    .d_reclen = dirblk(dip) - 12, .d_type = DT_DIR, .d_namlen = 2,
-	    .d_name = ".." };
+		.d_reclen = dirblk(dip) - 12,
+		.d_type = DT_DIR,
+		.d_namlen = 2,
+		.d_name = ".." };
 	uint8_t blk[APPLEUFS_DIRBLKSIZ] = { 0 };
 
 	ffs_dirent_put(blk, &dot, oldfmt(dip), needswap(dip));
@@ -681,18 +688,17 @@ ffs_dirinit(struct lwp *l, struct inode *dip, ino_t parent)
 
 /* --- readdir ---------------------------------------------------------------------------------------------------------------- */
 
-#define READDIR_MAX	((size_t)32768)
+#define READDIR_MAX ((size_t)32768)
 
 struct readdir {
-	uint8_t *rd_buf;		/* nothing is locked while it goes to the user */
+	uint8_t *rd_buf; /* nothing is locked while it goes to the user */
 	size_t rd_size, rd_used;
-	uint64_t rd_next;		/* the place behind what was given */
+	uint64_t rd_next; /* the place behind what was given */
 	uint64_t rd_start;
 };
 
 static int
-readdir_entry(void *arg, struct inode *ip, uint64_t off,
-    const struct direct *d)
+readdir_entry(void *arg, struct inode *ip, uint64_t off, const struct direct *d)
 {
 	struct readdir *rd = arg;
 	struct dirent de;
@@ -752,8 +758,8 @@ ffs_readdir(struct lwp *l, struct vnode *vp, struct uio *uio, bool *eof)
 		rd.rd_next = size;
 		*eof = true;
 	} else if (error == 1) {
-		error = rd.rd_used == 0 && rd.rd_next == rd.rd_start ?
-		    -EINVAL : 0;
+		error = rd.rd_used == 0 && rd.rd_next == rd.rd_start ? -EINVAL :
+								       0;
 	}
 	if (error == 0)
 		error = uiomove(rd.rd_buf, rd.rd_used, uio);

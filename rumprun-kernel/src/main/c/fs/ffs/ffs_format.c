@@ -6,14 +6,16 @@
 #include "rumprun/ffs_format.h"
 
 struct field {
-	uint16_t f_mem, f_disk;		/* offsets */
+	uint16_t f_mem, f_disk; /* offsets */
 	uint8_t f_width;
 	uint8_t f_unused;
 	uint16_t f_count;
 };
-#define FIELD(s, name, off, width, count) \
-	{ offsetof(struct s, name), off, width, 0, count }
-#define FS_DISKSIZE	1376
+#define FIELD(s, name, off, width, count)                      \
+	{                                                      \
+		offsetof(struct s, name), off, width, 0, count \
+	}
+#define FS_DISKSIZE 1376
 
 #define F(name, off, width, count) FIELD(fs, name, off, width, count)
 static const struct field fs_fields[] = {
@@ -149,11 +151,10 @@ static const struct field csum_fields[] = {
 	F(cs_nffree, 12, 4, 1),
 };
 #undef F
-#define NFIELDS(t)	(sizeof(t) / sizeof((t)[0]))
+#define NFIELDS(t) (sizeof(t) / sizeof((t)[0]))
 
-const int64_t ffs_sblocksearch[5] = {
-	SBLOCK_UFS2, SBLOCK_UFS1, SBLOCK_FLOPPY, SBLOCK_PIGGY, -1
-};
+const int64_t ffs_sblocksearch[5] = { SBLOCK_UFS2, SBLOCK_UFS1, SBLOCK_FLOPPY,
+	SBLOCK_PIGGY, -1 };
 
 static void
 decode(const struct field *f, size_t n, const uint8_t *disk, uint8_t *mem,
@@ -169,8 +170,8 @@ decode(const struct field *f, size_t n, const uint8_t *disk, uint8_t *mem,
 		}
 		for (unsigned i = 0; i < f->f_count; i++)
 			for (unsigned j = 0; j < f->f_width; j++)
-				m[i * f->f_width + j] =
-				    d[(i + 1) * f->f_width - 1 - j];
+				m[i * f->f_width + j] = d[(i + 1) * f->f_width -
+				    1 - j];
 	}
 }
 
@@ -188,8 +189,8 @@ encode(const struct field *f, size_t n, uint8_t *disk, const uint8_t *mem,
 		}
 		for (unsigned i = 0; i < f->f_count; i++)
 			for (unsigned j = 0; j < f->f_width; j++)
-				d[i * f->f_width + j] =
-				    m[(i + 1) * f->f_width - 1 - j];
+				d[i * f->f_width + j] = m[(i + 1) * f->f_width -
+				    1 - j];
 	}
 }
 
@@ -218,8 +219,7 @@ ffs_sb_encode(const struct fs *fs, void *buf, size_t len, bool swapped)
 {
 	if (len < FS_DISKSIZE)
 		return;
-	encode(fs_fields, NFIELDS(fs_fields), buf, (const uint8_t *)fs,
-	    swapped);
+	encode(fs_fields, NFIELDS(fs_fields), buf, (const uint8_t *)fs, swapped);
 }
 
 void
@@ -262,8 +262,9 @@ ffs_sb_from_old(struct fs *fs)
 static int32_t
 clamp32(int64_t v)
 {
-	return v > INT32_MAX ? INT32_MAX : v < INT32_MIN ? INT32_MIN :
-	    (int32_t)v;
+	return v > INT32_MAX ? INT32_MAX :
+	    v < INT32_MIN    ? INT32_MIN :
+			       (int32_t)v;
 }
 
 void
@@ -301,9 +302,8 @@ sizes_ok(const struct fs *fs)
 	    fs->fs_frag != fs->fs_bsize / fs->fs_fsize)
 		return false;
 	if (fs->fs_bshift < 0 || fs->fs_bshift > 16 ||
-	    1 << fs->fs_bshift != fs->fs_bsize ||
-	    fs->fs_fshift < 0 || fs->fs_fshift > 16 ||
-	    1 << fs->fs_fshift != fs->fs_fsize ||
+	    1 << fs->fs_bshift != fs->fs_bsize || fs->fs_fshift < 0 ||
+	    fs->fs_fshift > 16 || 1 << fs->fs_fshift != fs->fs_fsize ||
 	    fs->fs_fragshift < 0 || fs->fs_fragshift > 3 ||
 	    1 << fs->fs_fragshift != fs->fs_frag)
 		return false;
@@ -349,12 +349,12 @@ groups_ok(const struct fs *fs)
 	if (fs->fs_cssize < cssize || fs->fs_cssize > cssize + FFS_MAXBSIZE)
 		return false;
 	if (!ffs_frag_ok(fs, fs->fs_csaddr,
-	    fragroundup(fs, fs->fs_cssize) / fs->fs_fsize))
+		fragroundup(fs, fs->fs_cssize) / fs->fs_fsize))
 		return false;
 	return fs->fs_contigsumsize >= 0 && fs->fs_contigsumsize <= 1024 &&
 	    fs->fs_minfree >= 0 && fs->fs_minfree <= 99 &&
-	    fs->fs_maxsymlinklen <= (int32_t)(ffs_isufs2(fs) ?
-	    UFS2_MAXSYMLINKLEN : UFS1_MAXSYMLINKLEN);
+	    fs->fs_maxsymlinklen <=
+	    (int32_t)(ffs_isufs2(fs) ? UFS2_MAXSYMLINKLEN : UFS1_MAXSYMLINKLEN);
 }
 
 int
@@ -389,16 +389,15 @@ ffs_cg_decode(const void *buf, struct cg *cg, bool swapped)
 void
 ffs_cg_encode(const struct cg *cg, void *buf, bool swapped)
 {
-	encode(cg_fields, NFIELDS(cg_fields), buf, (const uint8_t *)cg,
-	    swapped);
+	encode(cg_fields, NFIELDS(cg_fields), buf, (const uint8_t *)cg, swapped);
 }
 
 /* A map of `bits` bits at byte `off` of the group. */
 static bool
 map_ok(const struct fs *fs, int32_t off, int64_t bits)
 {
-	return off >= (int32_t)FFS_CG_HEADER &&
-	    off <= fs->fs_cgsize && (bits + 7) / 8 <= fs->fs_cgsize - off;
+	return off >= (int32_t)FFS_CG_HEADER && off <= fs->fs_cgsize &&
+	    (bits + 7) / 8 <= fs->fs_cgsize - off;
 }
 
 int
@@ -415,13 +414,13 @@ ffs_cg_check(const struct fs *fs, const struct cg *cg, uint32_t cgx)
 		return -EINVAL;
 	if (fs->fs_contigsumsize > 0 &&
 	    (!map_ok(fs, cg->cg_clusteroff, fragstoblks(fs, ndblk)) ||
-	    cg->cg_nclusterblks < 0 ||
-	    cg->cg_nclusterblks > fragstoblks(fs, ndblk) ||
-	    !map_ok(fs, cg->cg_clustersumoff,
-	    (fs->fs_contigsumsize + 1) * (int64_t)32)))
+		cg->cg_nclusterblks < 0 ||
+		cg->cg_nclusterblks > fragstoblks(fs, ndblk) ||
+		!map_ok(fs, cg->cg_clustersumoff,
+		    (fs->fs_contigsumsize + 1) * (int64_t)32)))
 		return -EINVAL;
-	if (ffs_isufs2(fs) && (cg->cg_initediblk < 0 ||
-	    cg->cg_initediblk > fs->fs_ipg))
+	if (ffs_isufs2(fs) &&
+	    (cg->cg_initediblk < 0 || cg->cg_initediblk > fs->fs_ipg))
 		return -EINVAL;
 	return 0;
 }
@@ -451,7 +450,7 @@ ffs_clrblock(const struct fs *fs, uint8_t *map, uint32_t h)
 {
 	uint32_t f = h * (uint32_t)fs->fs_frag;
 
-	map[f >> 3] &= (uint8_t)~(((1u << fs->fs_frag) - 1) << (f & 7));
+	map[f >> 3] &= (uint8_t) ~(((1u << fs->fs_frag) - 1) << (f & 7));
 }
 
 void
@@ -489,8 +488,8 @@ cluster_run(const uint8_t *map, int64_t h, int dir, int64_t nblk, int32_t max)
 static void
 clustersum_add(uint8_t *sum, int32_t n, int cnt, bool swapped)
 {
-	ffs_put32(sum + n * 4, ffs_get32(sum + n * 4, swapped) +
-	    (uint32_t)cnt, swapped);
+	ffs_put32(sum + n * 4, ffs_get32(sum + n * 4, swapped) + (uint32_t)cnt,
+	    swapped);
 }
 
 void
@@ -532,8 +531,7 @@ is_shortlink(const struct fs *fs, const struct dinode *di)
 }
 
 static void
-dinode1_decode(const struct fs *fs, const uint8_t *d, struct dinode *di,
-    bool sw)
+dinode1_decode(const struct fs *fs, const uint8_t *d, struct dinode *di, bool sw)
 {
 	bool oldids = fs->fs_old_inodefmt < FS_44INODEFMT;
 
@@ -568,8 +566,7 @@ dinode1_decode(const struct fs *fs, const uint8_t *d, struct dinode *di,
 }
 
 static void
-dinode2_decode(const struct fs *fs, const uint8_t *d, struct dinode *di,
-    bool sw)
+dinode2_decode(const struct fs *fs, const uint8_t *d, struct dinode *di, bool sw)
 {
 	di->di_mode = ffs_get16(d, sw);
 	di->di_nlink = (int16_t)ffs_get16(d + 2, sw);
@@ -607,8 +604,8 @@ dinode2_decode(const struct fs *fs, const uint8_t *d, struct dinode *di,
 }
 
 void
-ffs_dinode_decode(const struct fs *fs, const void *buf, struct dinode *di,
-    bool swapped)
+ffs_dinode_decode(
+    const struct fs *fs, const void *buf, struct dinode *di, bool swapped)
 {
 	memset(di, 0, sizeof(*di));
 	if (ffs_isufs2(fs))
@@ -618,8 +615,7 @@ ffs_dinode_decode(const struct fs *fs, const void *buf, struct dinode *di,
 }
 
 static void
-dinode1_encode(const struct fs *fs, const struct dinode *di, uint8_t *d,
-    bool sw)
+dinode1_encode(const struct fs *fs, const struct dinode *di, uint8_t *d, bool sw)
 {
 	bool oldids = fs->fs_old_inodefmt < FS_44INODEFMT;
 
@@ -691,8 +687,8 @@ dinode2_encode(const struct dinode *di, uint8_t *d, bool sw)
 }
 
 void
-ffs_dinode_encode(const struct fs *fs, const struct dinode *di, void *buf,
-    bool swapped)
+ffs_dinode_encode(
+    const struct fs *fs, const struct dinode *di, void *buf, bool swapped)
 {
 	if (ffs_isufs2(fs))
 		dinode2_encode(di, buf, swapped);
@@ -763,7 +759,7 @@ ffs_apple_label(const void *label)
 	sum = (sum >> 16) + (sum & 0xffff);
 	sum += sum >> 16;
 	p += APPLEUFS_OFF(ul_magic);
-	return (sum & 0xffff) == 0xffff && ((uint32_t)p[0] << 24 |
-	    (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3]) ==
-	    APPLEUFS_LABEL_MAGIC;
+	return (sum & 0xffff) == 0xffff &&
+	    ((uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 |
+		p[3]) == APPLEUFS_LABEL_MAGIC;
 }

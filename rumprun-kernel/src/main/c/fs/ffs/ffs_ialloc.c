@@ -85,12 +85,13 @@ inode_is_free(struct ffsmount *ump, ino_t ino, int32_t *genp)
 	struct buf *b;
 	int error;
 
-	error = ffs_getbuf(ump, ino_to_fsba(fs, ino), (uint32_t)fs->fs_bsize,
-	    true, &b);
+	error = ffs_getbuf(
+	    ump, ino_to_fsba(fs, ino), (uint32_t)fs->fs_bsize, true, &b);
 	if (error != 0)
 		return error;
-	ffs_dinode_decode(fs, (uint8_t *)b->b_data + ino_to_fsbo(fs, ino) *
-	    ffs_dinode_size(fs), &di, ump->um_swap);
+	ffs_dinode_decode(fs,
+	    (uint8_t *)b->b_data + ino_to_fsbo(fs, ino) * ffs_dinode_size(fs),
+	    &di, ump->um_swap);
 	buf_release(b);
 	*genp = di.di_gen;
 	return di.di_mode == 0 ? 0 : -EEXIST;
@@ -134,15 +135,16 @@ cg_inode(struct ffsmount *ump, uint32_t cgx, void *arg)
 		return error;
 	used = ffs_cg_inosused(&c.c_cg, c.c_buf->b_data);
 	for (;;) {
-		i = next_inode(fs, used, c.c_cg.cg_irotor < 0 ? 0 :
-		    (uint32_t)c.c_cg.cg_irotor);
+		i = next_inode(fs, used,
+		    c.c_cg.cg_irotor < 0 ? 0 : (uint32_t)c.c_cg.cg_irotor);
 		error = -ENOSPC;
 		if (i >= (uint32_t)fs->fs_ipg)
 			break;
 		if (ffs_isufs2(fs) && (error = init_inodes(ump, &c, i)) != 0)
 			break;
 		w->i_ino = (ino_t)cgx * (uint32_t)fs->fs_ipg + i;
-		error = w->i_ino <= (ino_t)UFS_ROOTINO ? -EEXIST :
+		error = w->i_ino <= (ino_t)UFS_ROOTINO ?
+		    -EEXIST :
 		    inode_is_free(ump, w->i_ino, &w->i_gen);
 		if (error != 0 && error != -EEXIST)
 			break;
@@ -160,8 +162,8 @@ cg_inode(struct ffsmount *ump, uint32_t cgx, void *arg)
 }
 
 int
-ffs_ialloc(struct lwp *l, struct inode *dip, mode_t mode, ino_t *inop,
-    int32_t *genp)
+ffs_ialloc(
+    struct lwp *l, struct inode *dip, mode_t mode, ino_t *inop, int32_t *genp)
 {
 	struct ffsmount *ump = dip->i_ump;
 	uint32_t cgx = ino_to_cg(&ump->um_fs, dip->i_number);

@@ -13,7 +13,7 @@ ffs_getbuf(struct ffsmount *ump, int64_t frag, uint32_t size, bool read,
 	if (!ffs_frag_ok(fs, frag, fragroundup(fs, size) / fs->fs_fsize))
 		return -EIO;
 	error = read ? buf_read(ump->um_bc, fsbtobyte(fs, frag), size, bp) :
-	    buf_get(ump->um_bc, fsbtobyte(fs, frag), size, bp);
+		       buf_get(ump->um_bc, fsbtobyte(fs, frag), size, bp);
 	/* Inside the file system, outside the device: the image is short. */
 	return error == -EINVAL ? -EIO : error;
 }
@@ -26,11 +26,11 @@ inode_block(struct ffsmount *ump, ino_t ino, struct buf **bp, uint8_t **p)
 
 	if (!ffs_ino_ok(fs, ino))
 		return -EINVAL;
-	error = ffs_getbuf(ump, ino_to_fsba(fs, ino), (uint32_t)fs->fs_bsize,
-	    true, bp);
+	error = ffs_getbuf(
+	    ump, ino_to_fsba(fs, ino), (uint32_t)fs->fs_bsize, true, bp);
 	if (error == 0)
-		*p = (uint8_t *)(*bp)->b_data + ino_to_fsbo(fs, ino) *
-		    ffs_dinode_size(fs);
+		*p = (uint8_t *)(*bp)->b_data +
+		    ino_to_fsbo(fs, ino) * ffs_dinode_size(fs);
 	return error;
 }
 
@@ -150,8 +150,8 @@ ffs_itimes(struct inode *ip)
 		return;
 	kern_nanotime(ip->i_ump->um_k, &now);
 	kmutex_enter(&ip->i_lock);
-	flag = atomic_fetch_and(&ip->i_flag,
-	    ~(IN_ACCESS | IN_CHANGE | IN_UPDATE));
+	flag = atomic_fetch_and(
+	    &ip->i_flag, ~(IN_ACCESS | IN_CHANGE | IN_UPDATE));
 	if ((flag & IN_ACCESS) != 0) {
 		d->di_atime = now.tv_sec;
 		d->di_atimensec = (int32_t)now.tv_nsec;
@@ -171,8 +171,8 @@ ffs_itimes(struct inode *ip)
 }
 
 int
-ffs_update_block(struct ffsmount *ump, ino_t ino, const struct dinode *di,
-    bool now)
+ffs_update_block(
+    struct ffsmount *ump, ino_t ino, const struct dinode *di, bool now)
 {
 	struct buf *b;
 	uint8_t *p;
@@ -199,8 +199,7 @@ put_inode(struct inode *ip, bool now)
 
 	if (ip->i_ump->um_wl != NULL || ip->i_d.di_nlink > 0 ||
 	    (ip->i_d.di_mode & S_IFMT) != S_IFDIR)
-		return ffs_update_block(ip->i_ump, ip->i_number, &ip->i_d,
-		    now);
+		return ffs_update_block(ip->i_ump, ip->i_number, &ip->i_d, now);
 	d = ip->i_d;
 	d.di_nlink = 2;
 	return ffs_update_block(ip->i_ump, ip->i_number, &d, now);
@@ -251,8 +250,8 @@ ffs_update_now(struct inode *ip)
 /* --- the block map ---------------------------------------------------------------------------------------------------- */
 
 int
-ffs_getlbns(const struct fs *fs, int64_t lbn, int *levels,
-    uint32_t idx[UFS_NIADDR])
+ffs_getlbns(
+    const struct fs *fs, int64_t lbn, int *levels, uint32_t idx[UFS_NIADDR])
 {
 	uint64_t n = ffs_nindir(fs), cap = 1, rest;
 
@@ -323,8 +322,9 @@ count_run(const struct inode *ip, const int64_t *db, const void *blk,
 	for (i = 1; i < n; i++) {
 		next = db != NULL ? db[at + i] : ffs_getptr(ump, blk, at + i);
 		next = snapshot_ptr(ip, next, lbn + i);
-		if (next < 0 || (first == 0) != (next == 0) || (first != 0 &&
-		    next - (int64_t)i * ump->um_fs.fs_frag != first))
+		if (next < 0 || (first == 0) != (next == 0) ||
+		    (first != 0 &&
+			next - (int64_t)i * ump->um_fs.fs_frag != first))
 			break;
 	}
 	*fragp = first;
@@ -369,8 +369,7 @@ bmap(struct inode *ip, int64_t lbn, int64_t max, int64_t *fragp, int64_t *runp)
 			*runp = hole_span(fs, idx, i, levels);
 			return 0;
 		}
-		error = ffs_getbuf(ump, frag, (uint32_t)fs->fs_bsize, true,
-		    &b);
+		error = ffs_getbuf(ump, frag, (uint32_t)fs->fs_bsize, true, &b);
 		if (error != 0)
 			return error;
 		if (i < levels - 1) {
@@ -386,8 +385,8 @@ bmap(struct inode *ip, int64_t lbn, int64_t max, int64_t *fragp, int64_t *runp)
 }
 
 int
-ffs_bmap(struct inode *ip, int64_t lbn, int64_t max, int64_t *fragp,
-    int64_t *runp)
+ffs_bmap(
+    struct inode *ip, int64_t lbn, int64_t max, int64_t *fragp, int64_t *runp)
 {
 	const struct fs *fs = &ip->i_ump->um_fs;
 	int error;

@@ -2,8 +2,8 @@
 /* Reading and writing files: data goes straight between the device and the user's memory. */
 #include "fs/ffs/ffs.h"
 
-#define IO_MAX		((uint64_t)1 << 20)	/* bytes moved in one go */
-#define NVEC		24
+#define IO_MAX ((uint64_t)1 << 20) /* bytes moved in one go */
+#define NVEC 24
 
 /* A run of `bytes` bytes at fragment frag, offset `at`: where on the device. -EIO outside the file system. */
 static int
@@ -134,15 +134,15 @@ ffs_blkatoff(struct inode *ip, uint64_t off, struct buf **bp)
 		return error;
 	if (frag == 0)
 		return -EIO;
-	return ffs_getbuf(ip->i_ump, frag,
-	    dblksize(fs, ip->i_d.di_size, lbn), true, bp);
+	return ffs_getbuf(
+	    ip->i_ump, frag, dblksize(fs, ip->i_d.di_size, lbn), true, bp);
 }
 
 /* --- writing ------------------------------------------------------------------------------------------------------------ */
 
 /* One go of a write: n bytes at file offset off, and the zeros that stand around them on the disk. */
 struct piece {
-	uint64_t p_devoff;		/* of the zeros before */
+	uint64_t p_devoff; /* of the zeros before */
 	uint32_t p_before, p_after;
 	uint64_t p_n;
 };
@@ -152,7 +152,10 @@ static const uint8_t zeros[4096];
 static int
 add_zeros(struct iovec *v, int cnt, uint32_t n)
 {
-	union { const uint8_t *c; void *v; } u = { .c = zeros };
+	union {
+		const uint8_t *c;
+		void *v;
+	} u = { .c = zeros };
 
 	while (n > 0) {
 		uint32_t part = n < sizeof(zeros) ? n : sizeof(zeros);
@@ -164,7 +167,7 @@ add_zeros(struct iovec *v, int cnt, uint32_t n)
 	return cnt;
 }
 
-#define ZVEC		(FFS_MAXBSIZE / sizeof(zeros))
+#define ZVEC (FFS_MAXBSIZE / sizeof(zeros))
 
 /* In one call when the user's memory is here and the device takes bytes. 1: done, 0: it has to go the other way. */
 static int
@@ -176,15 +179,14 @@ put_direct(struct ffsmount *ump, const struct piece *p, struct uio *uio)
 
 	if (ump->um_dev->b_align > 1 || p->p_devoff > ump->um_dev->b_size ||
 	    p->p_before + p->p_n + p->p_after >
-	    ump->um_dev->b_size - p->p_devoff)
+		ump->um_dev->b_size - p->p_devoff)
 		return 0;
 	cnt = add_zeros(v, 0, p->p_before);
 	n = uio_hostvec(uio, (size_t)p->p_n, v + cnt, NVEC, &covered);
 	if (n == 0 || covered != p->p_n)
 		return 0;
 	cnt = add_zeros(v, cnt + n, p->p_after);
-	error = ump->um_dev->b_ops->bd_writev(ump->um_dev, v, cnt,
-	    p->p_devoff);
+	error = ump->um_dev->b_ops->bd_writev(ump->um_dev, v, cnt, p->p_devoff);
 	if (error != 0)
 		return error;
 	uio_advance(uio, covered);
@@ -200,8 +202,8 @@ put(struct ffsmount *ump, const struct piece *p, struct uio *uio)
 		return error > 0 ? 0 : error;
 	error = ffs_zero(ump, p->p_devoff, p->p_before);
 	if (error == 0)
-		error = ffs_zero(ump, p->p_devoff + p->p_before + p->p_n,
-		    p->p_after);
+		error = ffs_zero(
+		    ump, p->p_devoff + p->p_before + p->p_n, p->p_after);
 	if (error == 0)
 		error = blkdev_uiomove(ump->um_dev, p->p_devoff + p->p_before,
 		    (size_t)p->p_n, uio);
@@ -215,7 +217,8 @@ plan(const struct fs *fs, const struct ffs_run *run, uint64_t off, uint64_t n,
 {
 	uint32_t at = blkoff(fs, (int64_t)off);
 	uint64_t disk = (uint64_t)(run->r_blks - 1) * (uint32_t)fs->fs_bsize +
-	    run->r_bytes, start, end, fresh;
+	    run->r_bytes,
+		 start, end, fresh;
 
 	if (at >= disk)
 		return -EIO;
@@ -268,8 +271,8 @@ write_piece(struct lwp *l, struct inode *ip, struct uio *uio)
 	error = ffs_balloc(l, ip, lbn, blks, newsize, &run);
 	if (error != 0) {
 		/* Indirect blocks may have come: the caller cuts all behind the old end. */
-		if (newsize > size && (size == 0 ||
-		    lbn > lblkno(fs, (int64_t)size - 1)))
+		if (newsize > size &&
+		    (size == 0 || lbn > lblkno(fs, (int64_t)size - 1)))
 			ip->i_d.di_size = newsize;
 		return error;
 	}
@@ -279,8 +282,8 @@ write_piece(struct lwp *l, struct inode *ip, struct uio *uio)
 	if (error != 0) {
 		/* Nobody may read what stood in new blocks before. */
 		if (run.r_new || run.r_grown)
-			(void)!ffs_zero(ump, p.p_devoff, p.p_before + p.p_n +
-			    p.p_after);
+			(void)!ffs_zero(
+			    ump, p.p_devoff, p.p_before + p.p_n + p.p_after);
 		if ((run.r_grown || run.r_new) && newsize > size)
 			ip->i_d.di_size = newsize;
 		return error == -EINVAL ? -EIO : error;
@@ -296,7 +299,7 @@ clear_setid(struct lwp *l, struct inode *ip)
 {
 	if ((ip->i_d.di_mode & (S_ISUID | S_ISGID)) != 0 &&
 	    !cred_issuser(l->l_cred))
-		ip->i_d.di_mode &= (uint16_t)~(S_ISUID | S_ISGID);
+		ip->i_d.di_mode &= (uint16_t) ~(S_ISUID | S_ISGID);
 }
 
 int
@@ -347,11 +350,14 @@ ffs_write(struct lwp *l, struct vnode *vp, struct uio *uio, int ioflag)
 	if (error != 0 && resid == uio->uio_resid && ip->i_d.di_size > osize)
 		(void)!ffs_truncate(l, ip, osize);
 	if (error == -ENOSPC)
-		kern_printf(ump->um_k, "uid %u, pid %d, on %s: "
-		    "file system full\n", (unsigned)l->l_cred->cr_euid,
-		    (int)l->l_proc->p_pid, (const char *)ump->um_fs.fs_fsmnt);
-	if (error == 0 && ((ioflag & (IO_SYNC | IO_DSYNC)) != 0 ||
-	    (atomic_load(&vp->v_mount->mnt_flag) & MNT_SYNCHRONOUS) != 0))
+		kern_printf(ump->um_k,
+		    "uid %u, pid %d, on %s: "
+		    "file system full\n",
+		    (unsigned)l->l_cred->cr_euid, (int)l->l_proc->p_pid,
+		    (const char *)ump->um_fs.fs_fsmnt);
+	if (error == 0 &&
+	    ((ioflag & (IO_SYNC | IO_DSYNC)) != 0 ||
+		(atomic_load(&vp->v_mount->mnt_flag) & MNT_SYNCHRONOUS) != 0))
 		error = vp->v_ops->vop_fsync(l, vp, FSYNC_WAIT, 0, 0);
 	return error;
 }

@@ -22,9 +22,9 @@
 #include "fs/ffs/ffs.h"
 #include "vfs/vfs_impl.h"
 
-#define LABEL_READ	8192		/* as the superblock is read */
-#define CACHE_MIN	((size_t)4 << 20)
-#define CACHE_MAX	((size_t)64 << 20)
+#define LABEL_READ 8192 /* as the superblock is read */
+#define CACHE_MIN ((size_t)4 << 20)
+#define CACHE_MAX ((size_t)64 << 20)
 
 /* --- superblock and summary ----------------------------------------------------------------------------------------- */
 
@@ -38,8 +38,7 @@ sb_check(const struct fs *fs)
 
 	if (fs->fs_ncg != 1 || fs->fs_frag <= 0 || fs->fs_fpg <= 0 ||
 	    fs->fs_fpg > INT32_MAX - fs->fs_frag ||
-	    fs->fs_fpg % fs->fs_frag == 0 ||
-	    (fs->fs_flags & FS_DOWAPBL) != 0)
+	    fs->fs_fpg % fs->fs_frag == 0 || (fs->fs_flags & FS_DOWAPBL) != 0)
 		return ffs_sb_check(fs);
 	whole = *fs;
 	whole.fs_fpg += fs->fs_frag - fs->fs_fpg % fs->fs_frag;
@@ -57,13 +56,13 @@ sb_try(struct ffsmount *ump, int64_t loc, uint8_t *raw)
 		return -EINVAL;
 	if (blkdev_read(ump->um_dev, raw, SBLOCKSIZE, (uint64_t)loc) != 0)
 		return -EINVAL;
-	if (ump->um_replay != NULL && wapbl_replay_read(ump->um_replay, raw,
-	    SBLOCKSIZE, (uint64_t)loc) < 0)
+	if (ump->um_replay != NULL &&
+	    wapbl_replay_read(ump->um_replay, raw, SBLOCKSIZE, (uint64_t)loc) <
+		0)
 		return -EINVAL;
 	if (ffs_sb_decode(raw, SBLOCKSIZE, fs, &ump->um_swap) != 0)
 		return -EINVAL;
-	updated = ffs_isufs2(fs) ||
-	    (fs->fs_old_flags & FS_FLAGS_UPDATED) != 0;
+	updated = ffs_isufs2(fs) || (fs->fs_old_flags & FS_FLAGS_UPDATED) != 0;
 	/* A copy of the superblock may stand at a place that is searched. */
 	if (updated ? fs->fs_sblockloc != loc : loc == SBLOCK_UFS2)
 		return -EINVAL;
@@ -127,9 +126,9 @@ totals_ok(const struct fs *fs)
 
 	return t->cs_nbfree >= 0 && t->cs_nbfree <= fs->fs_size &&
 	    t->cs_nffree >= 0 && t->cs_nffree <= fs->fs_size &&
-	    t->cs_nifree >= 0 && t->cs_nifree <= inodes &&
-	    t->cs_ndir >= 0 && t->cs_ndir <= inodes &&
-	    fs->fs_dsize >= 0 && fs->fs_dsize <= fs->fs_size;
+	    t->cs_nifree >= 0 && t->cs_nifree <= inodes && t->cs_ndir >= 0 &&
+	    t->cs_ndir <= inodes && fs->fs_dsize >= 0 &&
+	    fs->fs_dsize <= fs->fs_size;
 }
 
 static void
@@ -166,12 +165,12 @@ cs_read(struct ffsmount *ump)
 	    ump->um_contigdirs == NULL)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < ump->um_ncsblk; i++) {
-		error = ffs_getbuf(ump, fs->fs_csaddr +
-		    (int64_t)i * fs->fs_frag, cs_blksize(fs, i), true, &b);
+		error = ffs_getbuf(ump, fs->fs_csaddr + (int64_t)i * fs->fs_frag,
+		    cs_blksize(fs, i), true, &b);
 		if (error != 0)
 			return error;
-		for (size_t c = (size_t)i * per; c < ncg &&
-		    c < (size_t)(i + 1) * per; c++) {
+		for (size_t c = (size_t)i * per;
+		     c < ncg && c < (size_t)(i + 1) * per; c++) {
 			size_t at = (c - (size_t)i * per) * FFS_CSUM_SIZE;
 
 			if (at + FFS_CSUM_SIZE <= b->b_size)
@@ -204,8 +203,8 @@ cs_write_block(struct ffsmount *ump, uint32_t i)
 		if (c >= (size_t)fs->fs_ncg ||
 		    (j + 1) * FFS_CSUM_SIZE > b->b_size)
 			break;
-		ffs_csum_encode(&ump->um_cs[c], (uint8_t *)b->b_data +
-		    j * FFS_CSUM_SIZE, ump->um_swap);
+		ffs_csum_encode(&ump->um_cs[c],
+		    (uint8_t *)b->b_data + j * FFS_CSUM_SIZE, ump->um_swap);
 	}
 	ump->um_csdirty[i] = false;
 	kmutex_exit(&ump->um_lock);
@@ -333,8 +332,9 @@ cache_size(const struct ffsmount *ump)
 {
 	uint64_t n = ump->um_dev->b_size / 32;
 
-	return n < CACHE_MIN ? CACHE_MIN : n > CACHE_MAX ? CACHE_MAX :
-	    (size_t)n;
+	return n < CACHE_MIN ? CACHE_MIN :
+	    n > CACHE_MAX    ? CACHE_MAX :
+			       (size_t)n;
 }
 
 /* From now on it is written: marks it as not unmounted in order. */
@@ -430,8 +430,9 @@ find_label(struct ffsmount *ump)
 		return -ENOMEM;
 	error = blkdev_read(ump->um_dev, raw, LABEL_READ,
 	    APPLEUFS_LABEL_OFFSET / LABEL_READ * LABEL_READ);
-	ump->um_dirblksiz = error == 0 && ffs_apple_label(raw +
-	    APPLEUFS_LABEL_OFFSET % LABEL_READ) ? APPLEUFS_DIRBLKSIZ :
+	ump->um_dirblksiz = error == 0 &&
+		ffs_apple_label(raw + APPLEUFS_LABEL_OFFSET % LABEL_READ) ?
+	    APPLEUFS_DIRBLKSIZ :
 	    UFS_DIRBLKSIZ;
 	kmem_free(ump->um_k, raw, LABEL_READ);
 	return error == -EINVAL ? -EIO : error;
@@ -453,8 +454,8 @@ load(struct ffsmount *ump, struct lwp *l)
 	if (replayed && (error = sb_read(ump)) != 0)
 		return error;
 	/* Sized once: until here nothing went through the cache. */
-	error = bcache_create(ump->um_k, ump->um_dev, cache_size(ump),
-	    &ump->um_bc);
+	error = bcache_create(
+	    ump->um_k, ump->um_dev, cache_size(ump), &ump->um_bc);
 	if (error != 0)
 		return error;
 	if (ump->um_replay != NULL)
@@ -568,13 +569,14 @@ reload(struct ffsmount *ump)
 
 	bcache_invalidate(ump->um_bc, fsbtobyte(&was, was.fs_csaddr),
 	    (uint64_t)fragroundup(&was, was.fs_cssize));
-	bcache_invalidate(ump->um_bc, (uint64_t)ump->um_sbloc,
-	    (uint64_t)was.fs_sbsize);
+	bcache_invalidate(
+	    ump->um_bc, (uint64_t)ump->um_sbloc, (uint64_t)was.fs_sbsize);
 	error = sb_read(ump);
-	if (error == 0 && (fs->fs_ncg != was.fs_ncg ||
-	    fs->fs_bsize != was.fs_bsize || fs->fs_fsize != was.fs_fsize ||
-	    fs->fs_ipg != was.fs_ipg || fs->fs_fpg != was.fs_fpg ||
-	    fs->fs_magic != was.fs_magic || fs->fs_cssize != was.fs_cssize))
+	if (error == 0 &&
+	    (fs->fs_ncg != was.fs_ncg || fs->fs_bsize != was.fs_bsize ||
+		fs->fs_fsize != was.fs_fsize || fs->fs_ipg != was.fs_ipg ||
+		fs->fs_fpg != was.fs_fpg || fs->fs_magic != was.fs_magic ||
+		fs->fs_cssize != was.fs_cssize))
 		error = -EINVAL;
 	if (error != 0) {
 		ump->um_fs = was;
@@ -587,8 +589,8 @@ reload(struct ffsmount *ump)
 }
 
 static int
-mount_update(struct lwp *l, struct mount *mp, const char *path,
-    struct vnode *devvp)
+mount_update(
+    struct lwp *l, struct mount *mp, const char *path, struct vnode *devvp)
 {
 	struct ffsmount *ump = MPTOUM(mp);
 	int flag = atomic_load(&mp->mnt_flag);
@@ -614,8 +616,8 @@ mount_update(struct lwp *l, struct mount *mp, const char *path,
 }
 
 static int
-ffs_mount(struct lwp *l, struct mount *mp, const char *path, void *data,
-    size_t *len)
+ffs_mount(
+    struct lwp *l, struct mount *mp, const char *path, void *data, size_t *len)
 {
 	struct ufs_args *args = data;
 	int flag = atomic_load(&mp->mnt_flag);
@@ -629,8 +631,8 @@ ffs_mount(struct lwp *l, struct mount *mp, const char *path, void *data,
 		return 0;
 	}
 	if (args->fspec != NULL) {
-		error = vfs_lookup_device(l, args->fspec, from, sizeof(from),
-		    &devvp);
+		error = vfs_lookup_device(
+		    l, args->fspec, from, sizeof(from), &devvp);
 		if (error != 0)
 			return error;
 	} else if ((flag & MNT_UPDATE) == 0) {
@@ -687,8 +689,7 @@ ffs_statvfs(struct lwp *l, struct mount *mp, struct statvfs *sb)
 
 	(void)l;
 	kmutex_enter(&ump->um_lock);
-	free = fs->fs_cstotal.cs_nbfree * fs->fs_frag +
-	    fs->fs_cstotal.cs_nffree;
+	free = fs->fs_cstotal.cs_nbfree * fs->fs_frag + fs->fs_cstotal.cs_nffree;
 	sb->f_ffree = (fsfilcnt_t)fs->fs_cstotal.cs_nifree;
 	kmutex_exit(&ump->um_lock);
 	reserved = fs->fs_dsize / 100 * fs->fs_minfree +
@@ -720,7 +721,7 @@ ffs_vptofh(struct vnode *vp, void *fid, size_t *len)
 {
 	struct inode *ip = VTOI(vp);
 	struct ffs_fid ff = { sizeof(ff), 0, (uint32_t)ip->i_number,
-	    ip->i_d.di_gen };
+		ip->i_d.di_gen };
 	bool fits = *len >= sizeof(ff);
 
 	*len = sizeof(ff);
@@ -740,8 +741,7 @@ ffs_fhtovp(struct lwp *l, struct mount *mp, const void *fid, size_t len,
 	if (len != sizeof(ff))
 		return -EINVAL;
 	memcpy(&ff, fid, sizeof(ff));
-	if (ff.ff_ino < UFS_ROOTINO ||
-	    vcache_get(l, mp, ff.ff_ino, vpp) != 0)
+	if (ff.ff_ino < UFS_ROOTINO || vcache_get(l, mp, ff.ff_ino, vpp) != 0)
 		return -ESTALE;
 	if (VTOI(*vpp)->i_d.di_gen != ff.ff_gen ||
 	    VTOI(*vpp)->i_d.di_nlink <= 0) {

@@ -116,8 +116,7 @@ rename_names(struct lwp *l, struct inode *fdip,
 	} else {
 		error = place(l, ip, tdip, tcnp, tip);
 		if (error == 0)
-			error = ffs_dirremove(fdip, fcnp->cn_name,
-			    fcnp->cn_len);
+			error = ffs_dirremove(fdip, fcnp->cn_name, fcnp->cn_len);
 	}
 	if (error == 0 && tip != NULL)
 		error = drop_target(tdip, tip, dir);
@@ -132,9 +131,9 @@ rename_names(struct lwp *l, struct inode *fdip,
 }
 
 int
-ffs_rename(struct lwp *l, struct vnode *fdvp,
-    const struct componentname *fcnp, struct vnode *fvp, struct vnode *tdvp,
-    const struct componentname *tcnp, struct vnode *tvp)
+ffs_rename(struct lwp *l, struct vnode *fdvp, const struct componentname *fcnp,
+    struct vnode *fvp, struct vnode *tdvp, const struct componentname *tcnp,
+    struct vnode *tvp)
 {
 	struct inode *fdip = VTOI(fdvp), *ip = VTOI(fvp), *tdip = VTOI(tdvp);
 	struct inode *tip = tvp != NULL ? VTOI(tvp) : NULL;

@@ -2,7 +2,7 @@
 /* Disk for a range of a file ahead of writing (posix_fallocate), and holes in a file (fdiscard). */
 #include "fs/ffs/ffs.h"
 
-#define PIECE_BLKS	((int64_t)256)	/* in a transaction */
+#define PIECE_BLKS ((int64_t)256) /* in a transaction */
 
 /* --- posix_fallocate ------------------------------------------------------------------------------------------------- */
 
@@ -29,8 +29,7 @@ fill_piece(struct lwp *l, struct inode *ip, uint64_t *offp, uint64_t end)
 	if ((error = ffs_fill_last(l, ip, size)) != 0 ||
 	    (error = ffs_balloc(l, ip, lbn, blks, size, &run)) != 0)
 		return error;
-	disk = (uint64_t)(run.r_blks - 1) * (uint32_t)fs->fs_bsize +
-	    run.r_bytes;
+	disk = (uint64_t)(run.r_blks - 1) * (uint32_t)fs->fs_bsize + run.r_bytes;
 	fresh = run.r_new ? 0 : run.r_grown ? run.r_oldbytes : disk;
 	error = ffs_zero(ump, fsbtobyte(fs, run.r_frag) + fresh, disk - fresh);
 	*offp = lblktosize(fs, lbn) + disk;
@@ -65,8 +64,9 @@ ffs_fallocate(struct lwp *l, struct vnode *vp, off_t off, off_t len)
 		if (error == 0)
 			error = ffs_update(ip);
 		/* Indirect blocks may have come. */
-		else if (end > before && lblkno(&ump->um_fs, (int64_t)at) >
-		    lblkno(&ump->um_fs, (int64_t)before))
+		else if (end > before &&
+		    lblkno(&ump->um_fs, (int64_t)at) >
+			lblkno(&ump->um_fs, (int64_t)before))
 			ip->i_d.di_size = end;
 		ffs_end(ump, l);
 	}
@@ -97,8 +97,7 @@ clear_pointers(struct inode *ip, int64_t lbn, int64_t n)
 	}
 	frag = ip->i_d.di_ib[levels - 1];
 	for (int i = 0;; i++) {
-		error = ffs_getbuf(ump, frag, (uint32_t)fs->fs_bsize, true,
-		    &b);
+		error = ffs_getbuf(ump, frag, (uint32_t)fs->fs_bsize, true, &b);
 		if (error != 0)
 			return error;
 		if (i == levels - 1)
@@ -113,8 +112,7 @@ clear_pointers(struct inode *ip, int64_t lbn, int64_t n)
 
 /* A run of whole blocks at lbn, at most max: *np are done. */
 static int
-punch_run(struct lwp *l, struct inode *ip, int64_t lbn, int64_t max,
-    int64_t *np)
+punch_run(struct lwp *l, struct inode *ip, int64_t lbn, int64_t max, int64_t *np)
 {
 	struct ffsmount *ump = ip->i_ump;
 	const struct fs *fs = &ump->um_fs;
@@ -133,7 +131,8 @@ punch_run(struct lwp *l, struct inode *ip, int64_t lbn, int64_t max,
 		return error;
 	if ((error = clear_pointers(ip, lbn, *np)) == 0) {
 		gone = (uint64_t)frags * ((uint32_t)fs->fs_fsize / 512);
-		ip->i_d.di_blocks -= gone < ip->i_d.di_blocks ? gone :
+		ip->i_d.di_blocks -= gone < ip->i_d.di_blocks ?
+		    gone :
 		    ip->i_d.di_blocks;
 		ffs_mark(ip, IN_CHANGE | IN_UPDATE);
 		if ((error = ffs_update_now(ip)) == 0)
@@ -156,8 +155,8 @@ zero_part(struct inode *ip, uint64_t off, uint64_t n)
 	error = ffs_bmap(ip, lblkno(fs, (int64_t)off), 1, &frag, &run);
 	if (error != 0 || frag == 0)
 		return error;
-	if (!ffs_frag_ok(fs, frag, fragroundup(fs, (int64_t)(at + n)) /
-	    fs->fs_fsize))
+	if (!ffs_frag_ok(
+		fs, frag, fragroundup(fs, (int64_t)(at + n)) / fs->fs_fsize))
 		return -EIO;
 	ffs_mark(ip, IN_CHANGE | IN_UPDATE);
 	return ffs_zero(ump, fsbtobyte(fs, frag) + at, n);
@@ -185,7 +184,7 @@ ffs_fdiscard(struct lwp *l, struct vnode *vp, off_t off, off_t len)
 		int64_t lbn = lblkno(fs, (int64_t)at);
 
 		n = bsize - at % bsize < end - at ? bsize - at % bsize :
-		    end - at;
+						    end - at;
 		if (n < bsize || lbn == last) {
 			error = zero_part(ip, at, n);
 			at += n;

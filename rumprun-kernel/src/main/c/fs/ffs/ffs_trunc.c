@@ -7,10 +7,10 @@
  */
 #include "fs/ffs/ffs.h"
 
-#define PIECE_BLKS	4096		/* blocks freed in a transaction */
+#define PIECE_BLKS 4096 /* blocks freed in a transaction */
 
-#define NRUNS		1024		/* runs of them */
-#define NSPARE		32		/* of those, for what the budget does not count */
+#define NRUNS 1024 /* runs of them */
+#define NSPARE 32  /* of those, for what the budget does not count */
 
 /* Blocks that are freed when nothing points at them any more. */
 struct freerun {
@@ -19,8 +19,8 @@ struct freerun {
 };
 struct freelist {
 	struct ffsmount *f_ump;
-	bool f_meta;			/* the file's data is metadata */
-	bool f_clear;			/* the inode is free with its last block */
+	bool f_meta;  /* the file's data is metadata */
+	bool f_clear; /* the inode is free with its last block */
 	uint32_t f_nruns;
 	struct freerun f_run[NRUNS];
 };
@@ -34,8 +34,7 @@ full(const struct freelist *f)
 static void
 give_back(struct freelist *f, int64_t frag, int64_t n, bool meta)
 {
-	struct freerun *last = f->f_nruns > 0 ? &f->f_run[f->f_nruns - 1] :
-	    NULL;
+	struct freerun *last = f->f_nruns > 0 ? &f->f_run[f->f_nruns - 1] : NULL;
 
 	/* Freed from the end: runs grow downwards. */
 	if (last != NULL && frag + n == last->fr_frag &&
@@ -64,8 +63,8 @@ static void
 free_runs(struct freelist *f)
 {
 	for (uint32_t i = 0; i < f->f_nruns; i++)
-		(void)!ffs_free(f->f_ump, f->f_run[i].fr_frag,
-		    f->f_run[i].fr_n, f->f_run[i].fr_meta);
+		(void)!ffs_free(f->f_ump, f->f_run[i].fr_frag, f->f_run[i].fr_n,
+		    f->f_run[i].fr_meta);
 }
 
 static bool
@@ -127,7 +126,8 @@ cut_indirect(struct freelist *f, int64_t frag, int level, uint64_t keep,
 			(*budget)--;
 		} else {
 			uint64_t sub = keep > (i - 1) * span ?
-			    keep - (i - 1) * span : 0;
+			    keep - (i - 1) * span :
+			    0;
 
 			error = cut_indirect(f, p, level - 1, sub,
 			    have - (i - 1) * span, budget, &empty, &done);
@@ -154,8 +154,8 @@ cut_indirect(struct freelist *f, int64_t frag, int level, uint64_t keep,
 	*emptyp = *donep && keep == 0;
 	/* An empty one goes as a whole. */
 	if (changed && error == 0 && !*emptyp &&
-	    (error = ffs_getbuf(ump, frag, (uint32_t)fs->fs_bsize, true,
-	    &b)) == 0) {
+	    (error = ffs_getbuf(ump, frag, (uint32_t)fs->fs_bsize, true, &b)) ==
+		0) {
 		memcpy(b->b_data, copy, b->b_size);
 		error = buf_write_part(b, 0, b->b_size);
 	}
@@ -170,8 +170,8 @@ cut_indirect(struct freelist *f, int64_t frag, int level, uint64_t keep,
 
 /* Frees blocks from the end down to block `keep`, as many as the budget allows. *donep: all. */
 static int
-cut_blocks(struct inode *ip, struct freelist *f, int64_t keep,
-    uint64_t oldsize, bool *donep)
+cut_blocks(struct inode *ip, struct freelist *f, int64_t keep, uint64_t oldsize,
+    bool *donep)
 {
 	const struct fs *fs = &ip->i_ump->um_fs;
 	int64_t budget = PIECE_BLKS, start[UFS_NIADDR + 1];
@@ -197,8 +197,8 @@ cut_blocks(struct inode *ip, struct freelist *f, int64_t keep,
 		}
 		error = cut_indirect(f, frag, i + 1,
 		    keep > start[i] ? (uint64_t)(keep - start[i]) : 0,
-		    blks > start[i] ? (uint64_t)(blks - start[i]) : 0,
-		    &budget, &empty, &done);
+		    blks > start[i] ? (uint64_t)(blks - start[i]) : 0, &budget,
+		    &empty, &done);
 		if (error == -EIO) {
 			empty = done = true;
 			error = 0;
@@ -223,8 +223,8 @@ cut_blocks(struct inode *ip, struct freelist *f, int64_t keep,
 			size = (uint32_t)fs->fs_bsize;
 		ip->i_d.di_db[lbn] = 0;
 		if (ffs_frag_ok(fs, frag, size / (uint32_t)fs->fs_fsize))
-			give_back(f, frag, size / (uint32_t)fs->fs_fsize,
-			    f->f_meta);
+			give_back(
+			    f, frag, size / (uint32_t)fs->fs_fsize, f->f_meta);
 	}
 	*donep = true;
 	return 0;
@@ -274,8 +274,8 @@ zero_tail(struct inode *ip, uint64_t size)
 
 /* One transaction's worth. */
 static int
-shrink_piece(struct lwp *l, struct inode *ip, struct freelist *f,
-    uint64_t size, bool *donep)
+shrink_piece(struct lwp *l, struct inode *ip, struct freelist *f, uint64_t size,
+    bool *donep)
 {
 	struct ffsmount *ump = ip->i_ump;
 	const struct fs *fs = &ump->um_fs;
@@ -297,8 +297,7 @@ shrink_piece(struct lwp *l, struct inode *ip, struct freelist *f,
 			ip->i_d.di_mode = 0;
 	}
 	gone = (uint64_t)count_frags(f) * ((uint32_t)fs->fs_fsize / 512);
-	ip->i_d.di_blocks -= gone < ip->i_d.di_blocks ? gone :
-	    ip->i_d.di_blocks;
+	ip->i_d.di_blocks -= gone < ip->i_d.di_blocks ? gone : ip->i_d.di_blocks;
 	ffs_mark(ip, IN_CHANGE | IN_UPDATE);
 	/* The inode's pointers may be there still: then the blocks stay its. */
 	if ((error = ffs_update_now(ip)) == 0)
@@ -327,8 +326,8 @@ extend_last(struct lwp *l, struct inode *ip, uint64_t size)
 		from = (uint32_t)(old - start);
 	if (from >= run.r_bytes)
 		return 0;
-	return ffs_zero(ump, fsbtobyte(fs, run.r_frag) + from,
-	    run.r_bytes - from);
+	return ffs_zero(
+	    ump, fsbtobyte(fs, run.r_frag) + from, run.r_bytes - from);
 }
 
 static int
@@ -354,8 +353,10 @@ extend(struct lwp *l, struct inode *ip, uint64_t size)
 		error = ffs_update(ip);
 	ffs_end(ump, l);
 	/* Indirect blocks may have come, before there was no room for the block; the end may have become a whole block. */
-	if (error != 0 && filled && (old == 0 || lblkno(&ump->um_fs,
-	    (int64_t)size - 1) != lblkno(&ump->um_fs, (int64_t)old - 1))) {
+	if (error != 0 && filled &&
+	    (old == 0 ||
+		lblkno(&ump->um_fs, (int64_t)size - 1) !=
+		    lblkno(&ump->um_fs, (int64_t)old - 1))) {
 		ip->i_d.di_size = size;
 		(void)!ffs_truncate(l, ip, old);
 	}
@@ -433,7 +434,8 @@ free_extattr(struct inode *ip)
 		return;
 	for (int i = 0; i < UFS_NXADDR; i++) {
 		int64_t left = size - (int64_t)i * fs->fs_bsize;
-		int64_t n = left >= fs->fs_bsize || left <= 0 ? fs->fs_frag :
+		int64_t n = left >= fs->fs_bsize || left <= 0 ?
+		    fs->fs_frag :
 		    fragroundup(fs, left) / fs->fs_fsize;
 
 		if (extb[i] != 0 && ffs_frag_ok(fs, extb[i], n))

@@ -34,10 +34,10 @@ getattr(struct lwp *l, struct vnode *vp, struct vattr *va)
 	va->va_gen = (uint32_t)d->di_gen;
 	va->va_flags = d->di_flags;
 	va->va_rdev = vp->v_type == VBLK || vp->v_type == VCHR ?
-	    (dev_t)d->di_db[0] : 0;
+	    (dev_t)d->di_db[0] :
+	    0;
 	/* UFS1 has 31 bits of blocks, a damaged inode whatever. */
-	va->va_bytes = d->di_blocks > INT64_MAX / 512 ? 0 :
-	    d->di_blocks * 512;
+	va->va_bytes = d->di_blocks > INT64_MAX / 512 ? 0 : d->di_blocks * 512;
 	va->va_vaflags = 0;
 	return 0;
 }

@@ -54,8 +54,10 @@ dev_write(void *ctx, const void *buf, size_t n, uint64_t off)
 int
 ffs_wapbl_replay(struct ffsmount *ump, struct lwp *l, bool *replayed)
 {
-	struct wapbl_io io = { .read = dev_read, .write = dev_write,
-	    .ctx = ump->um_dev, .device_size = ump->um_dev->b_size };
+	struct wapbl_io io = { .read = dev_read,
+		.write = dev_write,
+		.ctx = ump->um_dev,
+		.device_size = ump->um_dev->b_size };
 	uint64_t off, size;
 	uint32_t bs;
 	int error;
@@ -67,8 +69,8 @@ ffs_wapbl_replay(struct ffsmount *ump, struct lwp *l, bool *replayed)
 		return 0;
 	if ((error = journal_place(ump, &off, &size, &bs)) != 0)
 		return error > 0 ? 0 : error;
-	error = wapbl_replay_open(ump->um_k, &io, off, size, bs,
-	    &ump->um_replay);
+	error = wapbl_replay_open(
+	    ump->um_k, &io, off, size, bs, &ump->um_replay);
 	/* Nothing was under way. */
 	if (error == -ENOENT) {
 		*replayed = true;
@@ -141,27 +143,28 @@ journal_blocks(struct ffsmount *ump, struct lwp *l, struct inode *ip,
 
 		if (ump->um_cs[c].cs_nbfree <= 0)
 			continue;
-		error = ffs_alloc(l, ip, cgbase(fs, c) + fs->fs_dblkno, want,
-		    &frag, &got);
+		error = ffs_alloc(
+		    l, ip, cgbase(fs, c) + fs->fs_dblkno, want, &frag, &got);
 		if (error != 0)
 			return error;
 		if (got >= want) {
 			if (best > 0)
-				error = ffs_free_now(ump, bestfrag,
-				    blkstofrags(fs, best));
+				error = ffs_free_now(
+				    ump, bestfrag, blkstofrags(fs, best));
 			*fragp = frag;
 			*gotp = got;
 			return error;
 		}
 		/* Not long enough: the longest so far is kept. */
 		if (got > best) {
-			if (best > 0 && (error = ffs_free_now(ump, bestfrag,
-			    blkstofrags(fs, best))) != 0)
+			if (best > 0 &&
+			    (error = ffs_free_now(
+				 ump, bestfrag, blkstofrags(fs, best))) != 0)
 				return error;
 			best = got;
 			bestfrag = frag;
-		} else if ((error = ffs_free_now(ump, frag,
-		    blkstofrags(fs, got))) != 0) {
+		} else if ((error = ffs_free_now(
+				ump, frag, blkstofrags(fs, got))) != 0) {
 			return error;
 		}
 	}
@@ -189,8 +192,7 @@ journal_pointers(struct ffsmount *ump, struct lwp *l, struct inode *ip,
 		error = ffs_alloc(l, ip, 0, 1, &ind, &got);
 		if (error != 0)
 			return error;
-		error = ffs_getbuf(ump, ind, (uint32_t)fs->fs_bsize, false,
-		    &b);
+		error = ffs_getbuf(ump, ind, (uint32_t)fs->fs_bsize, false, &b);
 		if (error != 0)
 			return error;
 		memset(b->b_data, 0, b->b_size);
@@ -209,13 +211,13 @@ journal_pointers(struct ffsmount *ump, struct lwp *l, struct inode *ip,
 			if (error != 0)
 				return error;
 			ip->i_d.di_ib[1] = dind;
-			error = ffs_getbuf(ump, dind,
-			    (uint32_t)fs->fs_bsize, false, &b);
+			error = ffs_getbuf(
+			    ump, dind, (uint32_t)fs->fs_bsize, false, &b);
 			if (error == 0)
 				memset(b->b_data, 0, b->b_size);
 		} else {
-			error = ffs_getbuf(ump, dind,
-			    (uint32_t)fs->fs_bsize, true, &b);
+			error = ffs_getbuf(
+			    ump, dind, (uint32_t)fs->fs_bsize, true, &b);
 		}
 		if (error != 0)
 			return error;
@@ -254,8 +256,8 @@ journal_file(struct ffsmount *ump, struct lwp *l, uint64_t size, ino_t *inop,
 	di.di_flags = SF_LOG;
 	di.di_gen = gen;
 	di.di_atime = di.di_mtime = di.di_ctime = now.tv_sec;
-	di.di_atimensec = di.di_mtimensec = di.di_ctimensec =
-	    (int32_t)now.tv_nsec;
+	di.di_atimensec = di.di_mtimensec = di.di_ctimensec = (int32_t)
+								  now.tv_nsec;
 	if (ffs_isufs2(fs)) {
 		di.di_birthtime = now.tv_sec;
 		di.di_birthnsec = (int32_t)now.tv_nsec;
@@ -266,8 +268,8 @@ journal_file(struct ffsmount *ump, struct lwp *l, uint64_t size, ino_t *inop,
 		return error;
 	}
 	ip = VTOI(vp);
-	error = journal_blocks(ump, l, ip, (int64_t)(size /
-	    (uint32_t)fs->fs_bsize), fragp, &got);
+	error = journal_blocks(
+	    ump, l, ip, (int64_t)(size / (uint32_t)fs->fs_bsize), fragp, &got);
 	if (error == 0) {
 		/* What was tried and given back does not count. */
 		ip->i_d.di_blocks = (uint64_t)got *

@@ -11,7 +11,7 @@
 
 /* The argument of mount(2), type "hostfs". */
 struct hostfs_args {
-	const char *hostpath;		/* a folder of the host */
+	const char *hostpath; /* a folder of the host */
 };
 
 /*
@@ -20,20 +20,20 @@ struct hostfs_args {
  */
 struct hostfs_node {
 	struct hostfs_node *hn_hashnext, *hn_parent;
-	unsigned hn_refs;		/* the vnode's, and its children's */
+	unsigned hn_refs; /* the vnode's, and its children's */
 	ino_t hn_ino;
 	uint64_t hn_hostdev, hn_hostino;
-	char *hn_name;			/* "" for the root */
+	char *hn_name; /* "" for the root */
 	struct kmutex hn_iolock;
-	int hn_fd;			/* -1 */
+	int hn_fd; /* -1 */
 	bool hn_fdwrite;
 	unsigned hn_opens;
-	struct host_dir *hn_dir;	/* reading position kept between calls */
+	struct host_dir *hn_dir; /* reading position kept between calls */
 	uint64_t hn_dirpos;
-	bool hn_havepending;		/* read from hn_dir, not given out yet */
+	bool hn_havepending; /* read from hn_dir, not given out yet */
 	struct host_dirent hn_pending;
-	bool hn_unhashed;		/* found by nobody any more */
-	bool hn_gone;			/* its name went, and what was below it: the path may be somebody else's */
+	bool hn_unhashed; /* found by nobody any more */
+	bool hn_gone; /* its name went, and what was below it: the path may be somebody else's */
 };
 
 #define HOSTFS_HASH 256
@@ -51,10 +51,10 @@ struct hostfs_mount {
 	ino_t hm_nextino;
 };
 
-#define VTOHOST(vp)	((struct hostfs_node *)(vp)->v_data)
-#define MTOHOST(mp)	((struct hostfs_mount *)(mp)->mnt_data)
+#define VTOHOST(vp) ((struct hostfs_node *)(vp)->v_data)
+#define MTOHOST(mp) ((struct hostfs_mount *)(mp)->mnt_data)
 
-#define HOSTFS_PATHMAX	4096
+#define HOSTFS_PATHMAX 4096
 
 extern const struct vfsops hostfs_vfsops;
 extern const struct vnodeops hostfs_vnodeops;

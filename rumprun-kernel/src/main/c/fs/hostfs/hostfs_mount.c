@@ -40,7 +40,7 @@ unhash(struct hostfs_mount *hm, struct hostfs_node *n)
 	if (n->hn_unhashed)
 		return;
 	for (p = bucket(hm, n->hn_hostdev, n->hn_hostino); *p != n;
-	    p = &(*p)->hn_hashnext)
+	     p = &(*p)->hn_hashnext)
 		continue;
 	*p = n->hn_hashnext;
 	n->hn_unhashed = true;
@@ -76,9 +76,10 @@ hostfs_node_get(struct hostfs_mount *hm, struct hostfs_node *parent,
 	 * Each link of a file is a node of its own: the names would take the one node from each other. A directory has one
 	 * name; seen under another it has been moved by the host.
 	 */
-	for (n = *b; n != NULL && (n->hn_hostino != hs->hs_ino ||
-	    n->hn_hostdev != hs->hs_dev || (!S_ISDIR(hs->hs_mode) &&
-	    !same_place(n, parent, name, len))); n = n->hn_hashnext)
+	for (n = *b; n != NULL &&
+	     (n->hn_hostino != hs->hs_ino || n->hn_hostdev != hs->hs_dev ||
+		 (!S_ISDIR(hs->hs_mode) && !same_place(n, parent, name, len)));
+	     n = n->hn_hashnext)
 		continue;
 	if (n != NULL && !same_place(n, parent, name, len)) {
 		unhash(hm, n);
@@ -218,7 +219,7 @@ load(struct lwp *l, struct mount *mp, struct vnode *vp, void *arg)
 	case S_IFSOCK:
 		vp->v_type = VSOCK;
 		break;
-	default:		/* a device of the host is shown, and opened by nobody */
+	default: /* a device of the host is shown, and opened by nobody */
 		vp->v_type = VBAD;
 		break;
 	}
@@ -247,8 +248,8 @@ hostfs_vnode(struct lwp *l, struct mount *mp, struct hostfs_node *n,
 }
 
 static int
-hostfs_mount(struct lwp *l, struct mount *mp, const char *path, void *data,
-    size_t *len)
+hostfs_mount(
+    struct lwp *l, struct mount *mp, const char *path, void *data, size_t *len)
 {
 	struct rump_kernel *k = l->l_k;
 	struct hostfs_mount *hm;
@@ -278,7 +279,8 @@ hostfs_mount(struct lwp *l, struct mount *mp, const char *path, void *data,
 	hm->hm_k = k;
 	hm->hm_nextino = 2;
 	hm->hm_path = kmem_strdup(k, hostpath);
-	error = hm->hm_path == NULL ? -ENOMEM :
+	error = hm->hm_path == NULL ?
+	    -ENOMEM :
 	    hostfs_node_get(hm, NULL, "", 0, &hs, &hm->hm_root);
 	if (error != 0) {
 		if (hm->hm_path != NULL)
@@ -314,8 +316,7 @@ hostfs_root(struct lwp *l, struct mount *mp, struct vnode **vpp)
 	int error = l->l_k->k_host->stat(hm->hm_path, true, &hs);
 
 	*vpp = NULL;
-	return error < 0 ? error :
-	    hostfs_vnode(l, mp, hm->hm_root, &hs, vpp);
+	return error < 0 ? error : hostfs_vnode(l, mp, hm->hm_root, &hs, vpp);
 }
 
 static int
@@ -350,7 +351,7 @@ static int
 hostfs_loadvnode(struct lwp *l, struct mount *mp, struct vnode *vp, ino_t ino)
 {
 	(void)l, (void)mp, (void)vp, (void)ino;
-	return -ENOENT;		/* numbers mean nothing before a lookup */
+	return -ENOENT; /* numbers mean nothing before a lookup */
 }
 
 const struct vfsops hostfs_vfsops = {

@@ -5,7 +5,7 @@
 #include <netbsd/stat.h>
 #include "fs/hostfs/hostfs.h"
 
-#define HOST(l)	((l)->l_k->k_host)
+#define HOST(l) ((l)->l_k->k_host)
 
 static int
 path_of(struct vnode *vp, const struct componentname *cn, char *out)
@@ -43,15 +43,15 @@ stat_of(struct lwp *l, struct vnode *vp, const struct componentname *cn,
 	paths_shared(vp);
 	error = path_of(vp, cn, path);
 	if (error == 0)
-		error = HOST(l)->stat(path, cn == NULL &&
-		    (vp->v_flag & VV_ROOT) != 0, hs);
+		error = HOST(l)->stat(
+		    path, cn == NULL && (vp->v_flag & VV_ROOT) != 0, hs);
 	paths_done(vp);
 	return error < 0 ? error : 0;
 }
 
 static int
-hostfs_lookup(struct lwp *l, struct vnode *dvp,
-    const struct componentname *cn, struct vnode **vpp)
+hostfs_lookup(struct lwp *l, struct vnode *dvp, const struct componentname *cn,
+    struct vnode **vpp)
 {
 	struct hostfs_mount *hm = MTOHOST(dvp->v_mount);
 	struct hostfs_node *n;
@@ -70,13 +70,13 @@ hostfs_lookup(struct lwp *l, struct vnode *dvp,
 			error = HOST(l)->stat(path, true, &hs);
 		paths_done(dvp);
 		return error < 0 ? error :
-		    hostfs_vnode(l, dvp->v_mount, n, &hs, vpp);
+				   hostfs_vnode(l, dvp->v_mount, n, &hs, vpp);
 	}
 	error = stat_of(l, dvp, cn, &hs);
 	if (error != 0)
 		return error;
-	error = hostfs_node_get(hm, VTOHOST(dvp), cn->cn_name, cn->cn_len,
-	    &hs, &n);
+	error = hostfs_node_get(
+	    hm, VTOHOST(dvp), cn->cn_name, cn->cn_len, &hs, &n);
 	if (error != 0)
 		return error;
 	error = hostfs_vnode(l, dvp->v_mount, n, &hs, vpp);
@@ -85,8 +85,8 @@ hostfs_lookup(struct lwp *l, struct vnode *dvp,
 }
 
 static int
-hostfs_create(struct lwp *l, struct vnode *dvp,
-    const struct componentname *cn, struct vattr *va, struct vnode **vpp)
+hostfs_create(struct lwp *l, struct vnode *dvp, const struct componentname *cn,
+    struct vattr *va, struct vnode **vpp)
 {
 	char path[HOSTFS_PATHMAX];
 	int error, fd;
@@ -95,8 +95,8 @@ hostfs_create(struct lwp *l, struct vnode *dvp,
 	paths_shared(dvp);
 	error = path_of(dvp, cn, path);
 	if (error == 0)
-		error = HOST(l)->open(path, O_RDWR | HOST_O_CREAT |
-		    HOST_O_EXCL, va->va_mode & 0777, &fd);
+		error = HOST(l)->open(path, O_RDWR | HOST_O_CREAT | HOST_O_EXCL,
+		    va->va_mode & 0777, &fd);
 	paths_done(dvp);
 	if (error < 0)
 		return error;
@@ -140,9 +140,8 @@ hostfs_mknod(struct lwp *l, struct vnode *dvp, const struct componentname *cn,
 }
 
 static int
-hostfs_symlink(struct lwp *l, struct vnode *dvp,
-    const struct componentname *cn, struct vattr *va, const char *target,
-    struct vnode **vpp)
+hostfs_symlink(struct lwp *l, struct vnode *dvp, const struct componentname *cn,
+    struct vattr *va, const char *target, struct vnode **vpp)
 {
 	char path[HOSTFS_PATHMAX];
 	int error;
@@ -175,8 +174,8 @@ hostfs_link(struct lwp *l, struct vnode *dvp, const struct componentname *cn,
 }
 
 static int
-hostfs_remove(struct lwp *l, struct vnode *dvp,
-    const struct componentname *cn, struct vnode *vp)
+hostfs_remove(struct lwp *l, struct vnode *dvp, const struct componentname *cn,
+    struct vnode *vp)
 {
 	char path[HOSTFS_PATHMAX];
 	int error;
@@ -231,13 +230,13 @@ hostfs_rename(struct lwp *l, struct vnode *fdvp,
 	/* Between two links of a file the host's call does nothing; here the first name goes. */
 	if (error == 0)
 		error = links ? HOST(l)->unlink(from) :
-		    HOST(l)->rename(from, to);
+				HOST(l)->rename(from, to);
 	if (error == 0 && tvp != NULL)
-		hostfs_node_forget(MTOHOST(tvp->v_mount),
-		    VTOHOST(links ? fvp : tvp));
+		hostfs_node_forget(
+		    MTOHOST(tvp->v_mount), VTOHOST(links ? fvp : tvp));
 	if (error == 0 && !links)
-		hostfs_node_moved(MTOHOST(fdvp->v_mount), VTOHOST(fvp),
-		    VTOHOST(tdvp), name);
+		hostfs_node_moved(
+		    MTOHOST(fdvp->v_mount), VTOHOST(fvp), VTOHOST(tdvp), name);
 	paths_done(fdvp);
 	if (error != 0 || links)
 		kmem_free(l->l_k, name, tcn->cn_len + 1);
@@ -315,8 +314,8 @@ borrow_fd(struct lwp *l, struct vnode *vp, bool write, bool *tempp, int *fdp)
 	paths_shared(vp);
 	error = path_of(vp, NULL, path);
 	if (error == 0)
-		error = HOST(l)->open(path, (write ? O_RDWR : O_RDONLY) |
-		    HOST_O_NOFOLLOW, 0, fdp);
+		error = HOST(l)->open(path,
+		    (write ? O_RDWR : O_RDONLY) | HOST_O_NOFOLLOW, 0, fdp);
 	paths_done(vp);
 	*tempp = error >= 0;
 	return error < 0 ? error : 0;
@@ -346,14 +345,13 @@ set_by_path(struct lwp *l, struct vnode *vp, const struct vattr *va)
 	if (error == 0)
 		error = HOST(l)->stat(path, false, &hs);
 	/* Links have no mode there, and the host's chmod would follow them: nothing is to do, as for cp -p of a tree. */
-	if (error >= 0 && va->va_mode != (mode_t)VNOVAL &&
-	    !S_ISLNK(hs.hs_mode))
+	if (error >= 0 && va->va_mode != (mode_t)VNOVAL && !S_ISLNK(hs.hs_mode))
 		error = HOST(l)->chmod(path, va->va_mode & 07777);
-	if (error >= 0 && (va->va_uid != (uid_t)VNOVAL ||
-	    va->va_gid != (gid_t)VNOVAL))
+	if (error >= 0 &&
+	    (va->va_uid != (uid_t)VNOVAL || va->va_gid != (gid_t)VNOVAL))
 		error = HOST(l)->chown(path, va->va_uid, va->va_gid, false);
-	if (error >= 0 && (va->va_atime.tv_nsec != VNOVAL ||
-	    va->va_mtime.tv_nsec != VNOVAL))
+	if (error >= 0 &&
+	    (va->va_atime.tv_nsec != VNOVAL || va->va_mtime.tv_nsec != VNOVAL))
 		error = HOST(l)->utimens(path,
 		    to_ns(&va->va_atime, hs.hs_atime_ns),
 		    to_ns(&va->va_mtime, hs.hs_mtime_ns), false);
@@ -376,10 +374,10 @@ hostfs_setattr(struct lwp *l, struct vnode *vp, struct vattr *va)
 				HOST(l)->close(fd);
 		}
 	}
-	if (error >= 0 && (va->va_mode != (mode_t)VNOVAL ||
-	    va->va_uid != (uid_t)VNOVAL || va->va_gid != (gid_t)VNOVAL ||
-	    va->va_atime.tv_nsec != VNOVAL ||
-	    va->va_mtime.tv_nsec != VNOVAL)) {
+	if (error >= 0 &&
+	    (va->va_mode != (mode_t)VNOVAL || va->va_uid != (uid_t)VNOVAL ||
+		va->va_gid != (gid_t)VNOVAL || va->va_atime.tv_nsec != VNOVAL ||
+		va->va_mtime.tv_nsec != VNOVAL)) {
 		paths_shared(vp);
 		error = set_by_path(l, vp, va);
 		paths_done(vp);
@@ -411,12 +409,12 @@ hostfs_open(struct lwp *l, struct vnode *vp, int mode)
 		return 0;
 	paths_shared(vp);
 	kmutex_enter(&n->hn_iolock);
-	if (vp->v_type == VREG &&
-	    (n->hn_fd < 0 || (write && !n->hn_fdwrite))) {
+	if (vp->v_type == VREG && (n->hn_fd < 0 || (write && !n->hn_fdwrite))) {
 		error = path_of(vp, NULL, path);
 		if (error == 0)
-			error = HOST(l)->open(path, (write ? O_RDWR :
-			    O_RDONLY) | HOST_O_NOFOLLOW, 0, &fd);
+			error = HOST(l)->open(path,
+			    (write ? O_RDWR : O_RDONLY) | HOST_O_NOFOLLOW, 0,
+			    &fd);
 		if (error >= 0) {
 			if (n->hn_fd >= 0)
 				HOST(l)->close(n->hn_fd);
@@ -611,8 +609,7 @@ hostfs_readdir(struct lwp *l, struct vnode *vp, struct uio *uio, bool *eof)
 	kmutex_enter(&n->hn_iolock);
 	error = seek_dir(l, vp, (uint64_t)uio->uio_offset);
 	*eof = error == 0;
-	while (error > 0 &&
-	    (error = next_entry(l, n, &hd)) != 0) {
+	while (error > 0 && (error = next_entry(l, n, &hd)) != 0) {
 		off_t at = uio->uio_offset;
 
 		if (error < 0)
@@ -661,8 +658,8 @@ hostfs_readlink(struct lwp *l, struct vnode *vp, struct uio *uio)
 	paths_done(vp);
 	if (n < 0)
 		return n;
-	return uiomove(target, (size_t)n < uio->uio_resid ? (size_t)n :
-	    uio->uio_resid, uio);
+	return uiomove(target,
+	    (size_t)n < uio->uio_resid ? (size_t)n : uio->uio_resid, uio);
 }
 
 static void

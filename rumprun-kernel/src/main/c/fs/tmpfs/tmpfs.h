@@ -12,10 +12,10 @@
 #include "vfs/mount.h"
 #include "vfs/vnode.h"
 
-#define TMPFS_PAGE	4096u
-#define TMPFS_ROOTINO	2
-#define TMPFS_FANOUT	256u		/* of a file's page tree */
-#define TMPFS_MAXSIZE	((uint64_t)INT64_MAX)
+#define TMPFS_PAGE 4096u
+#define TMPFS_ROOTINO 2
+#define TMPFS_FANOUT 256u /* of a file's page tree */
+#define TMPFS_MAXSIZE ((uint64_t)INT64_MAX)
 
 struct tmpfs_dirent {
 	struct tmpfs_dirent *td_hashnext;
@@ -29,14 +29,18 @@ struct tmpfs_dir {
 	struct tmpfs_node *dir_parent;
 	uint64_t dir_nextcookie;
 	struct tmpfs_dirent **dir_hash;
-	size_t dir_hashsize;		/* 0, or a power of two */
-	struct tmpfs_slot { uint64_t cookie; struct tmpfs_dirent *de; } *dir_slots;
-	size_t dir_nslots, dir_slotsize;	/* used (with holes), allocated; by ascending cookie */
+	size_t dir_hashsize; /* 0, or a power of two */
+	struct tmpfs_slot {
+		uint64_t cookie;
+		struct tmpfs_dirent *de;
+	} * dir_slots;
+	size_t dir_nslots,
+	    dir_slotsize; /* used (with holes), allocated; by ascending cookie */
 	size_t dir_nentries;
 };
 
 struct tmpfs_reg {
-	void *reg_root;			/* a page (height 0) or a table of TMPFS_FANOUT pointers */
+	void *reg_root; /* a page (height 0) or a table of TMPFS_FANOUT pointers */
 	unsigned reg_height;
 	uint64_t reg_pages;
 };
@@ -53,30 +57,30 @@ struct tmpfs_node {
 	uint64_t tn_size;
 	dev_t tn_rdev;
 	struct kmutex tn_timelock;
-	_Atomic int64_t tn_atimesec;	/* of tn_atim, to be read without the lock */
+	_Atomic int64_t tn_atimesec; /* of tn_atim, to be read without the lock */
 	struct timespec tn_atim, tn_mtim, tn_ctim, tn_birthtim;
 	union {
 		struct tmpfs_dir dir;
 		struct tmpfs_reg reg;
-		char *link;		/* tn_size + 1 bytes */
+		char *link; /* tn_size + 1 bytes */
 	} u;
 };
 
-#define TMPFS_HASH	256
+#define TMPFS_HASH 256
 struct tmpfs_mount {
 	struct rump_kernel *tm_k;
 	bool tm_rumpfs;
-	struct kmutex tm_lock;		/* the table, the counters */
+	struct kmutex tm_lock; /* the table, the counters */
 	struct tmpfs_node *tm_hash[TMPFS_HASH];
-	uint64_t tm_nodes, tm_nodes_max;	/* max 0: none */
-	uint64_t tm_bytes, tm_bytes_max;	/* memory of nodes, names, pages */
-	uint64_t tm_bytes_host;		/* what all of it may take where no limit was given */
+	uint64_t tm_nodes, tm_nodes_max; /* max 0: none */
+	uint64_t tm_bytes, tm_bytes_max; /* memory of nodes, names, pages */
+	uint64_t tm_bytes_host; /* what all of it may take where no limit was given */
 	ino_t tm_nextino;
 	struct tmpfs_node *tm_root;
 };
 
-#define VTOTMPFS(vp)	((struct tmpfs_node *)(vp)->v_data)
-#define MTOTMPFS(mp)	((struct tmpfs_mount *)(mp)->mnt_data)
+#define VTOTMPFS(vp) ((struct tmpfs_node *)(vp)->v_data)
+#define MTOTMPFS(mp) ((struct tmpfs_mount *)(mp)->mnt_data)
 
 /* tmpfs_mount.c */
 extern const struct vfsops tmpfs_vfsops, rumpfs_vfsops;
@@ -89,32 +93,32 @@ int tmpfs_node_create(struct tmpfs_mount *, const struct vattr *,
     const char *target, struct tmpfs_node **) MUST_CHECK;
 void tmpfs_node_destroy(struct tmpfs_mount *, struct tmpfs_node *);
 struct tmpfs_node *tmpfs_node_find(struct tmpfs_mount *, ino_t);
-#define TMPFS_ATIME	1
-#define TMPFS_MTIME	2
-#define TMPFS_CTIME	4
+#define TMPFS_ATIME 1
+#define TMPFS_MTIME 2
+#define TMPFS_CTIME 4
 void tmpfs_touch(struct tmpfs_mount *, struct tmpfs_node *, int which);
 void tmpfs_set_atime(struct tmpfs_node *, struct timespec);
 void tmpfs_accessed(struct tmpfs_mount *, struct tmpfs_node *);
 /* A file's pages. page_get: NULL for a hole (create false) or no space (create true). truncate frees what lies beyond. */
-void *tmpfs_page_get(struct tmpfs_mount *, struct tmpfs_node *,
-    uint64_t pageno, bool create);
-void tmpfs_reg_truncate(struct tmpfs_mount *, struct tmpfs_node *,
-    uint64_t size);
+void *tmpfs_page_get(
+    struct tmpfs_mount *, struct tmpfs_node *, uint64_t pageno, bool create);
+void tmpfs_reg_truncate(
+    struct tmpfs_mount *, struct tmpfs_node *, uint64_t size);
 /* Frees the whole pages of [first, end). */
-void tmpfs_reg_discard(struct tmpfs_mount *, struct tmpfs_node *,
-    uint64_t first, uint64_t end);
+void tmpfs_reg_discard(
+    struct tmpfs_mount *, struct tmpfs_node *, uint64_t first, uint64_t end);
 
 /* tmpfs_dir.c: names of a directory; the caller keeps link counts */
-struct tmpfs_dirent *tmpfs_dir_find(struct tmpfs_node *, const char *,
-    size_t len);
+struct tmpfs_dirent *tmpfs_dir_find(
+    struct tmpfs_node *, const char *, size_t len);
 int tmpfs_dir_enter(struct tmpfs_mount *, struct tmpfs_node *, const char *,
     size_t len, struct tmpfs_node *) MUST_CHECK;
-void tmpfs_dir_remove(struct tmpfs_mount *, struct tmpfs_node *,
-    struct tmpfs_dirent *);
+void tmpfs_dir_remove(
+    struct tmpfs_mount *, struct tmpfs_node *, struct tmpfs_dirent *);
 void tmpfs_dir_free(struct tmpfs_mount *, struct tmpfs_node *);
 /* dots: with "." and ".." first (the root file system of NetBSD's kernel lists neither). */
-int tmpfs_dir_read(struct tmpfs_node *, bool dots, struct uio *, bool *eof)
-    MUST_CHECK;
+int tmpfs_dir_read(
+    struct tmpfs_node *, bool dots, struct uio *, bool *eof) MUST_CHECK;
 
 /* tmpfs_vnode.c */
 extern const struct vnodeops tmpfs_vnodeops, rumpfs_vnodeops;

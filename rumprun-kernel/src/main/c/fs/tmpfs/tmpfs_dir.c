@@ -40,7 +40,7 @@ grow_hash(struct tmpfs_mount *tm, struct tmpfs_dir *d)
 
 	table = tmpfs_alloc(tm, size * sizeof(*table));
 	if (table == NULL)
-		return d->dir_hashsize != 0;	/* long chains, but it works */
+		return d->dir_hashsize != 0; /* long chains, but it works */
 	for (i = 0; i < d->dir_hashsize; i++) {
 		for (de = d->dir_hash[i]; de != NULL; de = next) {
 			next = de->td_hashnext;
@@ -50,8 +50,7 @@ grow_hash(struct tmpfs_mount *tm, struct tmpfs_dir *d)
 		}
 	}
 	if (d->dir_hash != NULL)
-		tmpfs_free(tm, d->dir_hash,
-		    d->dir_hashsize * sizeof(*table));
+		tmpfs_free(tm, d->dir_hash, d->dir_hashsize * sizeof(*table));
 	d->dir_hash = table;
 	d->dir_hashsize = size;
 	return true;
@@ -80,16 +79,15 @@ room_for_slot(struct tmpfs_mount *tm, struct tmpfs_dir *d)
 	if (n != 0)
 		memcpy(slots, d->dir_slots, n * sizeof(*slots));
 	if (d->dir_slots != NULL)
-		tmpfs_free(tm, d->dir_slots,
-		    d->dir_slotsize * sizeof(*slots));
+		tmpfs_free(tm, d->dir_slots, d->dir_slotsize * sizeof(*slots));
 	d->dir_slots = slots;
 	d->dir_slotsize = size;
 	return true;
 }
 
 int
-tmpfs_dir_enter(struct tmpfs_mount *tm, struct tmpfs_node *dn,
-    const char *name, size_t len, struct tmpfs_node *n)
+tmpfs_dir_enter(struct tmpfs_mount *tm, struct tmpfs_node *dn, const char *name,
+    size_t len, struct tmpfs_node *n)
 {
 	struct tmpfs_dir *d = &dn->u.dir;
 	struct tmpfs_dirent *de, **h;
@@ -131,8 +129,8 @@ slot_at(const struct tmpfs_dir *d, uint64_t cookie)
 }
 
 void
-tmpfs_dir_remove(struct tmpfs_mount *tm, struct tmpfs_node *dn,
-    struct tmpfs_dirent *de)
+tmpfs_dir_remove(
+    struct tmpfs_mount *tm, struct tmpfs_node *dn, struct tmpfs_dirent *de)
 {
 	struct tmpfs_dir *d = &dn->u.dir;
 	struct tmpfs_dirent **p;
@@ -144,8 +142,7 @@ tmpfs_dir_remove(struct tmpfs_mount *tm, struct tmpfs_node *dn,
 	*p = de->td_hashnext;
 	d->dir_slots[slot_at(d, de->td_cookie)].de = NULL;
 	d->dir_nentries--;
-	while (d->dir_nslots > 0 &&
-	    d->dir_slots[d->dir_nslots - 1].de == NULL)
+	while (d->dir_nslots > 0 && d->dir_slots[d->dir_nslots - 1].de == NULL)
 		d->dir_nslots--;
 	tmpfs_free(tm, de, sizeof(*de) + de->td_len);
 }
@@ -158,26 +155,31 @@ tmpfs_dir_free(struct tmpfs_mount *tm, struct tmpfs_node *dn)
 
 	for (i = 0; i < d->dir_nslots; i++) {
 		if (d->dir_slots[i].de != NULL)
-			tmpfs_free(tm, d->dir_slots[i].de, sizeof(
-			    struct tmpfs_dirent) + d->dir_slots[i].de->td_len);
+			tmpfs_free(tm, d->dir_slots[i].de,
+			    sizeof(struct tmpfs_dirent) +
+				d->dir_slots[i].de->td_len);
 	}
 	if (d->dir_slots != NULL)
-		tmpfs_free(tm, d->dir_slots,
-		    d->dir_slotsize * sizeof(*d->dir_slots));
+		tmpfs_free(
+		    tm, d->dir_slots, d->dir_slotsize * sizeof(*d->dir_slots));
 	if (d->dir_hash != NULL)
-		tmpfs_free(tm, d->dir_hash,
-		    d->dir_hashsize * sizeof(*d->dir_hash));
+		tmpfs_free(
+		    tm, d->dir_hash, d->dir_hashsize * sizeof(*d->dir_hash));
 	memset(d, 0, sizeof(*d));
 }
 
 /* One record out; 0 (with *full when it does not fit). */
 static int
-emit(struct uio *uio, ino_t ino, enum vtype type, const char *name,
-    size_t len, bool *full)
+emit(struct uio *uio, ino_t ino, enum vtype type, const char *name, size_t len,
+    bool *full)
 {
 	static const uint8_t dtypes[] = {
-		[VREG] = DT_REG, [VDIR] = DT_DIR, [VBLK] = DT_BLK,
-		[VCHR] = DT_CHR, [VLNK] = DT_LNK, [VSOCK] = DT_SOCK,
+		[VREG] = DT_REG,
+		[VDIR] = DT_DIR,
+		[VBLK] = DT_BLK,
+		[VCHR] = DT_CHR,
+		[VLNK] = DT_LNK,
+		[VSOCK] = DT_SOCK,
 		[VFIFO] = DT_FIFO,
 	};
 	struct dirent de;
@@ -213,13 +215,13 @@ tmpfs_dir_read(struct tmpfs_node *dn, bool dots, struct uio *uio, bool *eof)
 			at = 1;
 	}
 	if (dots && error == 0 && !full && at == 1) {
-		error = emit(uio, (d->dir_parent == NULL ? dn :
-		    d->dir_parent)->tn_ino, VDIR, "..", 2, &full);
+		error = emit(uio,
+		    (d->dir_parent == NULL ? dn : d->dir_parent)->tn_ino, VDIR,
+		    "..", 2, &full);
 		if (error == 0 && !full)
 			at = 2;
 	}
-	for (i = slot_at(d, at); error == 0 && !full && i < d->dir_nslots;
-	    i++) {
+	for (i = slot_at(d, at); error == 0 && !full && i < d->dir_nslots; i++) {
 		de = d->dir_slots[i].de;
 		if (de == NULL)
 			continue;

@@ -4,7 +4,7 @@
 #include "fs/tmpfs/tmpfs.h"
 
 /* What is reported as the memory of a kernel that was given no limit. */
-#define DEFAULT_PAGES	131072u
+#define DEFAULT_PAGES 131072u
 
 void *
 tmpfs_alloc(struct tmpfs_mount *tm, size_t size)
@@ -51,8 +51,8 @@ check_args(const struct tmpfs_args *args)
 }
 
 static int
-mount_common(struct lwp *l, struct mount *mp, const struct tmpfs_args *args,
-    bool rumpfs)
+mount_common(
+    struct lwp *l, struct mount *mp, const struct tmpfs_args *args, bool rumpfs)
 {
 	struct tmpfs_mount *tm;
 	struct vattr va;
@@ -67,8 +67,9 @@ mount_common(struct lwp *l, struct mount *mp, const struct tmpfs_args *args,
 	tm->tm_bytes_host = host_memsize() / 4 * 3;
 	tm->tm_nextino = TMPFS_ROOTINO;
 	if (args->ta_size_max >= (off_t)TMPFS_PAGE)
-		tm->tm_bytes_max = ((uint64_t)args->ta_size_max +
-		    TMPFS_PAGE - 1) & ~(uint64_t)(TMPFS_PAGE - 1);
+		tm->tm_bytes_max = ((uint64_t)args->ta_size_max + TMPFS_PAGE -
+				       1) &
+		    ~(uint64_t)(TMPFS_PAGE - 1);
 	if (args->ta_nodes_max >= 3 && args->ta_nodes_max <= INT_MAX)
 		tm->tm_nodes_max = args->ta_nodes_max;
 	vattr_null(&va);
@@ -91,8 +92,8 @@ mount_common(struct lwp *l, struct mount *mp, const struct tmpfs_args *args,
 }
 
 static int
-tmpfs_mount(struct lwp *l, struct mount *mp, const char *path, void *data,
-    size_t *len)
+tmpfs_mount(
+    struct lwp *l, struct mount *mp, const char *path, void *data, size_t *len)
 {
 	struct tmpfs_args args;
 	struct tmpfs_mount *tm;
@@ -124,11 +125,12 @@ tmpfs_mount(struct lwp *l, struct mount *mp, const char *path, void *data,
 }
 
 static int
-rumpfs_mount(struct lwp *l, struct mount *mp, const char *path, void *data,
-    size_t *len)
+rumpfs_mount(
+    struct lwp *l, struct mount *mp, const char *path, void *data, size_t *len)
 {
 	static const struct tmpfs_args args = {
-		.ta_version = TMPFS_ARGS_VERSION, .ta_root_mode = 0755,
+		.ta_version = TMPFS_ARGS_VERSION,
+		.ta_root_mode = 0755,
 	};
 
 	(void)path, (void)data, (void)len;
@@ -178,8 +180,8 @@ tmpfs_statvfs(struct lwp *l, struct mount *mp, struct statvfs *sb)
 	} else {
 		avail = DEFAULT_PAGES;
 	}
-	files = avail * TMPFS_PAGE / (sizeof(struct tmpfs_node) +
-	    sizeof(struct tmpfs_dirent) + 16);
+	files = avail * TMPFS_PAGE /
+	    (sizeof(struct tmpfs_node) + sizeof(struct tmpfs_dirent) + 16);
 	if (tm->tm_nodes_max != 0 && files > tm->tm_nodes_max - tm->tm_nodes)
 		files = tm->tm_nodes_max - tm->tm_nodes;
 	sb->f_files = tm->tm_nodes + files;

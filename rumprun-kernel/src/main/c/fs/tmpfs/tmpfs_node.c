@@ -90,7 +90,7 @@ tmpfs_node_find(struct tmpfs_mount *tm, ino_t ino)
 
 	kmutex_enter(&tm->tm_lock);
 	for (n = *bucket(tm, ino); n != NULL && n->tn_ino != ino;
-	    n = n->tn_hashnext)
+	     n = n->tn_hashnext)
 		continue;
 	/* With its last name gone it is about to go, and only its vnode's owner may look at it. */
 	if (n != NULL && n->tn_nlink == 0)
@@ -104,8 +104,7 @@ void
 tmpfs_set_atime(struct tmpfs_node *n, struct timespec t)
 {
 	n->tn_atim = t;
-	atomic_store_explicit(&n->tn_atimesec, t.tv_sec,
-	    memory_order_relaxed);
+	atomic_store_explicit(&n->tn_atimesec, t.tv_sec, memory_order_relaxed);
 }
 
 /*
@@ -165,8 +164,8 @@ grow(struct tmpfs_mount *tm, struct tmpfs_reg *r, uint64_t pageno)
 }
 
 void *
-tmpfs_page_get(struct tmpfs_mount *tm, struct tmpfs_node *n, uint64_t pageno,
-    bool create)
+tmpfs_page_get(
+    struct tmpfs_mount *tm, struct tmpfs_node *n, uint64_t pageno, bool create)
 {
 	struct tmpfs_reg *r = &n->u.reg;
 	void **where;
@@ -183,8 +182,7 @@ tmpfs_page_get(struct tmpfs_mount *tm, struct tmpfs_node *n, uint64_t pageno,
 		if (*where == NULL) {
 			if (!create)
 				return NULL;
-			*where = tmpfs_alloc(tm,
-			    TMPFS_FANOUT * sizeof(void *));
+			*where = tmpfs_alloc(tm, TMPFS_FANOUT * sizeof(void *));
 			if (*where == NULL)
 				return NULL;
 		}
@@ -235,8 +233,8 @@ prune(struct tmpfs_mount *tm, struct tmpfs_reg *r, void **where,
 }
 
 void
-tmpfs_reg_discard(struct tmpfs_mount *tm, struct tmpfs_node *n,
-    uint64_t first, uint64_t end)
+tmpfs_reg_discard(
+    struct tmpfs_mount *tm, struct tmpfs_node *n, uint64_t first, uint64_t end)
 {
 	struct tmpfs_reg *r = &n->u.reg;
 
@@ -246,17 +244,17 @@ tmpfs_reg_discard(struct tmpfs_mount *tm, struct tmpfs_node *n,
 }
 
 void
-tmpfs_reg_truncate(struct tmpfs_mount *tm, struct tmpfs_node *n,
-    uint64_t size)
+tmpfs_reg_truncate(struct tmpfs_mount *tm, struct tmpfs_node *n, uint64_t size)
 {
 	unsigned char *page;
 	size_t in = size % TMPFS_PAGE;
 
 	if (size < n->tn_size) {
-		tmpfs_reg_discard(tm, n, (size + TMPFS_PAGE - 1) / TMPFS_PAGE,
-		    UINT64_MAX);
+		tmpfs_reg_discard(
+		    tm, n, (size + TMPFS_PAGE - 1) / TMPFS_PAGE, UINT64_MAX);
 		/* What a later extension uncovers must read as zeros. */
-		page = in == 0 ? NULL :
+		page = in == 0 ?
+		    NULL :
 		    tmpfs_page_get(tm, n, size / TMPFS_PAGE, false);
 		if (page != NULL)
 			memset(page + in, 0, TMPFS_PAGE - in);

@@ -5,7 +5,7 @@
 #include <netbsd/unistd.h>
 #include "fs/tmpfs/tmpfs.h"
 
-#define REMOTE_CHUNK	((size_t)256 << 10)
+#define REMOTE_CHUNK ((size_t)256 << 10)
 
 static struct tmpfs_mount *
 vtotm(struct vnode *vp)
@@ -27,8 +27,8 @@ accessed(struct vnode *vp)
 }
 
 static int
-tmpfs_lookup(struct lwp *l, struct vnode *dvp,
-    const struct componentname *cn, struct vnode **vpp)
+tmpfs_lookup(struct lwp *l, struct vnode *dvp, const struct componentname *cn,
+    struct vnode **vpp)
 {
 	struct tmpfs_node *dn = VTOTMPFS(dvp), *n;
 	struct tmpfs_dirent *de;
@@ -79,8 +79,8 @@ make(struct lwp *l, struct vnode *dvp, const struct componentname *cn,
 	if (error != 0) {
 		if (va->va_type == VDIR)
 			dn->tn_nlink--;
-		tmpfs_dir_remove(tm, dn, tmpfs_dir_find(dn, cn->cn_name,
-		    cn->cn_len));
+		tmpfs_dir_remove(
+		    tm, dn, tmpfs_dir_find(dn, cn->cn_name, cn->cn_len));
 		tmpfs_node_destroy(tm, n);
 		return error;
 	}
@@ -107,8 +107,8 @@ tmpfs_link(struct lwp *l, struct vnode *dvp, const struct componentname *cn,
 		return -EMLINK;
 	if (n->tn_nlink == 0 || VTOTMPFS(dvp)->tn_nlink == 0)
 		return -ENOENT;
-	error = tmpfs_dir_enter(vtotm(dvp), VTOTMPFS(dvp), cn->cn_name,
-	    cn->cn_len, n);
+	error = tmpfs_dir_enter(
+	    vtotm(dvp), VTOTMPFS(dvp), cn->cn_name, cn->cn_len, n);
 	if (error != 0)
 		return error;
 	n->tn_nlink++;
@@ -130,11 +130,11 @@ drop_link(struct vnode *vp, unsigned links)
 }
 
 static int
-tmpfs_remove(struct lwp *l, struct vnode *dvp,
-    const struct componentname *cn, struct vnode *vp)
+tmpfs_remove(struct lwp *l, struct vnode *dvp, const struct componentname *cn,
+    struct vnode *vp)
 {
-	struct tmpfs_dirent *de = tmpfs_dir_find(VTOTMPFS(dvp), cn->cn_name,
-	    cn->cn_len);
+	struct tmpfs_dirent *de = tmpfs_dir_find(
+	    VTOTMPFS(dvp), cn->cn_name, cn->cn_len);
 
 	(void)l;
 	if (de == NULL || de->td_node != VTOTMPFS(vp))
@@ -150,8 +150,7 @@ tmpfs_rmdir(struct lwp *l, struct vnode *dvp, const struct componentname *cn,
     struct vnode *vp)
 {
 	struct tmpfs_node *dn = VTOTMPFS(dvp), *n = VTOTMPFS(vp);
-	struct tmpfs_dirent *de = tmpfs_dir_find(dn, cn->cn_name,
-	    cn->cn_len);
+	struct tmpfs_dirent *de = tmpfs_dir_find(dn, cn->cn_name, cn->cn_len);
 
 	(void)l;
 	if (de == NULL || de->td_node != n)
@@ -167,9 +166,9 @@ tmpfs_rmdir(struct lwp *l, struct vnode *dvp, const struct componentname *cn,
 }
 
 static int
-tmpfs_rename(struct lwp *l, struct vnode *fdvp,
-    const struct componentname *fcn, struct vnode *fvp, struct vnode *tdvp,
-    const struct componentname *tcn, struct vnode *tvp)
+tmpfs_rename(struct lwp *l, struct vnode *fdvp, const struct componentname *fcn,
+    struct vnode *fvp, struct vnode *tdvp, const struct componentname *tcn,
+    struct vnode *tvp)
 {
 	struct tmpfs_node *fdn = VTOTMPFS(fdvp), *tdn = VTOTMPFS(tdvp);
 	struct tmpfs_node *n = VTOTMPFS(fvp);
@@ -198,8 +197,8 @@ tmpfs_rename(struct lwp *l, struct vnode *fdvp,
 	} else {
 		if (dir && fdn != tdn && tdn->tn_nlink >= LINK_MAX)
 			return -EMLINK;
-		error = tmpfs_dir_enter(vtotm(tdvp), tdn, tcn->cn_name,
-		    tcn->cn_len, n);
+		error = tmpfs_dir_enter(
+		    vtotm(tdvp), tdn, tcn->cn_name, tcn->cn_len, n);
 		if (error != 0)
 			return error;
 	}
@@ -208,8 +207,8 @@ tmpfs_rename(struct lwp *l, struct vnode *fdvp,
 		tdn->tn_nlink++;
 		n->u.dir.dir_parent = tdn;
 	}
-	tmpfs_dir_remove(vtotm(fdvp), fdn, tmpfs_dir_find(fdn, fcn->cn_name,
-	    fcn->cn_len));
+	tmpfs_dir_remove(
+	    vtotm(fdvp), fdn, tmpfs_dir_find(fdn, fcn->cn_name, fcn->cn_len));
 	changed(fvp, TMPFS_CTIME);
 	changed(fdvp, TMPFS_MTIME | TMPFS_CTIME);
 	changed(tdvp, TMPFS_MTIME | TMPFS_CTIME);
@@ -217,9 +216,8 @@ tmpfs_rename(struct lwp *l, struct vnode *fdvp,
 }
 
 static int
-tmpfs_symlink(struct lwp *l, struct vnode *dvp,
-    const struct componentname *cn, struct vattr *va, const char *target,
-    struct vnode **vpp)
+tmpfs_symlink(struct lwp *l, struct vnode *dvp, const struct componentname *cn,
+    struct vattr *va, const char *target, struct vnode **vpp)
 {
 	return make(l, dvp, cn, va, target, vpp);
 }
@@ -315,9 +313,8 @@ tmpfs_setattr(struct lwp *l, struct vnode *vp, struct vattr *va)
 	if (va->va_flags != (uint32_t)VNOVAL)
 		n->tn_flags = va->va_flags;
 	if (va->va_mode != (mode_t)VNOVAL || va->va_uid != (uid_t)VNOVAL ||
-	    va->va_gid != (gid_t)VNOVAL ||
-	    va->va_flags != (uint32_t)VNOVAL || given(&va->va_atime) ||
-	    given(&va->va_mtime))
+	    va->va_gid != (gid_t)VNOVAL || va->va_flags != (uint32_t)VNOVAL ||
+	    given(&va->va_atime) || given(&va->va_mtime))
 		changed(vp, TMPFS_CTIME);
 	kmutex_enter(&n->tn_timelock);
 	if (given(&va->va_atime))
@@ -358,7 +355,7 @@ read_pages(struct vnode *vp, struct uio *uio)
 			chunk = uio->uio_resid;
 		page = tmpfs_page_get(vtotm(vp), n, off / TMPFS_PAGE, false);
 		error = page != NULL ? uiomove(page + in, chunk, uio) :
-		    uiomove_zero(chunk, uio);
+				       uiomove_zero(chunk, uio);
 	}
 	return error;
 }
@@ -376,15 +373,17 @@ read_remote(struct lwp *l, struct vnode *vp, struct uio *uio)
 	while (error == 0 && uio->uio_resid > 0 &&
 	    (uint64_t)uio->uio_offset < VTOTMPFS(vp)->tn_size) {
 		chunk = uio->uio_resid < REMOTE_CHUNK ? uio->uio_resid :
-		    REMOTE_CHUNK;
+							REMOTE_CHUNK;
 		bounce = lwp_bounce(l, chunk);
 		if (bounce == NULL)
 			return read_pages(vp, uio);
 		iov.iov_base = bounce;
 		iov.iov_len = chunk;
-		part = (struct uio){ .uio_iov = &iov, .uio_iovcnt = 1,
-		    .uio_offset = uio->uio_offset, .uio_resid = chunk,
-		    .uio_rw = UIO_READ };
+		part = (struct uio){ .uio_iov = &iov,
+			.uio_iovcnt = 1,
+			.uio_offset = uio->uio_offset,
+			.uio_resid = chunk,
+			.uio_rw = UIO_READ };
 		error = read_pages(vp, &part);
 		if (error == 0)
 			error = uiomove(bounce, chunk - part.uio_resid, uio);
@@ -402,8 +401,7 @@ tmpfs_read(struct lwp *l, struct vnode *vp, struct uio *uio, int ioflag)
 		return vp->v_type == VDIR ? -EISDIR : -EINVAL;
 	if (uio->uio_offset < 0)
 		return -EINVAL;
-	error = is_remote(uio) ? read_remote(l, vp, uio) :
-	    read_pages(vp, uio);
+	error = is_remote(uio) ? read_remote(l, vp, uio) : read_pages(vp, uio);
 	accessed(vp);
 	return error;
 }
@@ -448,14 +446,16 @@ fill_remote(struct lwp *l, struct vnode *vp, struct uio *uio)
 
 	while (error == 0 && uio->uio_resid > 0) {
 		chunk = uio->uio_resid < REMOTE_CHUNK ? uio->uio_resid :
-		    REMOTE_CHUNK;
+							REMOTE_CHUNK;
 		iov.iov_base = lwp_bounce(l, chunk);
 		iov.iov_len = chunk;
 		if (iov.iov_base == NULL)
 			return fill_pages(vp, uio);
-		part = (struct uio){ .uio_iov = &iov, .uio_iovcnt = 1,
-		    .uio_offset = uio->uio_offset, .uio_resid = chunk,
-		    .uio_rw = UIO_WRITE };
+		part = (struct uio){ .uio_iov = &iov,
+			.uio_iovcnt = 1,
+			.uio_offset = uio->uio_offset,
+			.uio_resid = chunk,
+			.uio_rw = UIO_WRITE };
 		error = uiomove(iov.iov_base, chunk, uio);
 		if (error != 0)
 			break;
@@ -479,8 +479,7 @@ tmpfs_write(struct lwp *l, struct vnode *vp, struct uio *uio, int ioflag)
 		return -EINVAL;
 	if (uio->uio_resid > TMPFS_MAXSIZE - (uint64_t)uio->uio_offset)
 		return -EFBIG;
-	error = is_remote(uio) ? fill_remote(l, vp, uio) :
-	    fill_pages(vp, uio);
+	error = is_remote(uio) ? fill_remote(l, vp, uio) : fill_pages(vp, uio);
 	if (uio->uio_resid < before)
 		changed(vp, TMPFS_MTIME | TMPFS_CTIME);
 	return error;
@@ -502,8 +501,8 @@ tmpfs_readlink(struct lwp *l, struct vnode *vp, struct uio *uio)
 
 	(void)l;
 	accessed(vp);
-	return uiomove(n->u.link, len < uio->uio_resid ? len : uio->uio_resid,
-	    uio);
+	return uiomove(
+	    n->u.link, len < uio->uio_resid ? len : uio->uio_resid, uio);
 }
 
 static int
@@ -524,13 +523,14 @@ tmpfs_fallocate(struct lwp *l, struct vnode *vp, off_t off, off_t len)
 		return -EINVAL;
 	end = (uint64_t)off + (uint64_t)len;
 	for (page = (uint64_t)off / TMPFS_PAGE; page * TMPFS_PAGE < end;
-	    page++) {
+	     page++) {
 		if (tmpfs_page_get(vtotm(vp), n, page, true) != NULL)
 			continue;
 		/* Nothing stays behind the end of the file. */
 		if (end > n->tn_size)
-			tmpfs_reg_discard(vtotm(vp), n, (n->tn_size +
-			    TMPFS_PAGE - 1) / TMPFS_PAGE, UINT64_MAX);
+			tmpfs_reg_discard(vtotm(vp), n,
+			    (n->tn_size + TMPFS_PAGE - 1) / TMPFS_PAGE,
+			    UINT64_MAX);
 		return -ENOSPC;
 	}
 	if (end > n->tn_size)
@@ -556,8 +556,8 @@ tmpfs_fdiscard(struct lwp *l, struct vnode *vp, off_t off, off_t len)
 		stop = (at / TMPFS_PAGE + 1) * TMPFS_PAGE;
 		if (at % TMPFS_PAGE == 0 && end - at >= TMPFS_PAGE) {
 			stop = end / TMPFS_PAGE * TMPFS_PAGE;
-			tmpfs_reg_discard(vtotm(vp), n, at / TMPFS_PAGE,
-			    stop / TMPFS_PAGE);
+			tmpfs_reg_discard(
+			    vtotm(vp), n, at / TMPFS_PAGE, stop / TMPFS_PAGE);
 			continue;
 		}
 		if (stop > end)
@@ -615,8 +615,8 @@ const struct vnodeops tmpfs_vnodeops = {
 
 /* The root file system knows no requests at all, where others find one inappropriate. */
 static int
-rumpfs_ioctl(struct lwp *l, struct vnode *vp, unsigned long cmd, void *data,
-    int fflag)
+rumpfs_ioctl(
+    struct lwp *l, struct vnode *vp, unsigned long cmd, void *data, int fflag)
 {
 	(void)l, (void)vp, (void)cmd, (void)data, (void)fflag;
 	return -EOPNOTSUPP;

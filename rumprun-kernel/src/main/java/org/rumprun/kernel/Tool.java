@@ -79,8 +79,7 @@ public abstract class Tool {
         ProcHandle parent = host.parent();
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         ByteArrayOutputStream err = new ByteArrayOutputStream();
-        ToolCall.Listener listener =
-                streams.listener == null ? null : streams.listener::progress;
+        ToolCall.Listener listener = streams.listener == null ? null : streams.listener::progress;
         ToolCall call =
                 new ToolCall(streams.in, tee(out, streams.out), tee(err, streams.err), listener);
         int status;
@@ -93,9 +92,7 @@ public abstract class Tool {
             throw new RumpException(-status, name);
         }
         return new ToolResult(
-                status,
-                out.toString(StandardCharsets.UTF_8),
-                err.toString(StandardCharsets.UTF_8));
+                status, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
     }
 
     private List<String> command(String... arguments) {

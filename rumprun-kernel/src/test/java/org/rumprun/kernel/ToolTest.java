@@ -89,9 +89,7 @@ class ToolTest {
             List<Future<String>> all =
                     IntStream.range(0, 64)
                             .mapToObj(
-                                    i ->
-                                            threads.submit(
-                                                    () -> Sysctl.in(kernel).get("kern.ostype")))
+                                    i -> threads.submit(() -> Sysctl.in(kernel).get("kern.ostype")))
                             .toList();
             for (Future<String> one : all) {
                 assertThat(one.get(30, TimeUnit.SECONDS)).isEqualTo("NetBSD");

@@ -105,8 +105,7 @@ final class Copying {
         } catch (NoSuchFileException e) {
             return true;
         }
-        if (source.system() == target.system()
-                && there.fileKey().equals(from.fileKey())) {
+        if (source.system() == target.system() && there.fileKey().equals(from.fileKey())) {
             return false;
         }
         if (!replace) {

@@ -14,8 +14,7 @@ import org.rumprun.kernel.internal.Natives;
 /** What the façades share. */
 final class FsTools {
     /** This module's tools, loaded when the first is asked for. */
-    static final Natives.Group GROUP =
-            Natives.group(FsTools.class, "tools-fs", "rumprun_fs_tools");
+    static final Natives.Group GROUP = Natives.group(FsTools.class, "tools-fs", "rumprun_fs_tools");
 
     private FsTools() {}
 

@@ -45,8 +45,7 @@ final class Images {
         boolean readOnly = options.readOnly || !Files.isWritable(image);
         RumpKernel kernel = null;
         try {
-            kernel =
-                    RumpKernel.builder().disk(DISK, image, options.offset, options.length).boot();
+            kernel = RumpKernel.builder().disk(DISK, image, options.offset, options.length).boot();
             RumpProcess mounter = kernel.newProcess("mount");
             int flags = (readOnly ? MNT_RDONLY : 0) | (options.log ? MNT_LOG : 0);
             ProcHandle handle = mounter.handle();
@@ -156,8 +155,7 @@ final class Images {
                 if (channel.read(magic, superblock + MAGIC_OFFSET) != 4) {
                     continue;
                 }
-                for (ByteOrder order :
-                        List.of(ByteOrder.BIG_ENDIAN, ByteOrder.LITTLE_ENDIAN)) {
+                for (ByteOrder order : List.of(ByteOrder.BIG_ENDIAN, ByteOrder.LITTLE_ENDIAN)) {
                     int value = magic.order(order).getInt(0);
                     if (value == MAGIC1 || value == MAGIC2) {
                         return true;

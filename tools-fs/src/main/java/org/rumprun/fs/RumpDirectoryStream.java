@@ -78,9 +78,7 @@ final class RumpDirectoryStream implements DirectoryStream<Path> {
         try {
             long count =
                     Errors.check(
-                            fs.proc()
-                                    .getdents(fd, chunk.pointer, RumpFileSystem.Chunk.SIZE),
-                            dir);
+                            fs.proc().getdents(fd, chunk.pointer, RumpFileSystem.Chunk.SIZE), dir);
             ended = count == 0;
             decode(chunk.buffer.duplicate().order(ByteOrder.nativeOrder()), (int) count);
         } finally {

@@ -56,8 +56,7 @@ final class RumpFileSystem extends FileSystem {
     private final Locks locks = new Locks();
     private final RumpPath root = new RumpPath(this, new byte[] {'/'});
 
-    RumpFileSystem(
-            RumpFileSystemProvider provider, ProcHandle proc, Origin origin, Ending ending) {
+    RumpFileSystem(RumpFileSystemProvider provider, ProcHandle proc, Origin origin, Ending ending) {
         this.provider = provider;
         this.proc = proc;
         this.origin = origin;

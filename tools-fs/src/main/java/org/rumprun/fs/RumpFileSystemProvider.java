@@ -136,8 +136,7 @@ public final class RumpFileSystemProvider extends FileSystemProvider {
     RumpAttributes attributes(RumpPath path, boolean follow) throws IOException {
         long[] st = new long[RumpAttributes.COUNT];
         RumpFileSystem fs = path.system();
-        int result =
-                follow ? fs.proc().stat(path.zero(), st) : fs.proc().lstat(path.zero(), st);
+        int result = follow ? fs.proc().stat(path.zero(), st) : fs.proc().lstat(path.zero(), st);
         Errors.check(result, path);
         return new RumpAttributes(fs, st);
     }

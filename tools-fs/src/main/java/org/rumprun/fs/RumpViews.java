@@ -237,11 +237,14 @@ final class RumpViews implements PosixFileAttributeView {
             case "mode" -> views.setMode((Integer) value);
             case "uid" -> views.setIds(((Number) value).longValue(), -1);
             case "gid" -> views.setIds(-1, ((Number) value).longValue());
-            case "flags" -> Errors.check(
-                    path.system()
-                            .writer()
-                            .chflags(path.zero(), ((Number) value).longValue() & 0xffffffffL),
-                    path);
+            case "flags" ->
+                    Errors.check(
+                            path.system()
+                                    .writer()
+                                    .chflags(
+                                            path.zero(),
+                                            ((Number) value).longValue() & 0xffffffffL),
+                            path);
             default -> throw new IllegalArgumentException("'" + name + "' cannot be set");
         }
     }

@@ -29,8 +29,7 @@ class FfsTest {
         FileSystem create(Path folder) throws IOException {
             image = folder.resolve("disk.img");
             Newfs.run(
-                    image,
-                    Newfs.options().size(16 << 20).format(format).byteOrder(order).build());
+                    image, Newfs.options().size(16 << 20).format(format).byteOrder(order).build());
             return RumpFileSystems.open(image, new RumpFileSystems.Options().log(log));
         }
 

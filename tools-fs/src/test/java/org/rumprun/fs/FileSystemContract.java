@@ -178,8 +178,7 @@ abstract class FileSystemContract {
             assertThat(out.position(data.length).write(two)).isEqualTo(7);
             Path back = folder.resolve("back");
             try (FileChannel to =
-                    FileChannel.open(
-                            back, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+                    FileChannel.open(back, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
                 assertThat(out.transferTo(0, data.length, to)).isEqualTo(data.length);
             }
             assertThat(back).hasBinaryContent(data);
@@ -216,16 +215,13 @@ abstract class FileSystemContract {
         Files.writeString(file, "x", StandardOpenOption.CREATE_NEW);
         assertThatThrownBy(() -> Files.writeString(file, "", StandardOpenOption.CREATE_NEW))
                 .isInstanceOf(FileAlreadyExistsException.class);
-        Files.newByteChannel(
-                        file, StandardOpenOption.WRITE, StandardOpenOption.DELETE_ON_CLOSE)
+        Files.newByteChannel(file, StandardOpenOption.WRITE, StandardOpenOption.DELETE_ON_CLOSE)
                 .close();
         assertThat(Files.exists(file)).isFalse();
         assertThatThrownBy(
                         () ->
                                 Files.newByteChannel(
-                                        file,
-                                        StandardOpenOption.READ,
-                                        StandardOpenOption.APPEND))
+                                        file, StandardOpenOption.READ, StandardOpenOption.APPEND))
                 .isInstanceOf(IllegalArgumentException.class);
         Path perm = path("/perm");
         Files.createFile(
@@ -307,8 +303,7 @@ abstract class FileSystemContract {
         Files.writeString(path("/f"), "x");
         assertThatThrownBy(() -> Files.readString(path("/none")))
                 .isInstanceOfSatisfying(
-                        NoSuchFileException.class,
-                        e -> assertThat(e.getFile()).isEqualTo("/none"));
+                        NoSuchFileException.class, e -> assertThat(e.getFile()).isEqualTo("/none"));
         assertThatThrownBy(() -> Files.delete(path("/none")))
                 .isInstanceOf(NoSuchFileException.class);
         assertThatThrownBy(() -> Files.delete(path("/d")))
@@ -337,8 +332,7 @@ abstract class FileSystemContract {
         assertThatThrownBy(
                         () ->
                                 fs.provider()
-                                        .checkAccess(
-                                                path("/f"), java.nio.file.AccessMode.EXECUTE))
+                                        .checkAccess(path("/f"), java.nio.file.AccessMode.EXECUTE))
                 .isInstanceOf(AccessDeniedException.class);
     }
 
@@ -454,10 +448,7 @@ abstract class FileSystemContract {
         Files.createDirectories(path("/d/e"));
         Files.copy(path("/d"), path("/copy"));
         assertThat(Files.exists(path("/copy/e"))).isFalse();
-        assertThatThrownBy(
-                        () ->
-                                Files.copy(
-                                        from, path("/d"), StandardCopyOption.REPLACE_EXISTING))
+        assertThatThrownBy(() -> Files.copy(from, path("/d"), StandardCopyOption.REPLACE_EXISTING))
                 .isInstanceOf(DirectoryNotEmptyException.class);
         Files.createSymbolicLink(path("/link"), path("f"));
         Files.copy(path("/link"), path("/l2"), LinkOption.NOFOLLOW_LINKS);

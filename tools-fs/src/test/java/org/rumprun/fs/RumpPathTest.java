@@ -22,8 +22,27 @@ import org.rumprun.kernel.RumpKernel;
 class RumpPathTest {
     private static final List<String> PATHS =
             List.of(
-                    "", "/", "a", "/a", "a/b", "/a/b", "/a/b/c", "..", "../a", "a/..", "a/../b",
-                    "/..", "/a/../..", "./a", ".", "a/./b", "a//b/", "//a", "b", "a/b/c", "../../x",
+                    "",
+                    "/",
+                    "a",
+                    "/a",
+                    "a/b",
+                    "/a/b",
+                    "/a/b/c",
+                    "..",
+                    "../a",
+                    "a/..",
+                    "a/../b",
+                    "/..",
+                    "/a/../..",
+                    "./a",
+                    ".",
+                    "a/./b",
+                    "a//b/",
+                    "//a",
+                    "b",
+                    "a/b/c",
+                    "../../x",
                     "ä");
 
     private RumpKernel kernel;
@@ -120,8 +139,24 @@ class RumpPathTest {
     void globsMatchAsTheHosts() {
         List<String> globs =
                 List.of(
-                        "*", "*.java", "a*", "**", "**/*.c", "?", "{a,b}*", "[a-c]", "[!a]", "a/*",
-                        "/a/**", "\\*", "[*]", "{x.java,y}", "a[.]b", "*.{c,java}", "[-a]", "$^");
+                        "*",
+                        "*.java",
+                        "a*",
+                        "**",
+                        "**/*.c",
+                        "?",
+                        "{a,b}*",
+                        "[a-c]",
+                        "[!a]",
+                        "a/*",
+                        "/a/**",
+                        "\\*",
+                        "[*]",
+                        "{x.java,y}",
+                        "a[.]b",
+                        "*.{c,java}",
+                        "[-a]",
+                        "$^");
         List<String> names =
                 List.of("a", "b", "a.java", "a/b", "/a/b/c", "x.c", "d/x.c", "*", "a.b", "-", "");
         for (String glob : globs) {

@@ -79,8 +79,7 @@ public final class KernelHandle implements AutoCloseable {
      * @param length its length; -1: to the end
      * @throws Failure if the kernel refuses
      */
-    public void register(String key, Path file, int type, long offset, long length)
-            throws Failure {
+    public void register(String key, Path file, int type, long offset, long length) throws Failure {
         byte[] why = new byte[WHY];
         byte[] path = Bytes.of(file.toAbsolutePath().toString());
         lock.readLock().lock();

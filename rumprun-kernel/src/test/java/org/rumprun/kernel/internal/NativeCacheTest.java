@@ -86,8 +86,7 @@ class NativeCacheTest {
     @Test
     void folderThatOthersCanWriteIsRefused() throws Exception {
         Files.createDirectories(cache().root());
-        Files.setPosixFilePermissions(
-                cache().root(), PosixFilePermissions.fromString("rwxrwxrwx"));
+        Files.setPosixFilePermissions(cache().root(), PosixFilePermissions.fromString("rwxrwxrwx"));
         assertThatThrownBy(() -> cache().publish(files("one")))
                 .isInstanceOf(IOException.class)
                 .hasMessageContaining("rumprun.native.cache");
