@@ -234,6 +234,12 @@ KNOWN = {name for _, name in TYPEDEFS} | {
     "fd_set", "uuid_t"}
 
 
+# Messages of the routing socket are aligned to 8 on both machines: the tag,
+# and the member that starts at such a place.
+ALIGN8 = {"struct if_msghdr": "ifm_data", "struct ifa_msghdr": "",
+          "struct rt_msghdr": "rtm_rmx"}
+
+
 class Emitter:
     """Structures as C, from the rows of their fields."""
 
@@ -342,7 +348,7 @@ class Emitter:
         if r["bits"]:
             b, _ = self.ctype(text, base)
             return [ind + "%s %s : %s;" % (b, name,
-                                           r["bits"].split(":")[0])]
+                                           r["bits"].split(":")[1])]
         bare = re.sub(r"\[.*", "", base)
         anonymous = "<anon>" in plain or (
             bare in ("struct", "union") and plain not in KNOWN)
@@ -389,6 +395,13 @@ class Emitter:
             m = re.match(r"\t+((?:struct|union) \w+) [^*{]*;", line)
             if m and m.group(1) not in self.done:
                 out += self.whole(m.group(1), header)
+        if tag in ALIGN8:
+            body = [line.replace(" %s;" % ALIGN8[tag],
+                                 " %s __attribute__((aligned(8)));"
+                                 % ALIGN8[tag]) if ALIGN8[tag] else line
+                    for line in body]
+            body[-1] = body[-1].replace("};",
+                                        "} __attribute__((aligned(8)));")
         return out + body + [""]
 
     def packed(self, tag):

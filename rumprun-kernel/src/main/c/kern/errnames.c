@@ -59,8 +59,7 @@ static const struct name errors[] = {
 	[44] = { "ESOCKTNOSUPPORT", "Socket type not supported" },
 	[45] = { "EOPNOTSUPP", "Operation not supported" },
 	[46] = { "EPFNOSUPPORT", "Protocol family not supported" },
-	[47] = { "EAFNOSUPPORT",
-	    "Address family not supported by protocol family" },
+	[47] = { "EAFNOSUPPORT", "Address family not supported by protocol family" },
 	[48] = { "EADDRINUSE", "Address already in use" },
 	[49] = { "EADDRNOTAVAIL", "Can't assign requested address" },
 	[50] = { "ENETDOWN", "Network is down" },
@@ -111,7 +110,7 @@ static const struct name errors[] = {
 	[95] = { "ENOLINK", "Link has been severed" },
 	[96] = { "EPROTO", "Protocol error" },
 };
-#define NERRORS (sizeof(errors) / sizeof(errors[0]))
+#define	NERRORS	(sizeof(errors) / sizeof(errors[0]))
 
 static const struct name signals[] = {
 	[0] = { NULL, "Signal 0" },
@@ -179,7 +178,7 @@ static const struct name signals[] = {
 	[62] = { "RT29", "Real time signal 29" },
 	[63] = { "RT30", "Real time signal 30" },
 };
-#define NSIGNALS (sizeof(signals) / sizeof(signals[0]))
+#define	NSIGNALS	(sizeof(signals) / sizeof(signals[0]))
 
 static const struct name *
 find_error(int error)

@@ -18,7 +18,7 @@
  * <rump/rump_syscalls.h>, which is not for this file: it goes with the host's
  * types.
  */
-#define PUBLIC __attribute__((visibility("default")))
+#define	PUBLIC	__attribute__((visibility("default")))
 
 /* A result of the size of two registers, where it is one. */
 static int64_t
@@ -41,108 +41,100 @@ failed(int number, const void *args, size_t size, register_t rv[2])
 }
 
 /* What the kinds of calls do with their result. */
-#define STD(type, number, args, size) \
-	register_t rv[2] = { 0, 0 };  \
+#define	STD(type, number, args, size) \
+	register_t rv[2] = { 0, 0 }; \
 	return failed(number, args, size, rv) ? (type)-1 : (type)rv[0]
-#define WIDE(type, number, args, size) \
-	register_t rv[2] = { 0, 0 };   \
+#define	WIDE(type, number, args, size) \
+	register_t rv[2] = { 0, 0 }; \
 	return failed(number, args, size, rv) ? (type)-1 : (type)wide(rv)
 /* cannot fail: the value; but a kernel that is gone answers nothing */
-#define NOERR(type, number, args, size)             \
-	register_t rv[2] = { 0, 0 };                \
+#define	NOERR(type, number, args, size) \
+	register_t rv[2] = { 0, 0 }; \
 	(void)rump_syscall(number, args, size, rv); \
 	return (type)rv[0]
 /* the value is an error number */
-#define ERRVAL(type, number, args, size)                  \
-	register_t rv[2] = { 0, 0 };                      \
+#define	ERRVAL(type, number, args, size) \
+	register_t rv[2] = { 0, 0 }; \
 	int error = rump_syscall(number, args, size, rv); \
 	return error ? error : (type)rv[0]
-#define VOID(type, number, args, size) \
-	register_t rv[2] = { 0, 0 };   \
+#define	VOID(type, number, args, size) \
+	register_t rv[2] = { 0, 0 }; \
 	(void)rump_syscall(number, args, size, rv)
 
-#define CALL0(kind, type, symbol, number)    \
-	PUBLIC type symbol(void);            \
-	type symbol(void)                    \
-	{                                    \
-		kind(type, number, NULL, 0); \
-	}
+#define	CALL0(kind, type, symbol, number) \
+PUBLIC type symbol(void); \
+type \
+symbol(void) \
+{ \
+	kind(type, number, NULL, 0); \
+}
 
-#define BLOCK(tag)        \
+#define	BLOCK(tag) \
 	struct tag block; \
 	memset(&block, 0, sizeof(block))
-#define SET(name) SCARG(&block, name) = name
+#define	SET(name)	SCARG(&block, name) = name
 
-#define CALL1(kind, type, symbol, number, tag, t1, n1)     \
-	PUBLIC type symbol(t1 n1);                         \
-	type symbol(t1 n1)                                 \
-	{                                                  \
-		BLOCK(tag);                                \
-		SET(n1);                                   \
-		kind(type, number, &block, sizeof(block)); \
-	}
+#define	CALL1(kind, type, symbol, number, tag, t1, n1) \
+PUBLIC type symbol(t1 n1); \
+type \
+symbol(t1 n1) \
+{ \
+	BLOCK(tag); \
+	SET(n1); \
+	kind(type, number, &block, sizeof(block)); \
+}
 
-#define CALL2(kind, type, symbol, number, tag, t1, n1, t2, n2) \
-	PUBLIC type symbol(t1 n1, t2 n2);                      \
-	type symbol(t1 n1, t2 n2)                              \
-	{                                                      \
-		BLOCK(tag);                                    \
-		SET(n1);                                       \
-		SET(n2);                                       \
-		kind(type, number, &block, sizeof(block));     \
-	}
+#define	CALL2(kind, type, symbol, number, tag, t1, n1, t2, n2) \
+PUBLIC type symbol(t1 n1, t2 n2); \
+type \
+symbol(t1 n1, t2 n2) \
+{ \
+	BLOCK(tag); \
+	SET(n1); SET(n2); \
+	kind(type, number, &block, sizeof(block)); \
+}
 
-#define CALL3(kind, type, symbol, number, tag, t1, n1, t2, n2, t3, n3) \
-	PUBLIC type symbol(t1 n1, t2 n2, t3 n3);                       \
-	type symbol(t1 n1, t2 n2, t3 n3)                               \
-	{                                                              \
-		BLOCK(tag);                                            \
-		SET(n1);                                               \
-		SET(n2);                                               \
-		SET(n3);                                               \
-		kind(type, number, &block, sizeof(block));             \
-	}
+#define	CALL3(kind, type, symbol, number, tag, t1, n1, t2, n2, t3, n3) \
+PUBLIC type symbol(t1 n1, t2 n2, t3 n3); \
+type \
+symbol(t1 n1, t2 n2, t3 n3) \
+{ \
+	BLOCK(tag); \
+	SET(n1); SET(n2); SET(n3); \
+	kind(type, number, &block, sizeof(block)); \
+}
 
-#define CALL4(kind, type, symbol, number, tag, t1, n1, t2, n2, t3, n3, t4, n4) \
-	PUBLIC type symbol(t1 n1, t2 n2, t3 n3, t4 n4);                        \
-	type symbol(t1 n1, t2 n2, t3 n3, t4 n4)                                \
-	{                                                                      \
-		BLOCK(tag);                                                    \
-		SET(n1);                                                       \
-		SET(n2);                                                       \
-		SET(n3);                                                       \
-		SET(n4);                                                       \
-		kind(type, number, &block, sizeof(block));                     \
-	}
+#define	CALL4(kind, type, symbol, number, tag, t1, n1, t2, n2, t3, n3, t4, n4) \
+PUBLIC type symbol(t1 n1, t2 n2, t3 n3, t4 n4); \
+type \
+symbol(t1 n1, t2 n2, t3 n3, t4 n4) \
+{ \
+	BLOCK(tag); \
+	SET(n1); SET(n2); SET(n3); SET(n4); \
+	kind(type, number, &block, sizeof(block)); \
+}
 
-#define CALL5(                                                               \
-    kind, type, symbol, number, tag, t1, n1, t2, n2, t3, n3, t4, n4, t5, n5) \
-	PUBLIC type symbol(t1 n1, t2 n2, t3 n3, t4 n4, t5 n5);               \
-	type symbol(t1 n1, t2 n2, t3 n3, t4 n4, t5 n5)                       \
-	{                                                                    \
-		BLOCK(tag);                                                  \
-		SET(n1);                                                     \
-		SET(n2);                                                     \
-		SET(n3);                                                     \
-		SET(n4);                                                     \
-		SET(n5);                                                     \
-		kind(type, number, &block, sizeof(block));                   \
-	}
+#define	CALL5(kind, type, symbol, number, tag, t1, n1, t2, n2, t3, n3, t4, n4, \
+    t5, n5) \
+PUBLIC type symbol(t1 n1, t2 n2, t3 n3, t4 n4, t5 n5); \
+type \
+symbol(t1 n1, t2 n2, t3 n3, t4 n4, t5 n5) \
+{ \
+	BLOCK(tag); \
+	SET(n1); SET(n2); SET(n3); SET(n4); SET(n5); \
+	kind(type, number, &block, sizeof(block)); \
+}
 
-#define CALL6(kind, type, symbol, number, tag, t1, n1, t2, n2, t3, n3, t4, n4, \
-    t5, n5, t6, n6)                                                            \
-	PUBLIC type symbol(t1 n1, t2 n2, t3 n3, t4 n4, t5 n5, t6 n6);          \
-	type symbol(t1 n1, t2 n2, t3 n3, t4 n4, t5 n5, t6 n6)                  \
-	{                                                                      \
-		BLOCK(tag);                                                    \
-		SET(n1);                                                       \
-		SET(n2);                                                       \
-		SET(n3);                                                       \
-		SET(n4);                                                       \
-		SET(n5);                                                       \
-		SET(n6);                                                       \
-		kind(type, number, &block, sizeof(block));                     \
-	}
+#define	CALL6(kind, type, symbol, number, tag, t1, n1, t2, n2, t3, n3, t4, n4, \
+    t5, n5, t6, n6) \
+PUBLIC type symbol(t1 n1, t2 n2, t3 n3, t4 n4, t5 n5, t6 n6); \
+type \
+symbol(t1 n1, t2 n2, t3 n3, t4 n4, t5 n5, t6 n6) \
+{ \
+	BLOCK(tag); \
+	SET(n1); SET(n2); SET(n3); SET(n4); SET(n5); SET(n6); \
+	kind(type, number, &block, sizeof(block)); \
+}
 
 CALL3(STD, ssize_t, rump___sysimpl_read, SYS_read, sys_read_args, int, fd,
     void *, buf, size_t, nbyte)
@@ -168,10 +160,10 @@ CALL2(STD, int, rump___sysimpl_unmount, SYS_unmount, sys_unmount_args,
 CALL1(STD, int, rump___sysimpl_setuid, SYS_setuid, sys_setuid_args, uid_t, uid)
 CALL0(NOERR, uid_t, rump___sysimpl_getuid, SYS_getuid)
 CALL0(NOERR, uid_t, rump___sysimpl_geteuid, SYS_geteuid)
-CALL3(STD, ssize_t, rump___sysimpl_recvmsg, SYS_recvmsg, sys_recvmsg_args, int,
-    s, struct msghdr *, msg, int, flags)
-CALL3(STD, ssize_t, rump___sysimpl_sendmsg, SYS_sendmsg, sys_sendmsg_args, int,
-    s, const struct msghdr *, msg, int, flags)
+CALL3(STD, ssize_t, rump___sysimpl_recvmsg, SYS_recvmsg, sys_recvmsg_args,
+    int, s, struct msghdr *, msg, int, flags)
+CALL3(STD, ssize_t, rump___sysimpl_sendmsg, SYS_sendmsg, sys_sendmsg_args,
+    int, s, const struct msghdr *, msg, int, flags)
 CALL6(STD, ssize_t, rump___sysimpl_recvfrom, SYS_recvfrom, sys_recvfrom_args,
     int, s, void *, buf, size_t, len, int, flags, struct sockaddr *, from,
     socklen_t *, fromlenaddr)
@@ -194,10 +186,10 @@ CALL0(NOERR, gid_t, rump___sysimpl_getegid, SYS_getegid)
 CALL4(STD, int, rump___sysimpl_ktrace, SYS_ktrace, sys_ktrace_args,
     const char *, fname, int, ops, int, facs, pid_t, pid)
 CALL0(NOERR, gid_t, rump___sysimpl_getgid, SYS_getgid)
-CALL2(STD, int, rump___sysimpl___getlogin, SYS___getlogin, sys___getlogin_args,
-    char *, namebuf, size_t, namelen)
-CALL1(STD, int, rump___sysimpl___setlogin, SYS___setlogin, sys___setlogin_args,
-    const char *, namebuf)
+CALL2(STD, int, rump___sysimpl___getlogin, SYS___getlogin,
+    sys___getlogin_args, char *, namebuf, size_t, namelen)
+CALL1(STD, int, rump___sysimpl___setlogin, SYS___setlogin,
+    sys___setlogin_args, const char *, namebuf)
 CALL1(STD, int, rump___sysimpl_revoke, SYS_revoke, sys_revoke_args,
     const char *, path)
 CALL2(STD, int, rump___sysimpl_symlink, SYS_symlink, sys_symlink_args,
@@ -215,7 +207,8 @@ CALL2(STD, int, rump___sysimpl_setgroups, SYS_setgroups, sys_setgroups_args,
 CALL0(STD, int, rump___sysimpl_getpgrp, SYS_getpgrp)
 CALL2(STD, int, rump___sysimpl_setpgid, SYS_setpgid, sys_setpgid_args, pid_t,
     pid, pid_t, pgid)
-CALL2(STD, int, rump___sysimpl_dup2, SYS_dup2, sys_dup2_args, int, from, int, to)
+CALL2(STD, int, rump___sysimpl_dup2, SYS_dup2, sys_dup2_args, int, from, int,
+    to)
 CALL5(STD, int, rump___sysimpl_select, SYS_compat_50_select,
     compat_50_sys_select_args, int, nd, fd_set *, in, fd_set *, ou, fd_set *,
     ex, struct timeval50 *, tv)
@@ -224,37 +217,39 @@ CALL3(STD, int, rump___sysimpl_connect, SYS_connect, sys_connect_args, int, s,
     const struct sockaddr *, name, socklen_t, namelen)
 CALL3(STD, int, rump___sysimpl_bind, SYS_bind, sys_bind_args, int, s,
     const struct sockaddr *, name, socklen_t, namelen)
-CALL5(STD, int, rump___sysimpl_setsockopt, SYS_setsockopt, sys_setsockopt_args,
-    int, s, int, level, int, name, const void *, val, socklen_t, valsize)
-CALL2(STD, int, rump___sysimpl_listen, SYS_listen, sys_listen_args, int, s, int,
-    backlog)
-CALL5(STD, int, rump___sysimpl_getsockopt, SYS_getsockopt, sys_getsockopt_args,
-    int, s, int, level, int, name, void *, val, socklen_t *, avalsize)
+CALL5(STD, int, rump___sysimpl_setsockopt, SYS_setsockopt,
+    sys_setsockopt_args, int, s, int, level, int, name, const void *, val,
+    socklen_t, valsize)
+CALL2(STD, int, rump___sysimpl_listen, SYS_listen, sys_listen_args, int, s,
+    int, backlog)
+CALL5(STD, int, rump___sysimpl_getsockopt, SYS_getsockopt,
+    sys_getsockopt_args, int, s, int, level, int, name, void *, val,
+    socklen_t *, avalsize)
 CALL3(STD, ssize_t, rump___sysimpl_readv, SYS_readv, sys_readv_args, int, fd,
     const struct iovec *, iovp, int, iovcnt)
-CALL3(STD, ssize_t, rump___sysimpl_writev, SYS_writev, sys_writev_args, int, fd,
-    const struct iovec *, iovp, int, iovcnt)
+CALL3(STD, ssize_t, rump___sysimpl_writev, SYS_writev, sys_writev_args, int,
+    fd, const struct iovec *, iovp, int, iovcnt)
 CALL3(STD, int, rump___sysimpl_fchown, SYS_fchown, sys_fchown_args, int, fd,
     uid_t, uid, gid_t, gid)
 CALL2(STD, int, rump___sysimpl_fchmod, SYS_fchmod, sys_fchmod_args, int, fd,
     mode_t, mode)
-CALL2(STD, int, rump___sysimpl_setreuid, SYS_setreuid, sys_setreuid_args, uid_t,
-    ruid, uid_t, euid)
-CALL2(STD, int, rump___sysimpl_setregid, SYS_setregid, sys_setregid_args, gid_t,
-    rgid, gid_t, egid)
+CALL2(STD, int, rump___sysimpl_setreuid, SYS_setreuid, sys_setreuid_args,
+    uid_t, ruid, uid_t, euid)
+CALL2(STD, int, rump___sysimpl_setregid, SYS_setregid, sys_setregid_args,
+    gid_t, rgid, gid_t, egid)
 CALL2(STD, int, rump___sysimpl_rename, SYS_rename, sys_rename_args,
     const char *, from, const char *, to)
 CALL2(STD, int, rump___sysimpl_flock, SYS_flock, sys_flock_args, int, fd, int,
     how)
 CALL2(STD, int, rump___sysimpl_mkfifo, SYS_mkfifo, sys_mkfifo_args,
     const char *, path, mode_t, mode)
-CALL6(STD, ssize_t, rump___sysimpl_sendto, SYS_sendto, sys_sendto_args, int, s,
-    const void *, buf, size_t, len, int, flags, const struct sockaddr *, to,
-    socklen_t, tolen)
+CALL6(STD, ssize_t, rump___sysimpl_sendto, SYS_sendto, sys_sendto_args, int,
+    s, const void *, buf, size_t, len, int, flags, const struct sockaddr *,
+    to, socklen_t, tolen)
 CALL2(STD, int, rump___sysimpl_shutdown, SYS_shutdown, sys_shutdown_args, int,
     s, int, how)
-CALL4(STD, int, rump___sysimpl_socketpair, SYS_socketpair, sys_socketpair_args,
-    int, domain, int, type, int, protocol, int *, rsv)
+CALL4(STD, int, rump___sysimpl_socketpair, SYS_socketpair,
+    sys_socketpair_args, int, domain, int, type, int, protocol, int *, rsv)
 CALL2(STD, int, rump___sysimpl_mkdir, SYS_mkdir, sys_mkdir_args, const char *,
     path, mode_t, mode)
 CALL1(STD, int, rump___sysimpl_rmdir, SYS_rmdir, sys_rmdir_args, const char *,
@@ -267,8 +262,8 @@ CALL2(STD, int, rump___sysimpl_nfssvc, SYS_nfssvc, sys_nfssvc_args, int, flag,
     void *, argp)
 CALL4(STD, ssize_t, rump___sysimpl_pread, SYS_pread, sys_pread_args, int, fd,
     void *, buf, size_t, nbyte, off_t, offset)
-CALL4(STD, ssize_t, rump___sysimpl_pwrite, SYS_pwrite, sys_pwrite_args, int, fd,
-    const void *, buf, size_t, nbyte, off_t, offset)
+CALL4(STD, ssize_t, rump___sysimpl_pwrite, SYS_pwrite, sys_pwrite_args, int,
+    fd, const void *, buf, size_t, nbyte, off_t, offset)
 CALL1(STD, int, rump___sysimpl_setgid, SYS_setgid, sys_setgid_args, gid_t, gid)
 CALL1(STD, int, rump___sysimpl_setegid, SYS_setegid, sys_setegid_args, gid_t,
     egid)
@@ -293,8 +288,8 @@ CALL6(STD, int, rump___sysimpl___sysctl, SYS___sysctl, sys___sysctl_args,
     const void *, newv, size_t, newlen)
 CALL2(STD, int, rump___sysimpl_futimes, SYS_compat_50_futimes,
     compat_50_sys_futimes_args, int, fd, const struct timeval50 *, tptr)
-CALL1(STD, pid_t, rump___sysimpl_getpgid, SYS_getpgid, sys_getpgid_args, pid_t,
-    pid)
+CALL1(STD, pid_t, rump___sysimpl_getpgid, SYS_getpgid, sys_getpgid_args,
+    pid_t, pid)
 CALL2(STD, int, rump___sysimpl_reboot, SYS_reboot, sys_reboot_args, int, opt,
     char *, bootstr)
 CALL3(STD, int, rump___sysimpl_poll, SYS_poll, sys_poll_args, struct pollfd *,
@@ -310,19 +305,19 @@ CALL1(STD, int, rump___sysimpl_fdatasync, SYS_fdatasync, sys_fdatasync_args,
     int, fd)
 CALL2(STD, int, rump___sysimpl_modctl, SYS_modctl, sys_modctl_args, int, cmd,
     void *, arg)
-CALL2(STD, int, rump___sysimpl__ksem_init, SYS__ksem_init, sys__ksem_init_args,
+CALL2(STD, int, rump___sysimpl__ksem_init, SYS__ksem_init,
+    sys__ksem_init_args, unsigned int, value, intptr_t *, idp)
+CALL5(STD, int, rump___sysimpl__ksem_open, SYS__ksem_open,
+    sys__ksem_open_args, const char *, name, int, oflag, mode_t, mode,
     unsigned int, value, intptr_t *, idp)
-CALL5(STD, int, rump___sysimpl__ksem_open, SYS__ksem_open, sys__ksem_open_args,
-    const char *, name, int, oflag, mode_t, mode, unsigned int, value,
-    intptr_t *, idp)
 CALL1(STD, int, rump___sysimpl__ksem_unlink, SYS__ksem_unlink,
     sys__ksem_unlink_args, const char *, name)
 CALL1(STD, int, rump___sysimpl__ksem_close, SYS__ksem_close,
     sys__ksem_close_args, intptr_t, id)
-CALL1(STD, int, rump___sysimpl__ksem_post, SYS__ksem_post, sys__ksem_post_args,
-    intptr_t, id)
-CALL1(STD, int, rump___sysimpl__ksem_wait, SYS__ksem_wait, sys__ksem_wait_args,
-    intptr_t, id)
+CALL1(STD, int, rump___sysimpl__ksem_post, SYS__ksem_post,
+    sys__ksem_post_args, intptr_t, id)
+CALL1(STD, int, rump___sysimpl__ksem_wait, SYS__ksem_wait,
+    sys__ksem_wait_args, intptr_t, id)
 CALL1(STD, int, rump___sysimpl__ksem_trywait, SYS__ksem_trywait,
     sys__ksem_trywait_args, intptr_t, id)
 CALL2(STD, int, rump___sysimpl__ksem_getvalue, SYS__ksem_getvalue,
@@ -346,13 +341,14 @@ CALL3(STD, int, rump___sysimpl___posix_fchown, SYS___posix_fchown,
     sys___posix_fchown_args, int, fd, uid_t, uid, gid_t, gid)
 CALL3(STD, int, rump___sysimpl___posix_lchown, SYS___posix_lchown,
     sys___posix_lchown_args, const char *, path, uid_t, uid, gid_t, gid)
-CALL1(STD, pid_t, rump___sysimpl_getsid, SYS_getsid, sys_getsid_args, pid_t, pid)
-CALL4(STD, int, rump___sysimpl_fktrace, SYS_fktrace, sys_fktrace_args, int, fd,
-    int, ops, int, facs, pid_t, pid)
-CALL4(STD, ssize_t, rump___sysimpl_preadv, SYS_preadv, sys_preadv_args, int, fd,
-    const struct iovec *, iovp, int, iovcnt, off_t, offset)
-CALL4(STD, ssize_t, rump___sysimpl_pwritev, SYS_pwritev, sys_pwritev_args, int,
+CALL1(STD, pid_t, rump___sysimpl_getsid, SYS_getsid, sys_getsid_args, pid_t,
+    pid)
+CALL4(STD, int, rump___sysimpl_fktrace, SYS_fktrace, sys_fktrace_args, int,
+    fd, int, ops, int, facs, pid_t, pid)
+CALL4(STD, ssize_t, rump___sysimpl_preadv, SYS_preadv, sys_preadv_args, int,
     fd, const struct iovec *, iovp, int, iovcnt, off_t, offset)
+CALL4(STD, ssize_t, rump___sysimpl_pwritev, SYS_pwritev, sys_pwritev_args,
+    int, fd, const struct iovec *, iovp, int, iovcnt, off_t, offset)
 CALL2(STD, int, rump___sysimpl___getcwd, SYS___getcwd, sys___getcwd_args,
     char *, bufp, size_t, length)
 CALL1(STD, int, rump___sysimpl_fchroot, SYS_fchroot, sys_fchroot_args, int, fd)
@@ -368,15 +364,15 @@ CALL6(STD, int, rump___sysimpl_kevent, SYS_compat_50_kevent,
     const struct timespec50 *, timeout)
 CALL4(STD, int, rump___sysimpl_fsync_range, SYS_fsync_range,
     sys_fsync_range_args, int, fd, int, flags, off_t, start, off_t, length)
-CALL3(STD, int, rump___sysimpl_getvfsstat, SYS_getvfsstat, sys_getvfsstat_args,
-    struct statvfs *, buf, size_t, bufsize, int, flags)
+CALL3(STD, int, rump___sysimpl_getvfsstat, SYS_getvfsstat,
+    sys_getvfsstat_args, struct statvfs *, buf, size_t, bufsize, int, flags)
 CALL3(STD, int, rump___sysimpl_statvfs1, SYS_statvfs1, sys_statvfs1_args,
     const char *, path, struct statvfs *, buf, int, flags)
 CALL3(STD, int, rump___sysimpl_fstatvfs1, SYS_fstatvfs1, sys_fstatvfs1_args,
     int, fd, struct statvfs *, buf, int, flags)
-CALL5(STD, int, rump___sysimpl_extattrctl, SYS_extattrctl, sys_extattrctl_args,
-    const char *, path, int, cmd, const char *, filename, int, attrnamespace,
-    const char *, attrname)
+CALL5(STD, int, rump___sysimpl_extattrctl, SYS_extattrctl,
+    sys_extattrctl_args, const char *, path, int, cmd, const char *, filename,
+    int, attrnamespace, const char *, attrname)
 CALL5(STD, int, rump___sysimpl_extattr_set_file, SYS_extattr_set_file,
     sys_extattr_set_file_args, const char *, path, int, attrnamespace,
     const char *, attrname, const void *, data, size_t, nbytes)
@@ -405,14 +401,14 @@ CALL3(STD, int, rump___sysimpl_extattr_delete_link, SYS_extattr_delete_link,
     sys_extattr_delete_link_args, const char *, path, int, attrnamespace,
     const char *, attrname)
 CALL4(STD, ssize_t, rump___sysimpl_extattr_list_fd, SYS_extattr_list_fd,
-    sys_extattr_list_fd_args, int, fd, int, attrnamespace, void *, data, size_t,
-    nbytes)
+    sys_extattr_list_fd_args, int, fd, int, attrnamespace, void *, data,
+    size_t, nbytes)
 CALL4(STD, ssize_t, rump___sysimpl_extattr_list_file, SYS_extattr_list_file,
-    sys_extattr_list_file_args, const char *, path, int, attrnamespace, void *,
-    data, size_t, nbytes)
+    sys_extattr_list_file_args, const char *, path, int, attrnamespace,
+    void *, data, size_t, nbytes)
 CALL4(STD, ssize_t, rump___sysimpl_extattr_list_link, SYS_extattr_list_link,
-    sys_extattr_list_link_args, const char *, path, int, attrnamespace, void *,
-    data, size_t, nbytes)
+    sys_extattr_list_link_args, const char *, path, int, attrnamespace,
+    void *, data, size_t, nbytes)
 CALL6(STD, int, rump___sysimpl_pselect, SYS_compat_50_pselect,
     compat_50_sys_pselect_args, int, nd, fd_set *, in, fd_set *, ou, fd_set *,
     ex, const struct timespec50 *, ts, const sigset_t *, mask)
@@ -435,10 +431,10 @@ CALL4(STD, int, rump___sysimpl_fgetxattr, SYS_fgetxattr, sys_fgetxattr_args,
     int, fd, const char *, name, void *, value, size_t, size)
 CALL3(STD, int, rump___sysimpl_listxattr, SYS_listxattr, sys_listxattr_args,
     const char *, path, char *, list, size_t, size)
-CALL3(STD, int, rump___sysimpl_llistxattr, SYS_llistxattr, sys_llistxattr_args,
-    const char *, path, char *, list, size_t, size)
-CALL3(STD, int, rump___sysimpl_flistxattr, SYS_flistxattr, sys_flistxattr_args,
-    int, fd, char *, list, size_t, size)
+CALL3(STD, int, rump___sysimpl_llistxattr, SYS_llistxattr,
+    sys_llistxattr_args, const char *, path, char *, list, size_t, size)
+CALL3(STD, int, rump___sysimpl_flistxattr, SYS_flistxattr,
+    sys_flistxattr_args, int, fd, char *, list, size_t, size)
 CALL2(STD, int, rump___sysimpl_removexattr, SYS_removexattr,
     sys_removexattr_args, const char *, path, const char *, name)
 CALL2(STD, int, rump___sysimpl_lremovexattr, SYS_lremovexattr,
@@ -465,25 +461,27 @@ CALL4(STD, int, rump___sysimpl_fhstatvfs140, SYS___fhstatvfs140,
 CALL3(STD, int, rump___sysimpl_fhstat40, SYS_compat_50___fhstat40,
     compat_50_sys___fhstat40_args, const void *, fhp, size_t, fh_size,
     struct stat30 *, sb)
-CALL2(STD, int, rump___sysimpl_aio_cancel, SYS_aio_cancel, sys_aio_cancel_args,
-    int, fildes, struct aiocb *, aiocbp)
+CALL2(STD, int, rump___sysimpl_aio_cancel, SYS_aio_cancel,
+    sys_aio_cancel_args, int, fildes, struct aiocb *, aiocbp)
 CALL1(STD, int, rump___sysimpl_aio_error, SYS_aio_error, sys_aio_error_args,
     const struct aiocb *, aiocbp)
 CALL2(STD, int, rump___sysimpl_aio_fsync, SYS_aio_fsync, sys_aio_fsync_args,
     int, op, struct aiocb *, aiocbp)
 CALL1(STD, int, rump___sysimpl_aio_read, SYS_aio_read, sys_aio_read_args,
     struct aiocb *, aiocbp)
-CALL1(STD, int, rump___sysimpl_aio_return, SYS_aio_return, sys_aio_return_args,
-    struct aiocb *, aiocbp)
+CALL1(STD, int, rump___sysimpl_aio_return, SYS_aio_return,
+    sys_aio_return_args, struct aiocb *, aiocbp)
 CALL1(STD, int, rump___sysimpl_aio_write, SYS_aio_write, sys_aio_write_args,
     struct aiocb *, aiocbp)
-CALL4(STD, int, rump___sysimpl_lio_listio, SYS_lio_listio, sys_lio_listio_args,
-    int, mode, struct aiocb *const *, list, int, nent, struct sigevent *, sig)
+CALL4(STD, int, rump___sysimpl_lio_listio, SYS_lio_listio,
+    sys_lio_listio_args, int, mode, struct aiocb * const *, list, int, nent,
+    struct sigevent *, sig)
 CALL5(STD, int, rump___sysimpl_mount50, SYS___mount50, sys___mount50_args,
     const char *, type, const char *, path, int, flags, void *, data, size_t,
     data_len)
 CALL4(ERRVAL, int, rump___sysimpl_posix_fadvise50, SYS___posix_fadvise50,
-    sys___posix_fadvise50_args, int, fd, off_t, offset, off_t, len, int, advice)
+    sys___posix_fadvise50_args, int, fd, off_t, offset, off_t, len, int,
+    advice)
 CALL5(STD, int, rump___sysimpl_select50, SYS___select50, sys___select50_args,
     int, nd, fd_set *, in, fd_set *, ou, fd_set *, ex, struct timeval *, tv)
 CALL2(STD, int, rump___sysimpl_gettimeofday50, SYS___gettimeofday50,
@@ -492,12 +490,13 @@ CALL2(STD, int, rump___sysimpl_settimeofday50, SYS___settimeofday50,
     sys___settimeofday50_args, const struct timeval *, tv, const void *, tzp)
 CALL2(STD, int, rump___sysimpl_utimes50, SYS___utimes50, sys___utimes50_args,
     const char *, path, const struct timeval *, tptr)
-CALL2(STD, int, rump___sysimpl_adjtime50, SYS___adjtime50, sys___adjtime50_args,
-    const struct timeval *, delta, struct timeval *, olddelta)
-CALL2(STD, int, rump___sysimpl_futimes50, SYS___futimes50, sys___futimes50_args,
-    int, fd, const struct timeval *, tptr)
-CALL2(STD, int, rump___sysimpl_lutimes50, SYS___lutimes50, sys___lutimes50_args,
-    const char *, path, const struct timeval *, tptr)
+CALL2(STD, int, rump___sysimpl_adjtime50, SYS___adjtime50,
+    sys___adjtime50_args, const struct timeval *, delta, struct timeval *,
+    olddelta)
+CALL2(STD, int, rump___sysimpl_futimes50, SYS___futimes50,
+    sys___futimes50_args, int, fd, const struct timeval *, tptr)
+CALL2(STD, int, rump___sysimpl_lutimes50, SYS___lutimes50,
+    sys___lutimes50_args, const char *, path, const struct timeval *, tptr)
 CALL3(STD, int, rump___sysimpl_setitimer50, SYS___setitimer50,
     sys___setitimer50_args, int, which, const struct itimerval *, itv,
     struct itimerval *, oitv)
@@ -506,7 +505,8 @@ CALL2(STD, int, rump___sysimpl_getitimer50, SYS___getitimer50,
 CALL2(STD, int, rump___sysimpl_clock_gettime50, SYS___clock_gettime50,
     sys___clock_gettime50_args, clockid_t, clock_id, struct timespec *, tp)
 CALL2(STD, int, rump___sysimpl_clock_settime50, SYS___clock_settime50,
-    sys___clock_settime50_args, clockid_t, clock_id, const struct timespec *, tp)
+    sys___clock_settime50_args, clockid_t, clock_id, const struct timespec *,
+    tp)
 CALL2(STD, int, rump___sysimpl_clock_getres50, SYS___clock_getres50,
     sys___clock_getres50_args, clockid_t, clock_id, struct timespec *, tp)
 CALL2(STD, int, rump___sysimpl_nanosleep50, SYS___nanosleep50,
@@ -516,19 +516,19 @@ CALL6(STD, int, rump___sysimpl_kevent50, SYS___kevent50, sys___kevent50_args,
     int, fd, const struct kevent *, changelist, size_t, nchanges,
     struct kevent *, eventlist, size_t, nevents, const struct timespec *,
     timeout)
-CALL6(STD, int, rump___sysimpl_pselect50, SYS___pselect50, sys___pselect50_args,
-    int, nd, fd_set *, in, fd_set *, ou, fd_set *, ex, const struct timespec *,
-    ts, const sigset_t *, mask)
+CALL6(STD, int, rump___sysimpl_pselect50, SYS___pselect50,
+    sys___pselect50_args, int, nd, fd_set *, in, fd_set *, ou, fd_set *, ex,
+    const struct timespec *, ts, const sigset_t *, mask)
 CALL4(STD, int, rump___sysimpl_pollts50, SYS___pollts50, sys___pollts50_args,
     struct pollfd *, fds, unsigned int, nfds, const struct timespec *, ts,
     const sigset_t *, mask)
 CALL3(STD, int, rump___sysimpl_aio_suspend50, SYS___aio_suspend50,
-    sys___aio_suspend50_args, const struct aiocb *const *, list, int, nent,
+    sys___aio_suspend50_args, const struct aiocb * const *, list, int, nent,
     const struct timespec *, timeout)
 CALL2(STD, int, rump___sysimpl_stat50, SYS___stat50, sys___stat50_args,
     const char *, path, struct stat *, ub)
-CALL2(STD, int, rump___sysimpl_fstat50, SYS___fstat50, sys___fstat50_args, int,
-    fd, struct stat *, sb)
+CALL2(STD, int, rump___sysimpl_fstat50, SYS___fstat50, sys___fstat50_args,
+    int, fd, struct stat *, sb)
 CALL2(STD, int, rump___sysimpl_lstat50, SYS___lstat50, sys___lstat50_args,
     const char *, path, struct stat *, ub)
 CALL4(STD, int, rump___sysimpl_timer_settime50, SYS___timer_settime50,
@@ -540,33 +540,33 @@ CALL3(STD, int, rump___sysimpl_mknod50, SYS___mknod50, sys___mknod50_args,
     const char *, path, mode_t, mode, dev_t, dev)
 CALL3(STD, int, rump___sysimpl_fhstat50, SYS___fhstat50, sys___fhstat50_args,
     const void *, fhp, size_t, fh_size, struct stat *, sb)
-CALL2(STD, int, rump___sysimpl_pipe2, SYS_pipe2, sys_pipe2_args, int *, fildes,
-    int, flags)
+CALL2(STD, int, rump___sysimpl_pipe2, SYS_pipe2, sys_pipe2_args, int *,
+    fildes, int, flags)
 CALL3(STD, int, rump___sysimpl_dup3, SYS_dup3, sys_dup3_args, int, from, int,
     to, int, flags)
-CALL1(
-    STD, int, rump___sysimpl_kqueue1, SYS_kqueue1, sys_kqueue1_args, int, flags)
-CALL5(STD, int, rump___sysimpl_paccept, SYS_paccept, sys_paccept_args, int, s,
-    struct sockaddr *, name, socklen_t *, anamelen, const sigset_t *, mask, int,
+CALL1(STD, int, rump___sysimpl_kqueue1, SYS_kqueue1, sys_kqueue1_args, int,
     flags)
+CALL5(STD, int, rump___sysimpl_paccept, SYS_paccept, sys_paccept_args, int, s,
+    struct sockaddr *, name, socklen_t *, anamelen, const sigset_t *, mask,
+    int, flags)
 CALL5(STD, int, rump___sysimpl_linkat, SYS_linkat, sys_linkat_args, int, fd1,
     const char *, name1, int, fd2, const char *, name2, int, flags)
 CALL4(STD, int, rump___sysimpl_renameat, SYS_renameat, sys_renameat_args, int,
     fromfd, const char *, from, int, tofd, const char *, to)
 CALL3(STD, int, rump___sysimpl_mkfifoat, SYS_mkfifoat, sys_mkfifoat_args, int,
     fd, const char *, path, mode_t, mode)
-CALL4(STD, int, rump___sysimpl_mknodat, SYS_mknodat, sys_mknodat_args, int, fd,
-    const char *, path, mode_t, mode, dev_t, dev)
-CALL3(STD, int, rump___sysimpl_mkdirat, SYS_mkdirat, sys_mkdirat_args, int, fd,
-    const char *, path, mode_t, mode)
+CALL4(STD, int, rump___sysimpl_mknodat, SYS_mknodat, sys_mknodat_args, int,
+    fd, const char *, path, mode_t, mode, dev_t, dev)
+CALL3(STD, int, rump___sysimpl_mkdirat, SYS_mkdirat, sys_mkdirat_args, int,
+    fd, const char *, path, mode_t, mode)
 CALL4(STD, int, rump___sysimpl_faccessat, SYS_faccessat, sys_faccessat_args,
     int, fd, const char *, path, int, amode, int, flag)
 CALL4(STD, int, rump___sysimpl_fchmodat, SYS_fchmodat, sys_fchmodat_args, int,
     fd, const char *, path, mode_t, mode, int, flag)
 CALL5(STD, int, rump___sysimpl_fchownat, SYS_fchownat, sys_fchownat_args, int,
     fd, const char *, path, uid_t, owner, gid_t, group, int, flag)
-CALL4(STD, int, rump___sysimpl_fstatat, SYS_fstatat, sys_fstatat_args, int, fd,
-    const char *, path, struct stat *, buf, int, flag)
+CALL4(STD, int, rump___sysimpl_fstatat, SYS_fstatat, sys_fstatat_args, int,
+    fd, const char *, path, struct stat *, buf, int, flag)
 CALL4(STD, int, rump___sysimpl_utimensat, SYS_utimensat, sys_utimensat_args,
     int, fd, const char *, path, const struct timespec *, tptr, int, flag)
 CALL4(STD, ssize_t, rump___sysimpl_readlinkat, SYS_readlinkat,
@@ -578,8 +578,8 @@ CALL3(STD, int, rump___sysimpl_unlinkat, SYS_unlinkat, sys_unlinkat_args, int,
     fd, const char *, path, int, flag)
 CALL2(STD, int, rump___sysimpl_futimens, SYS_futimens, sys_futimens_args, int,
     fd, const struct timespec *, tptr)
-CALL2(STD, int, rump___sysimpl___quotactl, SYS___quotactl, sys___quotactl_args,
-    const char *, path, struct quotactl_args *, args)
+CALL2(STD, int, rump___sysimpl___quotactl, SYS___quotactl,
+    sys___quotactl_args, const char *, path, struct quotactl_args *, args)
 CALL5(STD, int, rump___sysimpl_recvmmsg, SYS_recvmmsg, sys_recvmmsg_args, int,
     s, struct mmsghdr *, mmsg, unsigned int, vlen, unsigned int, flags,
     struct timespec *, timeout)

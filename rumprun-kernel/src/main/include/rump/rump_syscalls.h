@@ -33,7 +33,7 @@ struct timeval;
  * NetBSD's error number, or the result. Structures and constants are NetBSD's
  * (<rump/rumpdefs.h>), not the host's. A symbol carries the version of the call.
  */
-#define RUMP_RENAME(symbol) __asm__(#symbol)
+#define	RUMP_RENAME(symbol)	__asm__(#symbol)
 
 #ifdef __cplusplus
 extern "C" {
@@ -49,7 +49,8 @@ int rump_sys_unlink(const char *) RUMP_RENAME(rump___sysimpl_unlink);
 int rump_sys_chdir(const char *) RUMP_RENAME(rump___sysimpl_chdir);
 int rump_sys_fchdir(int) RUMP_RENAME(rump___sysimpl_fchdir);
 int rump_sys_chmod(const char *, mode_t) RUMP_RENAME(rump___sysimpl_chmod);
-int rump_sys_chown(const char *, uid_t, gid_t) RUMP_RENAME(rump___sysimpl_chown);
+int rump_sys_chown(const char *, uid_t, gid_t)
+    RUMP_RENAME(rump___sysimpl_chown);
 pid_t rump_sys_getpid(void) RUMP_RENAME(rump___sysimpl_getpid);
 int rump_sys_unmount(const char *, int) RUMP_RENAME(rump___sysimpl_unmount);
 int rump_sys_setuid(uid_t) RUMP_RENAME(rump___sysimpl_setuid);
@@ -90,7 +91,8 @@ ssize_t rump_sys_readlink(const char *, char *, size_t)
 mode_t rump_sys_umask(mode_t) RUMP_RENAME(rump___sysimpl_umask);
 int rump_sys_chroot(const char *) RUMP_RENAME(rump___sysimpl_chroot);
 int rump_sys_getgroups(int, gid_t *) RUMP_RENAME(rump___sysimpl_getgroups);
-int rump_sys_setgroups(int, const gid_t *) RUMP_RENAME(rump___sysimpl_setgroups);
+int rump_sys_setgroups(int, const gid_t *)
+    RUMP_RENAME(rump___sysimpl_setgroups);
 int rump_sys_getpgrp(void) RUMP_RENAME(rump___sysimpl_getpgrp);
 int rump_sys_setpgid(pid_t, pid_t) RUMP_RENAME(rump___sysimpl_setpgid);
 int rump_sys_dup2(int, int) RUMP_RENAME(rump___sysimpl_dup2);
@@ -117,8 +119,8 @@ int rump_sys_rename(const char *, const char *)
     RUMP_RENAME(rump___sysimpl_rename);
 int rump_sys_flock(int, int) RUMP_RENAME(rump___sysimpl_flock);
 int rump_sys_mkfifo(const char *, mode_t) RUMP_RENAME(rump___sysimpl_mkfifo);
-ssize_t rump_sys_sendto(int, const void *, size_t, int, const struct sockaddr *,
-    uint32_t) RUMP_RENAME(rump___sysimpl_sendto);
+ssize_t rump_sys_sendto(int, const void *, size_t, int,
+    const struct sockaddr *, uint32_t) RUMP_RENAME(rump___sysimpl_sendto);
 int rump_sys_shutdown(int, int) RUMP_RENAME(rump___sysimpl_shutdown);
 int rump_sys_socketpair(int, int, int, int *)
     RUMP_RENAME(rump___sysimpl_socketpair);
@@ -143,8 +145,8 @@ int64_t rump_sys_lseek(int, int64_t, int) RUMP_RENAME(rump___sysimpl_lseek);
 int rump_sys_truncate(const char *, int64_t)
     RUMP_RENAME(rump___sysimpl_truncate);
 int rump_sys_ftruncate(int, int64_t) RUMP_RENAME(rump___sysimpl_ftruncate);
-int rump_sys___sysctl(const int *, unsigned int, void *, size_t *, const void *,
-    size_t) RUMP_RENAME(rump___sysimpl___sysctl);
+int rump_sys___sysctl(const int *, unsigned int, void *, size_t *,
+    const void *, size_t) RUMP_RENAME(rump___sysimpl___sysctl);
 pid_t rump_sys_getpgid(pid_t) RUMP_RENAME(rump___sysimpl_getpgid);
 int rump_sys_reboot(int, char *) RUMP_RENAME(rump___sysimpl_reboot);
 int rump_sys_poll(struct pollfd *, unsigned int, int)
@@ -160,7 +162,8 @@ int rump_sys__ksem_init(unsigned int, intptr_t *)
     RUMP_RENAME(rump___sysimpl__ksem_init);
 int rump_sys__ksem_open(const char *, int, mode_t, unsigned int, intptr_t *)
     RUMP_RENAME(rump___sysimpl__ksem_open);
-int rump_sys__ksem_unlink(const char *) RUMP_RENAME(rump___sysimpl__ksem_unlink);
+int rump_sys__ksem_unlink(const char *)
+    RUMP_RENAME(rump___sysimpl__ksem_unlink);
 int rump_sys__ksem_close(intptr_t) RUMP_RENAME(rump___sysimpl__ksem_close);
 int rump_sys__ksem_post(intptr_t) RUMP_RENAME(rump___sysimpl__ksem_post);
 int rump_sys__ksem_wait(intptr_t) RUMP_RENAME(rump___sysimpl__ksem_wait);
@@ -303,8 +306,8 @@ int rump_sys_clock_getres(int, struct timespec *)
     RUMP_RENAME(rump___sysimpl_clock_getres50);
 int rump_sys_nanosleep(const struct timespec *, struct timespec *)
     RUMP_RENAME(rump___sysimpl_nanosleep50);
-int rump_sys_kevent(int, const struct kevent *, size_t, struct kevent *, size_t,
-    const struct timespec *) RUMP_RENAME(rump___sysimpl_kevent50);
+int rump_sys_kevent(int, const struct kevent *, size_t, struct kevent *,
+    size_t, const struct timespec *) RUMP_RENAME(rump___sysimpl_kevent50);
 int rump_sys_pselect(int, void *, void *, void *, const struct timespec *,
     const void *) RUMP_RENAME(rump___sysimpl_pselect50);
 int rump_sys_pollts(struct pollfd *, unsigned int, const struct timespec *,
