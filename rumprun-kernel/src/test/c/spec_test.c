@@ -65,7 +65,6 @@ TEST(spec_revoke_all_nodes)
 	a = l_open(f.l, "/mnt/n", O_RDWR, 0);
 	b = l_open(f.l, "/tmp/n", O_RDWR, 0);
 	c = l_open(f.l, "/dev/zero", O_RDWR, 0);
-	CHECK_EQ(l_revoke(f.l, "/tmp"), -EINVAL);
 	CHECK_EQ(l_revoke(f.l, "/tmp/n"), 0);
 	CHECK_EQ(l_write(f.l, a, "x", 1), -EIO);
 	CHECK_EQ(l_write(f.l, b, "x", 1), -EIO);
@@ -78,6 +77,98 @@ TEST(spec_revoke_all_nodes)
 	CHECK_EQ(l_write(f.l, a, "x", 1), 1);
 	CHECK_EQ(l_close(f.l, a), 0);
 	CHECK_EQ(l_unmount(f.l, "/mnt", 0), 0);
+	down(&f);
+}
+
+static long
+l_fchdir(struct lwp *l, long fd)
+{
+	return SYS(l, SYS_fchdir, fchdir, P(int, (int)fd));
+}
+
+static long
+l_seteuid(struct lwp *l, uid_t uid)
+{
+	return SYS(l, SYS_seteuid, seteuid, P(uid_t, uid));
+}
+
+/* Descriptors of any type of file go dead; the file stays for new ones. */
+static void
+revoke_in(struct lwp *l, const char *dir)
+{
+	struct stat st;
+	char path[64], sub[64], buf[8];
+	long fd, d, q;
+
+	snprintf(path, sizeof(path), "%s/f", dir);
+	snprintf(sub, sizeof(sub), "%s/sub", dir);
+	fd = l_open(l, path, O_RDWR | O_CREAT, 0644);
+	CHECK_EQ(l_write(l, fd, "hello", 5), 5);
+	CHECK_EQ(l_mkdir(l, sub), 0);
+	d = l_open(l, sub, O_RDONLY, 0);
+	q = l_open(l, path, O_RDONLY, 0);
+	CHECK_EQ(l_revoke(l, path), 0);
+	CHECK_EQ(l_revoke(l, sub), 0);
+	CHECK_EQ(l_write(l, fd, "x", 1), -EIO);
+	CHECK_EQ(l_read(l, q, buf, 1), -EIO);
+	CHECK_EQ(l_fstat(l, q, &st), -EBADF);
+	CHECK_EQ(l_fchdir(l, d), -ENOENT);
+	CHECK_EQ(l_close(l, fd), 0);
+	CHECK_EQ(l_close(l, d), 0);
+	CHECK_EQ(l_close(l, q), 0);
+	fd = l_open(l, path, O_RDWR, 0);
+	CHECK_EQ(l_read(l, fd, buf, 8), 5);
+	CHECK(memcmp(buf, "hello", 5) == 0);
+	CHECK_EQ(l_unlink(l, path), 0);
+	CHECK_EQ(l_fstat(l, fd, &st), 0);
+	CHECK_EQ(l_revoke(l, path), -ENOENT);
+	CHECK_EQ(l_close(l, fd), 0);
+	CHECK_EQ(l_rmdir(l, sub), 0);
+}
+
+TEST(spec_revoke_files)
+{
+	struct tmpfs_args args = { .ta_version = 1, .ta_root_mode = 0755 };
+	struct fixture f;
+	char buf[4];
+	long r, w;
+
+	up(&f);
+	revoke_in(f.l, "/tmp");
+	CHECK_EQ(l_mkdir(f.l, "/mnt"), 0);
+	CHECK_EQ(l_mount(f.l, "tmpfs", "/mnt", 0, &args, sizeof(args)), 0);
+	revoke_in(f.l, "/mnt");
+	CHECK_EQ(l_revoke(f.l, "/mnt"), -EBUSY);
+	CHECK_EQ(l_revoke(f.l, "/"), -EBUSY);
+	CHECK_EQ(l_mkfifo(f.l, "/mnt/p"), 0);
+	r = l_open(f.l, "/mnt/p", O_RDONLY | O_NONBLOCK, 0);
+	w = l_open(f.l, "/mnt/p", O_WRONLY, 0);
+	CHECK_EQ(l_revoke(f.l, "/mnt/p"), 0);
+	CHECK_EQ(l_write(f.l, w, "x", 1), -EIO);
+	CHECK_EQ(l_read(f.l, r, buf, 1), -EIO);
+	CHECK_EQ(l_close(f.l, r), 0);
+	CHECK_EQ(l_close(f.l, w), 0);
+	CHECK_EQ(l_unmount(f.l, "/mnt", 0), 0);
+	down(&f);
+}
+
+/* For its owner and the super user. */
+TEST(spec_revoke_permission)
+{
+	struct fixture f;
+	long fd;
+
+	up(&f);
+	fd = l_open(f.l, "/tmp/f", O_RDWR | O_CREAT, 0666);
+	CHECK_EQ(l_write(f.l, fd, "a", 1), 1);
+	CHECK_EQ(l_seteuid(f.l, 5), 0);
+	CHECK_EQ(l_revoke(f.l, "/tmp/f"), -EPERM);
+	CHECK_EQ(l_write(f.l, fd, "a", 1), 1);
+	CHECK_EQ(l_close(f.l, fd), 0);
+	fd = l_open(f.l, "/tmp/mine", O_RDWR | O_CREAT, 0600);
+	CHECK_EQ(l_revoke(f.l, "/tmp/mine"), 0);
+	CHECK_EQ(l_write(f.l, fd, "a", 1), -EIO);
+	CHECK_EQ(l_close(f.l, fd), 0);
 	down(&f);
 }
 
@@ -217,6 +308,8 @@ main(void)
 	RUN(spec_numbers_without_driver);
 	RUN(spec_nodev_mount);
 	RUN(spec_revoke_all_nodes);
+	RUN(spec_revoke_files);
+	RUN(spec_revoke_permission);
 	RUN(vn_kevent_read_counts_what_is_left);
 	RUN(kernel_panic_ends_its_calls);
 	RUN(kernel_a_hundred_at_once);

@@ -580,6 +580,21 @@ revoke_device(struct lwp *l, struct vnode *vp)
 	return error;
 }
 
+/*
+ * A file of any type. The root of a file system has no owner but the kernel:
+ * every path goes through it.
+ */
+static int
+revoke(struct lwp *l, struct vnode *vp)
+{
+	if (vp->v_type == VCHR || vp->v_type == VBLK)
+		return revoke_device(l, vp);
+	if (atomic_load(&vp->v_flag) & VV_ROOT)
+		return -EBUSY;
+	vnode_kill(l, vp);
+	return 0;
+}
+
 int
 sys_revoke(struct lwp *l, const void *v, register_t *rv)
 {
@@ -597,13 +612,11 @@ sys_revoke(struct lwp *l, const void *v, register_t *rv)
 		error = vn_getattr(l, nd.ni_vp, &va);
 		vnode_unlock(nd.ni_vp);
 	}
-	if (error == 0 && nd.ni_vp->v_type != VCHR && nd.ni_vp->v_type != VBLK)
-		error = -EINVAL;
 	if (error == 0 && va.va_uid != l->l_cred->cr_euid &&
 	    !cred_issuser(l->l_cred))
 		error = -EPERM;
 	if (error == 0)
-		error = revoke_device(l, nd.ni_vp);
+		error = revoke(l, nd.ni_vp);
 	namei_done(&nd);
 	return error;
 }
