@@ -3,12 +3,14 @@
 #ifndef LIB_SHA256_H
 #define LIB_SHA256_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct sha256 {
 	uint32_t h[8];
 	uint64_t n;
+	bool by_cpu;
 	uint8_t buf[64];
 };
 void sha256_init(struct sha256 *);
