@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
 package org.rumprun.kernel;
 
+import org.rumprun.kernel.internal.ProcHandle;
+
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.util.Map;
 import java.util.Objects;
-import org.rumprun.kernel.internal.ProcHandle;
 
 /**
  * Where tools run: a kernel here, one behind a socket, or a process in either. The {@code with}
@@ -19,7 +20,7 @@ public abstract sealed class RumpHost
     abstract ProcHandle parent();
 
     With streams() {
-        return new With(this, null, null, null, null, Map.of());
+        return new With(this, null, null, null, null, Map.of(), null);
     }
 
     /**
@@ -39,7 +40,13 @@ public abstract sealed class RumpHost
     public final RumpHost withInput(InputStream in) {
         With w = streams();
         return new With(
-                w.host, Objects.requireNonNull(in), w.out, w.err, w.listener, w.environment);
+                w.host,
+                Objects.requireNonNull(in),
+                w.out,
+                w.err,
+                w.listener,
+                w.environment,
+                w.control);
     }
 
     /**
@@ -57,7 +64,8 @@ public abstract sealed class RumpHost
                 Objects.requireNonNull(out),
                 Objects.requireNonNull(err),
                 w.listener,
-                w.environment);
+                w.environment,
+                w.control);
     }
 
     /**
@@ -69,7 +77,13 @@ public abstract sealed class RumpHost
     public final RumpHost withProgress(ProgressListener listener) {
         With w = streams();
         return new With(
-                w.host, w.in, w.out, w.err, Objects.requireNonNull(listener), w.environment);
+                w.host,
+                w.in,
+                w.out,
+                w.err,
+                Objects.requireNonNull(listener),
+                w.environment,
+                w.control);
     }
 
     /**
@@ -80,6 +94,24 @@ public abstract sealed class RumpHost
      */
     public final RumpHost withEnvironment(Map<String, String> environment) {
         With w = streams();
-        return new With(w.host, w.in, w.out, w.err, w.listener, Map.copyOf(environment));
+        return new With(w.host, w.in, w.out, w.err, w.listener, Map.copyOf(environment), w.control);
+    }
+
+    /**
+     * With signals for the tools while they run.
+     *
+     * @param control asks them for their status, or ends them
+     * @return this host, with the control
+     */
+    public final RumpHost withControl(ToolControl control) {
+        With w = streams();
+        return new With(
+                w.host,
+                w.in,
+                w.out,
+                w.err,
+                w.listener,
+                w.environment,
+                Objects.requireNonNull(control));
     }
 }

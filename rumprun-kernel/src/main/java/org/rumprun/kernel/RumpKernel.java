@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: BSD-2-Clause
 package org.rumprun.kernel;
 
+import org.rumprun.kernel.internal.Failure;
+import org.rumprun.kernel.internal.KernelHandle;
+import org.rumprun.kernel.internal.ProcHandle;
+
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.Consumer;
-import org.rumprun.kernel.internal.Failure;
-import org.rumprun.kernel.internal.KernelHandle;
-import org.rumprun.kernel.internal.ProcHandle;
 
 /**
  * A kernel in this process. Any number live side by side; each has its own file systems, devices
@@ -297,7 +298,12 @@ public final class RumpKernel extends RumpHost implements AutoCloseable {
         return handle.rebooted() >= 0;
     }
 
-    /** Syncs, unmounts, ends the processes; calls in progress fail with ESHUTDOWN. */
+    /**
+     * Syncs, unmounts, ends the processes; calls in progress fail with ESHUTDOWN.
+     *
+     * @throws IllegalStateException from a listener or stream that the kernel, or a tool in it, has
+     *     called
+     */
     @Override
     public void close() {
         handle.close();

@@ -4,10 +4,12 @@ package org.rumprun.kernel;
 import com.sun.jna.Memory;
 import com.sun.jna.Native;
 import com.sun.jna.Pointer;
+
+import org.rumprun.kernel.internal.ProcHandle;
+
 import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import org.rumprun.kernel.internal.ProcHandle;
 
 /**
  * A process of a kernel, with its own descriptors, working directory and credentials. Calls act for
@@ -113,7 +115,11 @@ public final class RumpProcess extends RumpHost implements AutoCloseable {
         handle.interrupt();
     }
 
-    /** Ends the process; calls in progress fail. */
+    /**
+     * Ends the process; calls in progress fail.
+     *
+     * @throws IllegalStateException from a listener or stream of a tool that runs in it
+     */
     @Override
     public void close() {
         handle.close();

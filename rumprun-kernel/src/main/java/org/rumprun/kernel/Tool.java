@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 package org.rumprun.kernel;
 
+import org.rumprun.kernel.internal.Natives;
+import org.rumprun.kernel.internal.ProcHandle;
+import org.rumprun.kernel.internal.ToolCall;
+
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -9,13 +13,12 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import org.rumprun.kernel.internal.Natives;
-import org.rumprun.kernel.internal.ProcHandle;
-import org.rumprun.kernel.internal.ToolCall;
 
 /**
  * A utility on a host. Each run is a process of its own in the kernel, on the calling thread; an
- * interrupt of the thread ends it as SIGINT would. Safe for threads.
+ * interrupt of the thread ends it as SIGINT would, when the tool next reads, writes or tells its
+ * progress. {@link ToolControl} reaches it from other threads. Streams and listeners are called on
+ * the tool's thread, and cannot close the host that it runs on. Safe for threads.
  */
 public abstract class Tool {
     private final RumpHost host;
@@ -83,10 +86,17 @@ public abstract class Tool {
         ToolCall call =
                 new ToolCall(streams.in, tee(out, streams.out), tee(err, streams.err), listener);
         int status;
+        if (streams.control != null) {
+            streams.control.begin(call);
+        }
         try {
             status = call.run(parent, group, command(arguments), streams.environment);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
+        } finally {
+            if (streams.control != null) {
+                streams.control.end(call);
+            }
         }
         if (status < 0) {
             throw new RumpException(-status, name);

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 package org.rumprun.kernel;
 
+import org.rumprun.kernel.internal.ProcHandle;
+
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.util.Map;
-import org.rumprun.kernel.internal.ProcHandle;
 
 /** A host with streams for its tools. */
 final class With extends RumpHost {
@@ -14,6 +15,7 @@ final class With extends RumpHost {
     final OutputStream err;
     final ProgressListener listener;
     final Map<String, String> environment;
+    final ToolControl control;
 
     With(
             RumpHost host,
@@ -21,13 +23,15 @@ final class With extends RumpHost {
             OutputStream out,
             OutputStream err,
             ProgressListener listener,
-            Map<String, String> environment) {
+            Map<String, String> environment,
+            ToolControl control) {
         this.host = host;
         this.in = in;
         this.out = out;
         this.err = err;
         this.listener = listener;
         this.environment = environment;
+        this.control = control;
     }
 
     @Override

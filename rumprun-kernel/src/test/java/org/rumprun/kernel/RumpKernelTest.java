@@ -4,6 +4,10 @@ package org.rumprun.kernel;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -11,14 +15,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 
 @Timeout(60)
 class RumpKernelTest {
@@ -196,6 +198,34 @@ class RumpKernelTest {
             }
         }
         assertThat(text).contains("hello");
+    }
+
+    @Test
+    void theConsolesListenerCannotCloseTheKernel() {
+        List<Throwable> thrown = new CopyOnWriteArrayList<>();
+        RumpKernel[] mine = new RumpKernel[1];
+        try (RumpKernel kernel =
+                RumpKernel.builder()
+                        .console(
+                                text -> {
+                                    try {
+                                        mine[0].close();
+                                    } catch (RuntimeException e) {
+                                        thrown.add(e);
+                                    }
+                                })
+                        .boot()) {
+            mine[0] = kernel;
+            String url = "unix://" + folder.resolve("sock");
+            kernel.listen(url);
+            try (RumpClient client = RumpClient.connect(url);
+                    RumpProcess p = client.newProcess("p")) {
+                assertThat(p.call(SYS_WRITE, 1, "hello", 5)).isEqualTo(5);
+                assertThat(thrown).isNotEmpty();
+                assertThat(thrown).hasOnlyElementsOfType(IllegalStateException.class);
+                assertThat(p.call(SYS_GETPID)).isPositive();
+            }
+        }
     }
 
     @Test

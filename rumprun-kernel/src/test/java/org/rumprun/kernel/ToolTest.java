@@ -4,6 +4,10 @@ package org.rumprun.kernel;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -14,9 +18,6 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
 @Timeout(60)
 class ToolTest {
@@ -80,6 +81,62 @@ class ToolTest {
         assertThatThrownBy(() -> Sysctl.in(kernel.withOutput(broken, broken)).run("-a"))
                 .isInstanceOf(UncheckedIOException.class)
                 .hasMessageContaining("broken");
+    }
+
+    /** What is called by a tool cannot end what the tool runs in, and says so. */
+    @Test
+    @SuppressWarnings("try")
+    void aToolsStreamCannotCloseWhatItRunsIn() {
+        try (RumpProcess process = kernel.newProcess("p")) {
+            for (AutoCloseable one : List.of(kernel, process)) {
+                OutputStream closing =
+                        new OutputStream() {
+                            @Override
+                            public void write(int b) {
+                                try {
+                                    one.close();
+                                } catch (Exception e) {
+                                    throw (RuntimeException) e;
+                                }
+                            }
+                        };
+                assertThatThrownBy(
+                                () ->
+                                        Sysctl.in(process.withOutput(closing, closing))
+                                                .run("kern.ostype"))
+                        .isInstanceOf(IllegalStateException.class)
+                        .hasMessageContaining("cannot be closed");
+                assertThat(Sysctl.in(process).get("kern.ostype")).isEqualTo("NetBSD");
+            }
+            try (RumpKernel other = RumpKernel.boot()) {
+                OutputStream fine =
+                        new OutputStream() {
+                            @Override
+                            public void write(int b) {
+                                other.close();
+                            }
+                        };
+                assertThat(Sysctl.in(kernel.withOutput(fine, fine)).get("kern.ostype"))
+                        .isEqualTo("NetBSD");
+            }
+        }
+    }
+
+    @Test
+    void aControlKnowsWhatRuns() {
+        ToolControl control = new ToolControl();
+        assertThat(control.requestStatus()).isZero();
+        int[] running = new int[1];
+        OutputStream asking =
+                new OutputStream() {
+                    @Override
+                    public void write(int b) {
+                        running[0] = control.requestStatus();
+                    }
+                };
+        Sysctl.in(kernel.withControl(control).withOutput(asking, asking)).get("kern.ostype");
+        assertThat(running[0]).isEqualTo(1);
+        assertThat(control.interrupt()).isZero();
     }
 
     @Test

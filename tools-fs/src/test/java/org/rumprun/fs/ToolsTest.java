@@ -4,8 +4,22 @@ package org.rumprun.fs;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.rumprun.kernel.RumpHost;
+import org.rumprun.kernel.RumpKernel;
+import org.rumprun.kernel.RumpServer;
+import org.rumprun.kernel.ToolControl;
+import org.rumprun.kernel.ToolException;
+import org.rumprun.kernel.ToolResult;
+
 import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -13,15 +27,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
-import org.rumprun.kernel.RumpKernel;
-import org.rumprun.kernel.RumpServer;
-import org.rumprun.kernel.ToolException;
-import org.rumprun.kernel.ToolResult;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 
 @Timeout(60)
 class ToolsTest {
@@ -211,6 +220,31 @@ class ToolsTest {
             Umount.in(server).run("/mnt");
         }
         assertThat(FsckFfs.isClean(image)).isTrue();
+    }
+
+    /** SIGINFO and SIGINT, from another thread, to a tool without an end. */
+    @Test
+    void aControlAsksForTheStatusAndEnds() throws Exception {
+        ToolControl control = new ToolControl();
+        ByteArrayOutputStream err = new ByteArrayOutputStream();
+        RumpHost host =
+                kernel.withControl(control).withOutput(OutputStream.nullOutputStream(), err);
+        ExecutorService threads = Executors.newSingleThreadExecutor();
+        try {
+            Future<ToolResult> dd =
+                    threads.submit(
+                            () -> Dd.in(host).exec("if=/dev/zero", "of=/dev/null", "bs=64k"));
+            while (!err.toString(StandardCharsets.UTF_8).contains("records in")) {
+                assertThat(dd.isDone()).isFalse();
+                control.requestStatus();
+                Thread.sleep(1);
+            }
+            assertThat(control.interrupt()).isEqualTo(1);
+            assertThat(dd.get(30, TimeUnit.SECONDS).status()).isEqualTo(130);
+            assertThat(control.interrupt()).isZero();
+        } finally {
+            threads.shutdownNow();
+        }
     }
 
     @Test

@@ -4,6 +4,7 @@ package org.rumprun.kernel.internal;
 import com.sun.jna.Memory;
 import com.sun.jna.Native;
 import com.sun.jna.Pointer;
+
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Set;
@@ -24,8 +25,8 @@ public final class KernelHandle implements AutoCloseable {
 
     private Pointer kernel;
 
-    private KernelHandle(Rumprun.Console console) {
-        this.console = console;
+    private KernelHandle(Consumer<String> console) {
+        this.console = console == null ? null : listener(console);
     }
 
     /**
@@ -39,7 +40,7 @@ public final class KernelHandle implements AutoCloseable {
      */
     public static KernelHandle boot(String components, String options, Consumer<String> console)
             throws Failure {
-        KernelHandle handle = new KernelHandle(console == null ? null : listener(console));
+        KernelHandle handle = new KernelHandle(console);
         byte[] why = new byte[WHY];
         try (Memory out = new Memory(Native.POINTER_SIZE)) {
             int result =
@@ -57,14 +58,17 @@ public final class KernelHandle implements AutoCloseable {
         return handle;
     }
 
-    private static Rumprun.Console listener(Consumer<String> console) {
+    private Rumprun.Console listener(Consumer<String> console) {
         return (ctx, text, size) -> {
             byte[] bytes = text.getByteArray(0, size);
+            Inside.enter(this);
             try {
                 console.accept(new String(bytes, StandardCharsets.UTF_8));
             } catch (RuntimeException e) {
                 Thread thread = Thread.currentThread();
                 thread.getUncaughtExceptionHandler().uncaughtException(thread, e);
+            } finally {
+                Inside.leave();
             }
         };
     }
@@ -201,8 +205,13 @@ public final class KernelHandle implements AutoCloseable {
      *
      * @param nosync whether what is not written yet is lost
      * @return the bytes that the kernel has not given back: 0
+     * @throws IllegalStateException when the kernel, or a tool in it, waits for the caller
      */
     public long halt(boolean nosync) {
+        Inside.refuse(this, "a kernel");
+        for (ProcHandle proc : procs) {
+            Inside.refuse(proc, "a kernel");
+        }
         long leaked;
         lock.writeLock().lock();
         try {

@@ -4,6 +4,7 @@ package org.rumprun.kernel.internal;
 import com.sun.jna.Memory;
 import com.sun.jna.Native;
 import com.sun.jna.Pointer;
+
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -15,6 +16,10 @@ import java.util.Map;
 /** One run of a tool: its streams are Java's, and an interrupt of the thread interrupts it. */
 public final class ToolCall {
     private static final int CHUNK = 1 << 16;
+
+    /* Two flags that native code looks at. */
+    private static final int SIGINFO = 0;
+    private static final int SIGINT = 4;
 
     private final InputStream in;
     private final OutputStream out;
@@ -76,6 +81,7 @@ public final class ToolCall {
         Rumprun.Transfer read = this::read;
         Rumprun.Transfer write = this::write;
         Rumprun.Progress progress = listener == null ? null : this::progress;
+        Inside.enter(parent);
         try (Memory argv = strings(line);
                 Memory envp = strings(variables)) {
             status =
@@ -92,9 +98,10 @@ public final class ToolCall {
                                     null,
                                     progress,
                                     null,
-                                    flags,
-                                    flags.share(4));
+                                    flags.share(SIGINFO),
+                                    flags.share(SIGINT));
         } finally {
+            Inside.leave();
             parent.leave();
             Reference.reachabilityFence(read);
             Reference.reachabilityFence(write);
@@ -103,6 +110,16 @@ public final class ToolCall {
         }
         rethrow();
         return status;
+    }
+
+    /** What SIGINFO is to a tool; any thread may ask. */
+    public void requestStatus() {
+        flags.setInt(SIGINFO, 1);
+    }
+
+    /** What SIGINT is to a tool; any thread may ask. */
+    public void interrupt() {
+        flags.setInt(SIGINT, 1);
     }
 
     private void rethrow() throws IOException {
@@ -133,13 +150,13 @@ public final class ToolCall {
         if (thrown == null) {
             thrown = e;
         }
-        flags.setInt(4, 1);
+        interrupt();
         return -Errno.EIO;
     }
 
     private void lookAtInterrupts() {
         if (Thread.currentThread().isInterrupted()) {
-            flags.setInt(4, 1);
+            interrupt();
         }
     }
 
