@@ -75,7 +75,7 @@ tmpfs_node_destroy(struct tmpfs_mount *tm, struct tmpfs_node *n)
 	tm->tm_nodes--;
 	kmutex_exit(&tm->tm_lock);
 	if (n->tn_type == VREG)
-		tmpfs_reg_truncate(tm, n, 0);
+		tmpfs_reg_discard(tm, n, 0, UINT64_MAX);
 	else if (n->tn_type == VLNK)
 		tmpfs_free(tm, n->u.link, n->tn_size + 1);
 	else if (n->tn_type == VDIR)

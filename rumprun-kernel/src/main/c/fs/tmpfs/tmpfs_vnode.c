@@ -426,7 +426,8 @@ fill_pages(struct vnode *vp, struct uio *uio)
 		if (page == NULL)
 			return -ENOSPC;
 		error = uiomove(page + in, chunk, uio);
-		if ((uint64_t)uio->uio_offset > n->tn_size)
+		if ((uint64_t)uio->uio_offset > n->tn_size &&
+		    (uint64_t)uio->uio_offset > off)
 			n->tn_size = (uint64_t)uio->uio_offset;
 	}
 	return error;
@@ -469,6 +470,7 @@ fill_remote(struct lwp *l, struct vnode *vp, struct uio *uio)
 static int
 tmpfs_write(struct lwp *l, struct vnode *vp, struct uio *uio, int ioflag)
 {
+	struct tmpfs_node *n = VTOTMPFS(vp);
 	size_t before = uio->uio_resid;
 	int error;
 
@@ -480,6 +482,10 @@ tmpfs_write(struct lwp *l, struct vnode *vp, struct uio *uio, int ioflag)
 	if (uio->uio_resid > TMPFS_MAXSIZE - (uint64_t)uio->uio_offset)
 		return -EFBIG;
 	error = is_remote(uio) ? fill_remote(l, vp, uio) : fill_pages(vp, uio);
+	/* Pages and tables that got no bytes. */
+	if (error != 0)
+		tmpfs_reg_discard(vtotm(vp), n,
+		    (n->tn_size + TMPFS_PAGE - 1) / TMPFS_PAGE, UINT64_MAX);
 	if (uio->uio_resid < before)
 		changed(vp, TMPFS_MTIME | TMPFS_CTIME);
 	return error;
