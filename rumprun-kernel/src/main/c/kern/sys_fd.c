@@ -109,7 +109,7 @@ sys___fstat50(struct lwp *l, const void *args, register_t *rv)
 static int
 set_flags(struct lwp *l, struct file *f, int oflags)
 {
-	unsigned new = ((unsigned)FFLAGS(oflags) & FCNTLFLAGS), old, diff;
+	unsigned new = (FFLAGS((unsigned)oflags) & FCNTLFLAGS), old, diff;
 	int error = 0, on;
 
 	kmutex_enter(&f->f_lock);

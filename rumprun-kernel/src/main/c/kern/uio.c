@@ -141,12 +141,17 @@ uio_advance(struct uio *uio, size_t n)
 	if (n > uio->uio_resid)
 		n = uio->uio_resid;
 	uio->uio_resid -= n;
-	uio->uio_offset += (off_t)n;
+	/* On devices without a size an offset ends at the largest. */
+	if (uio->uio_offset > INT64_MAX - (off_t)n)
+		uio->uio_offset = INT64_MAX;
+	else
+		uio->uio_offset += (off_t)n;
 	while (uio->uio_iovcnt > 0) {
 		struct iovec *iov = uio->uio_iov;
 		size_t part = iov->iov_len < n ? iov->iov_len : n;
 
-		iov->iov_base = (char *)iov->iov_base + part;
+		/* What is there need not be memory. */
+		iov->iov_base = (void *)((uintptr_t)iov->iov_base + part);
 		iov->iov_len -= part;
 		n -= part;
 		if (iov->iov_len > 0)
