@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The network of one kernel: its locks, and how packets get from here to there.
+ *
+ * Locks, top first (kern/locks.h has the whole order; the net lock stands above p_lock):
+ *	ns_lock		the net lock. Held shared by whoever runs the stack: receives packets, sends, runs a protocol's timer, makes a protocol's call
+ *			for a socket. Held exclusively to change what packets are steered by: interfaces and their addresses, routes, hooks, multicast
+ *			groups, prefixes. So interfaces, addresses and routes need no reference as long as it is held, and packets never wait for one another.
+ *			Nobody sleeps, copies to or from users, or calls the host's blocking functions with it.
+ *			It is not recursive: who is called with it held says so in his contract (N: shared or exclusive; W: exclusive).
+ *	so_lock		one socket and its control block (net/socketvar.h); a listening socket before those of its queue
+ *	the tables of control blocks, neighbour caches, reassembly queues, statistics of NPF ...: leaves, one at a time
+ *	an interface's output queue, a bus, a wire, net_run's queues: leaves, below all of that
+ *
+ * Packets: output runs from the socket to the driver at once, in the caller's thread, with so_lock held. Input never runs inside output:
+ * a driver (loopback and wires too) puts what came onto ns_inq by net_input; net_run takes them from there, and is called by whoever is about
+ * to leave the stack, with no lock held: system calls of sockets, timers, threads of interfaces. So a packet between two kernels in one
+ * process is carried to the other end by its sender's thread.
+ */
+#ifndef NET_NET_H
+#define NET_NET_H
+
+#include "kern/kernel.h"
+#include "net/mbuf.h"
+
+struct domain;
+struct ifnet;
+struct net_work;
+
+enum netproto {
+	NETPROTO_IP,
+	NETPROTO_IP6,
+	NETPROTO_ARP,
+	NETPROTO_ETHER,
+	NETPROTO_COUNT
+};
+
+struct net_state {
+	struct rump_kernel *ns_k;
+	struct kbrlock ns_lock;
+
+	/* net_run */
+	struct kmutex ns_inqlock;
+	struct mbuf *ns_inqhead,
+	    *ns_inqtail; /* by m_nextpkt; which protocol stands in m_type */
+	unsigned ns_inqlen, ns_inqmax;
+	_Atomic uint64_t ns_inqdrops;
+	_Atomic int ns_running; /* 0 idle, 1 somebody runs, 2 and is to look again */
+	struct net_work *ns_work; /* deferred, under ns_inqlock */
+	struct ifnet *_Atomic
+	    ns_kicked; /* interfaces with output to be announced, by if_kicknext */
+	struct kern_thread *
+	    ns_thread; /* takes over from callers that have done enough; started when first needed */
+	struct kcond ns_cond;
+	bool ns_handed; /* under ns_inqlock: there is work for the thread */
+
+	/* Protocol families that are booted, by AF_*; NULL. Filled by attach functions, constant afterwards. */
+	const struct domain *ns_domains[36];
+
+	/* Each part's own state, made by its attach. NULL: not booted. */
+	struct if_state *ns_if;		/* net/if.c */
+	struct route_state *ns_route;	/* net/route.c */
+	struct rtsock_state *ns_rtsock; /* net/rtsock.c */
+	struct socket_state *ns_socket; /* net/uipc_socket.c */
+	struct local_state *ns_local;	/* net/uipc_usrreq.c */
+	struct bpf_state *ns_bpf;
+	struct arp_state *ns_arp;
+	struct inet_state *ns_inet;   /* netinet/in.c */
+	struct inet6_state *ns_inet6; /* netinet6/in6.c */
+	struct tcp_state *ns_tcp;
+	struct udp_state *ns_udp;
+	struct npf_state *ns_npf;
+	struct pfil_state *ns_pfil;
+	struct tun_state *ns_tun;
+};
+#define NS(k) ((k)->k_net)
+
+static inline void
+net_rdlock(struct rump_kernel *k)
+{
+	kbrlock_rdlock(&NS(k)->ns_lock);
+}
+
+static inline void
+net_wrlock(struct rump_kernel *k)
+{
+	kbrlock_wrlock(&NS(k)->ns_lock);
+}
+
+static inline void
+net_unlock(struct rump_kernel *k)
+{
+	kbrlock_unlock(&NS(k)->ns_lock);
+}
+
+/*
+ * A packet has come (m_pkthdr.rcvif set, link header there for NETPROTO_ETHER, gone for the others). Any lock may be held but ns_inqlock. Takes m; when
+ * the queue is full it goes, counted. Somebody must call net_run soon after.
+ */
+void net_input(struct rump_kernel *, enum netproto, struct mbuf *);
+/*
+ * Handles all that has come, lets drivers announce what was put out, does deferred work; in turns with other threads. No lock may be held. Bounded:
+ * after some 256 packets the rest goes to the kernel's own thread. Never sleeps. Calls of a halting kernel do nothing.
+ */
+void net_run(struct rump_kernel *);
+/* The interface has output that if_kick announces (bus, wire). Any lock may be held. */
+void net_kick(struct ifnet *);
+/*
+ * Has fn called by net_run, with ns_lock held exclusively: for changes that a packet brings about (redirects, path MTUs, router
+ * advertisements). data is copied (len <= 2048). m, if any, goes with it and is fn's. -ENOMEM (m is freed).
+ */
+int net_defer(struct rump_kernel *,
+    void (*fn)(struct rump_kernel *, void *data, struct mbuf *m),
+    const void *data, size_t len, struct mbuf *m);
+
+/* Parts of protocol families announce what they do with a packet. Constant after boot. */
+typedef void net_input_fn(struct mbuf *); /* N; m is taken */
+void net_setinput(struct rump_kernel *, enum netproto, net_input_fn *);
+
+/* Boot and halt: librumpnet's attach and detach (net/net.c). Detach frees what the parts have left. */
+int net_attach(struct rump_kernel *) MUST_CHECK;
+void net_detach(struct rump_kernel *);
+
+/* At most n times a second; state starts as zeros. False: too many, don't. */
+struct ppsrate {
+	_Atomic int64_t pr_second;
+	_Atomic int32_t pr_count;
+};
+bool ppsratecheck(struct rump_kernel *, struct ppsrate *, int n);
+
+/* Counters of a protocol (<netbsd/netstats.h>), any thread at any time. */
+static inline void
+stat_inc(_Atomic uint64_t *stats, unsigned which)
+{
+	atomic_fetch_add_explicit(&stats[which], 1, memory_order_relaxed);
+}
+
+static inline void
+stat_add(_Atomic uint64_t *stats, unsigned which, uint64_t n)
+{
+	atomic_fetch_add_explicit(&stats[which], n, memory_order_relaxed);
+}
+
+#endif

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Sockets: struct socket, socket buffers, and what protocols do with them.
+ *
+ * so_lock guards the socket, its buffers and its control block. The socket layer (net/uipc_socket.c) takes the net lock shared, then so_lock,
+ * before it calls a protocol; protocols come from below with the net lock held and take so_lock themselves. A protocol never calls back with
+ * another socket's lock held, but a listening socket's before that of one in its queue. Copying from and to users and sleeping is done without
+ * the net lock, and (copying) without so_lock: SB_LOCK keeps other readers or writers out meanwhile.
+ *
+ * A socket lives as long as its references: the file's, and one each of those who found it in a table (so_get under the table's lock, so_put). The
+ * protocol's so_pcb goes with pr_detach, when the file is closed and the protocol is done (TCP may go on for a while: SS_NOFDREF).
+ */
+#ifndef NET_SOCKETVAR_H
+#define NET_SOCKETVAR_H
+
+#include <netbsd/socket.h>
+#include "kern/file.h"
+#include "net/net.h"
+#include "net/protosw.h"
+
+struct sockbuf {
+	struct selinfo sb_sel;
+	struct kcond sb_cond;	/* waiters for data, for room, for SB_LOCK */
+	struct mbuf *sb_mb;	/* records by m_nextpkt */
+	struct mbuf *sb_mbtail; /* last mbuf of the last record */
+	struct mbuf *sb_lastrecord;
+	size_t sb_cc;	 /* bytes of data (names and control too) */
+	size_t sb_mbcnt; /* bytes of mbufs and storages */
+	size_t sb_hiwat, sb_mbmax, sb_lowat;
+	unsigned sb_flags;   /* SB_* */
+	int64_t sb_timeo_ns; /* 0: none */
+};
+#define SB_LOCK 0x1   /* a reader (writer) is at work */
+#define SB_ASYNC 0x10 /* SIGIO */
+#define SB_AUTOSIZE 0x800
+#define SB_MAX_DEFAULT 262144 /* kern.sbmax */
+
+struct socket {
+	struct kmutex so_lock;
+	_Atomic uint32_t so_refs;
+	struct rump_kernel *so_k;
+	short so_type; /* SOCK_* */
+	const struct protosw *so_proto;
+	void *so_pcb;
+	unsigned so_state;	     /* SS_* of here */
+	_Atomic unsigned so_options; /* SO_* */
+	short so_linger;	     /* seconds */
+	int so_error;		     /* positive errno; given once */
+	pid_t so_pgid;		     /* SIGIO, SIGURG: process, or -group */
+	size_t so_oobmark; /* bytes until the mark in so_rcv; 0 none */
+	/* connections: of a listener */
+	struct socket *so_head;
+	struct socket *so_q, **so_qtail,
+	    *so_q0; /* complete, incomplete: by so_qnext */
+	struct socket *so_qnext;
+	short so_qlen, so_q0len, so_qlimit;
+	bool so_onq, so_onq0;
+	struct kcond so_cond; /* connecting, accepting, lingering */
+	struct sockbuf so_snd, so_rcv;
+	uid_t so_uid; /* who made it: kinfo, SO_REUSEPORT, limits */
+	struct cred *so_cred;
+	pid_t so_pid;
+	struct mbuf *(*so_upcallfn)(void); /* unused: NULL */
+	struct accept_filter *so_accf;	   /* SO_ACCEPTFILTER */
+	struct socket *so_allnext,
+	    **so_allprev; /* every socket of the kernel, for pcblists */
+};
+#define SS_NOFDREF 0x1
+#define SS_ISCONNECTED 0x2
+#define SS_ISCONNECTING 0x4
+#define SS_ISDISCONNECTING 0x8
+#define SS_CANTSENDMORE 0x10
+#define SS_CANTRCVMORE 0x20
+#define SS_RCVATMARK 0x40
+#define SS_ISABORTING 0x80
+#define SS_ISDISCONNECTED 0x800
+#define SS_DETACHED 0x10000 /* so_pcb is gone, or going */
+
+static inline void
+solock(struct socket *so)
+{
+	kmutex_enter(&so->so_lock);
+}
+
+static inline void
+sounlock(struct socket *so)
+{
+	kmutex_exit(&so->so_lock);
+}
+
+static inline struct socket *
+so_get(struct socket *so)
+{
+	atomic_fetch_add(&so->so_refs, 1);
+	return so;
+}
+void so_put(
+    struct socket *); /* no so_lock of it held; frees with the last one */
+
+/* --- for protocols, so_lock held unless said otherwise -- */
+
+/* A connection has come for a listener (locked): a new socket (locked, attached, in so_q0 or so_q) of the same kind. NULL: queue full or no memory. */
+struct socket *sonewconn(struct socket *head, unsigned connstate);
+void soisconnecting(struct socket *);
+/* Moves it to its listener's so_q; takes the head's lock: so must be unlocked and is so again; call so_isconnected with the head locked via sonewconn otherwise. */
+void soisconnected(struct socket *);
+void soisdisconnecting(struct socket *);
+void soisdisconnected(
+    struct socket *); /* also the end of a protocol that went on after the close */
+void socantsendmore(struct socket *);
+void socantrcvmore(struct socket *);
+void soroverflow(struct socket
+	*); /* a datagram found no room: counted by SO_RERROR/overflow rules */
+void sohasoutofband(struct socket *); /* SIGURG, POLLRDBAND */
+void sorwakeup(
+    struct socket *); /* data (or the end) came: readers, poll, kqueue, SIGIO */
+void sowwakeup(struct socket *);				   /* room */
+int soreserve(struct socket *, size_t snd, size_t rcv) MUST_CHECK; /* -ENOBUFS */
+/* Protocol's own end for a socket whose file is closed (SS_NOFDREF): frees so_pcb's part; so is unlocked and may be gone after it. */
+void sofree(struct socket *);
+
+/* Buffers. m is taken where it fits; false: no room, m stays the caller's. */
+static inline size_t
+sbspace(const struct sockbuf *sb)
+{
+	size_t a = sb->sb_cc < sb->sb_hiwat ? sb->sb_hiwat - sb->sb_cc : 0;
+	size_t b = sb->sb_mbcnt < sb->sb_mbmax ? sb->sb_mbmax - sb->sb_mbcnt : 0;
+
+	return a < b ? a : b;
+}
+void sbappendstream(
+    struct sockbuf *, struct mbuf *); /* bytes; small ones are put together */
+void sbappendrecord(struct sockbuf *, struct mbuf *); /* a record of its own */
+bool sbappendaddr(struct sockbuf *, const struct sockaddr *, struct mbuf *m0,
+    struct mbuf *control);
+bool sbappendcontrol(struct sockbuf *, struct mbuf *m0, struct mbuf *control);
+void sbdrop(struct sockbuf *, size_t len); /* from the front */
+void sbdroprecord(struct sockbuf *);
+void sbflush(struct rump_kernel *,
+    struct sockbuf *); /* control messages' descriptors too */
+/* A control message: level, type, data. NULL without memory. Chains by m_next. */
+struct mbuf *sbcreatecontrol(struct rump_kernel *, const void *, size_t len,
+    int type, int level) MUST_CHECK;
+/* References to len bytes at off of the buffer (for sending; they stay until dropped). cursor remembers the place between calls (zeroed, or after sbdrop). */
+struct sbcursor {
+	struct mbuf *sc_m;
+	size_t sc_at; /* offset in the buffer where sc_m starts */
+};
+struct mbuf *sb_copy(
+    struct sockbuf *, struct sbcursor *, size_t off, size_t len) MUST_CHECK;
+
+/* --- the socket calls, for system calls, AF_LOCAL, tests; no lock -- */
+
+int socreate(struct lwp *, int domain, int type, int proto,
+    struct socket **) MUST_CHECK; /* one reference, the file's */
+int soclose(
+    struct lwp *, struct socket *); /* lingers; gives the reference back */
+int sobind(struct lwp *, struct socket *, struct sockaddr *);
+int solisten(struct lwp *, struct socket *, int backlog);
+int soaccept(struct lwp *, struct socket *head, bool nonblock, struct socket **,
+    struct sockaddr *name);
+int soconnect(struct lwp *, struct socket *, struct sockaddr *, bool nonblock);
+int soconnect2(struct lwp *, struct socket *, struct socket *);
+int sodisconnect(struct lwp *, struct socket *);
+int soshutdown(struct lwp *, struct socket *, int how);
+/*
+ * Sends uio's data. addr: NULL or a kernel copy (255 bytes). control: a chain in the format of sbcreatecontrol's, checked; taken. flags: MSG_*. 0 or -errno; part of a
+ * stream may have gone before an error (uio_resid).
+ */
+int sosend(struct lwp *, struct socket *, struct sockaddr *addr, struct uio *,
+    struct mbuf *control, int flags);
+/* Receives. name, if asked for: up to 255 bytes; *control: chain for the caller to free; *flags in and out (MSG_EOR, MSG_TRUNC, MSG_CTRUNC, MSG_OOB ...). */
+int soreceive(struct lwp *, struct socket *, struct sockaddr *name,
+    struct uio *, struct mbuf **control, int *flags);
+int sosetopt(struct lwp *, struct socket *, int level, int name,
+    const void *val, size_t len);
+/* *len: room in, size out. */
+int sogetopt(
+    struct lwp *, struct socket *, int level, int name, void *val, size_t *len);
+int soo_ioctl_socket(
+    struct lwp *, struct socket *, unsigned long cmd, void *data);
+int sopoll(struct lwp *, struct socket *, int events);
+/* The socket behind a descriptor; the file's reference to give back with file_put. -ENOTSOCK. */
+int fd_getsock(
+    struct lwp *, int fd, struct file **, struct socket **) MUST_CHECK;
+extern const struct fileops socketops;
+
+/* Walks all sockets of a family and type (0: all), net lock held shared by the walker's caller: fn gets it with so_lock held. */
+int so_foreach(struct rump_kernel *, int family,
+    int (*fn)(struct socket *, void *), void *);
+/* kinfo_pcb of a socket (so_lock held) but for the addresses and protocol state, which the protocol fills in. */
+struct kinfo_pcb;
+void so_fillkinfo(struct socket *, struct kinfo_pcb *);
+
+int socket_boot(struct rump_kernel *)
+    MUST_CHECK; /* kern.sbmax, kern.somaxkva ..., AF_LOCAL */
+void socket_fini(struct rump_kernel *);
+
+#endif

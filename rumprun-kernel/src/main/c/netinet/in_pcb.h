@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Internet control blocks, of both families: addresses and ports of a socket, and the tables that packets find it by.
+ *
+ * A block belongs to its socket (so_lock); its place in the table (addresses, ports, state) changes with so_lock and the table's lock held. Lookup takes
+ * the table's lock shared and gives a reference to the socket. An AF_INET6 block that is not V6ONLY takes IPv4 packets too and then has inp_vflag INP_IPV4
+ * with mapped addresses.
+ */
+#ifndef NETINET_IN_PCB_H
+#define NETINET_IN_PCB_H
+
+#include <netbsd/in6.h>
+#include "netinet/inet.h"
+
+struct ip6_pktopts;
+struct ip6_moptions;
+
+/* One address in both forms: IPv4 ones as ::ffff:a.b.c.d, words in network order. */
+struct in_any {
+	union {
+		uint8_t a8[16];
+		uint32_t a32[4];
+		uint64_t a64[2];
+	};
+};
+#define in_any_v4(a) ((a)->a32[3])
+static inline bool
+in_any_unspecified(const struct in_any *a)
+{
+	return a->a64[0] == 0 &&
+	    (a->a64[1] == 0 || (a->a32[2] == 0xffff0000u && a->a32[3] == 0));
+}
+void in_any_set4(struct in_any *, uint32_t addr);
+
+struct inpcb {
+	struct inpcb *inp_hashnext,
+	    **inp_hashprev; /* connection hash, or hash of local ports */
+	struct inpcb *inp_portnext,
+	    **inp_portprev; /* every bound block, by local port */
+	struct inpcb *inp_allnext, **inp_allprev;
+	struct inpcbtable *inp_table;
+	struct socket *inp_socket;
+	void *inp_ppcb; /* tcpcb, udpcb */
+	int inp_af;	/* the socket's family */
+	struct in_any inp_laddr, inp_faddr;
+	uint32_t inp_zone; /* interface index of link-local addresses; 0 */
+	uint16_t inp_lport, inp_fport; /* network order */
+	uint8_t inp_proto;	       /* raw: the number */
+	uint8_t inp_ttl,
+	    inp_tos; /* IPv6: inp_hoplimit (-1 default), traffic class */
+	int16_t inp_hops6;
+	uint32_t inp_flowinfo;
+	unsigned inp_flags;  /* INP_* of <netbsd/netstats.h> */
+	unsigned inp_flags6; /* IN6P_* of netinet6/inet6.h */
+	enum { INP_UNBOUND, INP_BOUND, INP_CONNECTED } inp_state;
+	struct route inp_route;
+	struct mbuf *inp_options; /* IP options */
+	struct ip_moptions *inp_moptions;
+	struct ip6_pktopts *inp_outputopts6;
+	struct ip6_moptions *inp_moptions6;
+	struct icmp6_filter *inp_icmp6filt;
+	int inp_cksum6; /* raw IPv6: where the checksum is; -1 */
+	int inp_portalgo, inp_errormtu;
+	uint8_t inp_minttl;
+};
+
+struct inpcbtable {
+	struct rump_kernel *it_k;
+	struct krwlock it_lock;
+	struct inpcb **it_connhash, **it_bindhash,
+	    **it_porthash; /* powers of two; grow */
+	unsigned it_hashsize, it_count;
+	struct inpcb *it_all;
+	uint32_t it_secret[4];
+	uint16_t it_lastport, it_lastlow;
+};
+
+int inpcbtable_create(
+    struct rump_kernel *, unsigned hashsize, struct inpcbtable **) MUST_CHECK;
+void inpcbtable_destroy(struct inpcbtable *); /* empty */
+
+/* so_lock held. */
+int in_pcballoc(struct socket *, struct inpcbtable *) MUST_CHECK; /* so_pcb */
+void in_pcbfree(struct inpcb *); /* off the tables, memory freed, so_pcb NULL */
+/* Names of either family. -EADDRINUSE, -EADDRNOTAVAIL, -EACCES (reserved port), -EINVAL (bound), -EAFNOSUPPORT. SO_REUSEADDR/REUSEPORT rules of NetBSD. */
+int in_pcbbind(struct inpcb *, struct sockaddr *, struct lwp *);
+/* -EADDRNOTAVAIL, -EADDRINUSE (the same connection exists), -EHOSTUNREACH, -EINVAL (port 0) ... Binds if need be. */
+int in_pcbconnect(struct inpcb *, struct sockaddr *, struct lwp *);
+void in_pcbdisconnect(struct inpcb *);
+void in_pcbrehash(struct inpcb
+	*); /* after inp_laddr etc. were set by hand; tables' state by inp_state */
+int in_setsockaddr(struct inpcb *, struct sockaddr *);
+int in_setpeeraddr(struct inpcb *, struct sockaddr *);
+
+/* N. Finds the block for a packet; the socket with a reference, not locked (check that so_pcb is still there after solock). NULL. */
+struct inpcb *in_pcblookup_connect(struct inpcbtable *,
+    const struct in_any *faddr, uint16_t fport, const struct in_any *laddr,
+    uint16_t lport, uint32_t zone);
+struct inpcb *in_pcblookup_bind(struct inpcbtable *, const struct in_any *laddr,
+    uint16_t lport, uint32_t zone);
+/* Calls fn for each block that matches (faddr NULL, ports 0: any), so_lock held, with a copy of the list taken: ctlinput, multicast delivery, pcblists. */
+int in_pcbforeach(struct inpcbtable *,
+    bool (*match)(const struct inpcb *, void *),
+    int (*fn)(struct inpcb *, void *), void *);
+/* An error (positive errno) for every block connected to dst (port 0: all). notify is called with so_lock held. */
+void in_pcbnotify(struct inpcbtable *, const struct in_any *faddr,
+    uint16_t fport, const struct in_any *laddr, uint16_t lport, int error,
+    void (*notify)(struct inpcb *, int error));
+/* W. An interface goes: memberships and remembered routes. */
+void in_pcbpurgeif(struct inpcbtable *, struct ifnet *);
+/* net.inet.*.pcblist of a table (sysctl function's body). */
+struct sysctl_call;
+int in_pcblist_sysctl(struct sysctl_call *, struct inpcbtable *, int family);
+
+#endif
