@@ -326,6 +326,46 @@ TEST(daemon_ends_when_a_client_halts_it)
 		kill(atoi(pid), SIGKILL);
 }
 
+/* A program in the foreground does so, too. */
+TEST(server_ends_when_a_client_halts_it)
+{
+	int p[2], to[2];
+	char c = 0, text[256];
+	ssize_t n;
+	size_t len = 0;
+	pid_t pid;
+
+	CHECK_EQ(pipe(p), 0);
+	CHECK_EQ(pipe(to), 0);
+	if ((pid = fork()) == 0) {
+		dup2(to[1], 1);
+		close(to[1]);
+		if (rump_init() != 0 || rump_init_server(url) != 0 ||
+		    write(p[1], "y", 1) != 1)
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	close(p[1]);
+	close(to[1]);
+	CHECK_EQ(read(p[0], &c, 1), 1);
+	rumpclient_setconnretry(5);
+	CHECK_EQ(rump_sys_getpid(), 2);
+	rumpclient_setconnretry(0);
+	CHECK_EQ(rump_sys_reboot(0, NULL), 0);
+	CHECK_EQ(status_of(pid), 0);
+	CHECK(access(url + 7, F_OK) != 0);
+	while (len < sizeof(text) - 1 &&
+	    (n = read(to[0], text + len, sizeof(text) - 1 - len)) > 0)
+		len += (size_t)n;
+	text[len] = '\0';
+	CHECK(strcmp(text,
+		  "rump kernel halting...\nsyncing disks... done\n"
+		  "unmounting file systems...\nunmounting done\nhalted\n") == 0);
+	close(p[0]);
+	close(to[0]);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -358,5 +398,6 @@ main(int argc, char **argv)
 	stop_server(server);
 	unlink(url + 7);
 	RUN(daemon_ends_when_a_client_halts_it);
+	RUN(server_ends_when_a_client_halts_it);
 	return check_done();
 }

@@ -7,16 +7,18 @@
  * that a halt can wait for it: calls with an lwp are waited for by the kernel.
  */
 #include "host/sock.h"
-#include "kern/kernel.h"
+#include "kern/services.h"
 #include "rump/implicit.h"
 #include "rump/lwpcache.h"
+#include <netbsd/reboot.h>
 #include <netbsd/syscall.h>
 #include <rump/rump.h>
 
 static struct rump_kernel *_Atomic the_kernel;
 static struct lwpcache init_lwps;
 static _Atomic uint32_t users;
-static _Atomic bool halt_asked;
+static _Atomic bool halt_asked; /* by a call of this program's own */
+static _Atomic int halt_howto;
 static implicit_remote_t *_Atomic remote_fn;
 static void *_Atomic remote_ctx;
 static struct rump_boot_etfs *_Atomic boot_etfs;
@@ -86,28 +88,39 @@ implicit_set_lwp(struct lwp *l)
 	current = l;
 }
 
-static void halt_now(void);
-
-/* The caller of the daemon's parent is long gone: nobody but the kernel's clients needs the process. */
+/* What a server does when it goes down, with rump_server's words. */
 static void
-end_daemon(void *arg)
+end_server(void *arg)
 {
+	static const char text[] = "unmounting done\nhalted\n";
+	struct rump_kernel *k = implicit_take_kernel();
+	bool nosync = (atomic_load(&halt_howto) & RB_NOSYNC) != 0;
+
 	(void)arg;
-	halt_now();
+	/* The program is halting it: it goes on when that is done. */
+	if (k == NULL)
+		return;
+	halt_message_begin(k, nosync);
+	kern_halt(k, nosync, NULL);
+	(void)host_fdwrite(1, text, sizeof(text) - 1);
 	sock_exit(0);
 }
 
-/* A call of this program's own halts when it is back; a client's finds nobody who would. */
+/*
+ * A call of this program's own halts when it is back. A client's ends the
+ * program, in the background or not: its kernel was the machine.
+ */
 void
 implicit_halt_later(void *ctx, int howto)
 {
 	struct host_thread *t;
 
 	(void)ctx;
-	(void)howto;
-	atomic_store(&halt_asked, true);
-	if (atomic_load(&daemon_fd) == IMPLICIT_DAEMON && !rebooting)
-		(void)!host_thread_create("halt", end_daemon, NULL, &t);
+	atomic_store(&halt_howto, howto);
+	if (rebooting)
+		atomic_store(&halt_asked, true);
+	else
+		(void)!host_thread_create("halt", end_server, NULL, &t);
 }
 
 struct rump_boot_etfs *
@@ -162,7 +175,7 @@ halt_now(void)
 		return;
 	current = NULL;
 	if ((k = implicit_take_kernel()) != NULL)
-		kern_halt(k, false, NULL);
+		kern_halt(k, (atomic_load(&halt_howto) & RB_NOSYNC) != 0, NULL);
 }
 
 /* As a thread of pid 1, for this call only. */

@@ -38,7 +38,10 @@ struct rump_kernel *implicit_take_kernel(void);
 struct lwp *implicit_lwp(void);
 void implicit_set_lwp(struct lwp *);
 
-/* reboot(2) was called: the kernel is to be halted when that call returns. */
+/*
+ * reboot(2) was called: the kernel is to be halted when that call returns, and
+ * the program to end with status 0 if the call was a client's.
+ */
 void implicit_halt_later(void *ctx, int howto);
 
 /* Records of rump_boot_etfs_register. */

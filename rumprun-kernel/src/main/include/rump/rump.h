@@ -28,7 +28,10 @@ struct lwp;
  * RUMP_BLKSECTSHIFT.
  */
 int rump_init(void);
-/* Lets other programs make calls, at unix://PATH or tcp://ADDRESS:PORT. */
+/*
+ * Lets other programs make calls, at unix://PATH or tcp://ADDRESS:PORT. One of
+ * them that halts the kernel, by reboot(2), ends this program with exit(0).
+ */
 int rump_init_server(const char *url);
 
 /* The version of NetBSD's interface that this is, as 799003400. */
