@@ -359,6 +359,29 @@ TEST(dd_character_sets_round_trip)
 	CHECK_EQ(run(&w, "rm /tmp/x"), 0);
 }
 
+TEST(dd_operand_is_given_once)
+{
+	static const char *const bad[] = { "bs=1 bs=1", "bs=1 ibs=1",
+		"ibs=1 bs=1", "obs=2 bs=1", "skip=1 iseek=1", "seek=1 oseek=1",
+		"if=/a if=/b", "of=/a of=/b", "count=1 count=2", "ibs=1 ibs=1",
+		"conv=osync bs=1" };
+	char line[64], want[128];
+	const char *name;
+	size_t i;
+
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		snprintf(line, sizeof(line), "dd %s", bad[i]);
+		name = strchr(bad[i], ' ') + 1;
+		snprintf(want, sizeof(want),
+		    "dd: %.*s: illegal argument combination or already set\n",
+		    (int)strcspn(name, "="), name);
+		CHECK_EQ(run(&w, line), 1);
+		CHECK_STR(w.err, want);
+	}
+	CHECK_EQ(run(&w, "dd bs=1 conv=osync"), 1);
+	CHECK_STR(w.err, "dd: osync: illegal conversion combination\n");
+}
+
 TEST(every_tool_bad_option_is_refused)
 {
 	static const char *const names[] = { "cat", "chgrp", "chmod", "chown",
@@ -397,6 +420,7 @@ main(void)
 	RUN(interrupt_ends_a_tool_at_its_next_call);
 	RUN(dd_block_and_unblock_round_trip);
 	RUN(dd_character_sets_round_trip);
+	RUN(dd_operand_is_given_once);
 	RUN(every_tool_bad_option_is_refused);
 	kern_halt(kernel, false, &leak);
 	if (leak != 0)

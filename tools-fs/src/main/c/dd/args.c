@@ -21,7 +21,7 @@ static const struct conversion conversions[] = {
 	{ "oldascii", DD_TRANSLATE | DD_UNBLOCK, DD_BLOCK, dd_old_to_ascii },
 	{ "oldebcdic", DD_TRANSLATE | DD_BLOCK, DD_UNBLOCK, dd_ascii_to_old },
 	{ "oldibm", DD_TRANSLATE | DD_BLOCK, DD_UNBLOCK, dd_ascii_to_old },
-	{ "osync", DD_OSYNC, 0, NULL },
+	{ "osync", DD_OSYNC, 0, NULL }, /* nor bs */
 	{ "sparse", DD_SPARSE, 0, NULL },
 	{ "swab", DD_SWAB, 0, NULL },
 	{ "sync", DD_SYNC, 0, NULL },
@@ -45,7 +45,8 @@ set_conv(struct dd *d, char *list)
 		if (i == n)
 			t_errx(d->t, 1, "unknown conversion %s", word);
 		if ((d->conv & conversions[i].against) != 0 ||
-		    (conversions[i].table != NULL && d->table != NULL))
+		    (conversions[i].table != NULL && d->table != NULL) ||
+		    (conversions[i].set == DD_OSYNC && d->bs_given))
 			t_errx(d->t, 1, "%s: illegal conversion combination",
 			    word);
 		d->conv |= conversions[i].set;
@@ -131,6 +132,61 @@ static const struct {
 	{ "skip", "skip blocks", 0, INT64_MAX },
 };
 
+/*
+ * Operands that are given once only, and not beside those of `against`: a
+ * group has one bit, as iseek and skip say the same.
+ */
+enum {
+	G_BS = 1,
+	G_CBS = 2,
+	G_COUNT = 4,
+	G_FILES = 8,
+	G_IBS = 16,
+	G_IF = 32,
+	G_OBS = 64,
+	G_OF = 128,
+	G_SEEK = 256,
+	G_SKIP = 512
+};
+
+static const struct {
+	const char *name;
+	unsigned group, against;
+} once[] = {
+	{ "bs", G_BS, G_BS | G_IBS | G_OBS },
+	{ "cbs", G_CBS, G_CBS },
+	{ "count", G_COUNT, G_COUNT },
+	{ "files", G_FILES, G_FILES },
+	{ "ibs", G_IBS, G_BS | G_IBS },
+	{ "if", G_IF, G_IF },
+	{ "iseek", G_SKIP, G_SKIP },
+	{ "obs", G_OBS, G_BS | G_OBS },
+	{ "of", G_OF, G_OF },
+	{ "oseek", G_SEEK, G_SEEK },
+	{ "rif", G_IF, G_IF },
+	{ "rof", G_OF, G_OF },
+	{ "seek", G_SEEK, G_SEEK },
+	{ "skip", G_SKIP, G_SKIP },
+};
+
+static void
+check_once(struct dd *d, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(once) / sizeof(once[0]); i++) {
+		if (strcmp(once[i].name, name) != 0)
+			continue;
+		if ((d->given & once[i].against) != 0 ||
+		    (once[i].group == G_BS && (d->conv & DD_OSYNC) != 0))
+			t_errx(d->t, 1,
+			    "%s: illegal argument combination or already set",
+			    name);
+		d->given |= once[i].group;
+		return;
+	}
+}
+
 static bool
 set_number(struct dd *d, const char *name, const char *value)
 {
@@ -198,6 +254,7 @@ dd_operands(struct dd *d, char **argv)
 		*value++ = '\0';
 		if (*value == '\0')
 			t_errx(t, 1, "no value specified for %s", name);
+		check_once(d, name);
 		if (set_number(d, name, value))
 			continue;
 		if (strcmp(name, "if") == 0 || strcmp(name, "rif") == 0)
@@ -224,8 +281,6 @@ dd_operands(struct dd *d, char **argv)
 		t_errx(t, 1,
 		    "cbs meaningless if not doing record "
 		    "operations");
-	if (d->bs_given && (d->conv & DD_OSYNC) != 0)
-		t_errx(t, 1, "osync is incompatible with bs");
 	if (d->oflag > 0 && (d->oflag & O_TRUNC) != 0 &&
 	    (d->seek != 0 || (d->conv & DD_NOTRUNC) != 0))
 		t_errx(t, 1,

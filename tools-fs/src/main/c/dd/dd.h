@@ -28,6 +28,7 @@ struct dd {
 	bool exact;    /* each input block is an output block */
 	uint64_t skip, seek, count, files;
 	bool count_given;
+	unsigned given; /* operands seen; args.c */
 	int progress;
 	unsigned conv;
 	const unsigned char *table;
