@@ -36,9 +36,8 @@ MAKEFLAGS += --no-builtin-rules
 KERNEL := rumprun-kernel/src/main/c
 KERNEL_INC := rumprun-kernel/src/main/include
 KERNEL_TEST := rumprun-kernel/src/test/c
-TOOLS := tools-fs/src/main/c
-TOOLS_INC := tools-fs/src/main/include
-TOOLS_TEST := tools-fs/src/test/c
+# The groups of tools: a folder, a library and an executable each.
+GROUPS := $(foreach g,tools-fs tools-net,$(if $(wildcard $(ROOT)/$(g)/src/main/c/*),$(g)))
 
 ifneq ($(SAN),)
 SANFLAGS := -fsanitize=address,undefined -fno-sanitize-recover=all
@@ -55,7 +54,6 @@ FLOOR := $(if $(SANFLAGS),,-include $(FLOOR_H))
 CFLAGS := -m$(M) -std=c11 -fPIC -fvisibility=hidden -Wall -Wextra -Werror -Wno-psabi \
 	$(OPT) $(SANFLAGS) -ffile-prefix-map=$(ROOT)=. $(FLOOR) $(EXTRA_CFLAGS)
 INCLUDES := -I$(ROOT)/$(KERNEL_INC) -I$(ROOT)/$(KERNEL)
-TOOLS_INCLUDES := -I$(ROOT)/$(TOOLS) -I$(ROOT)/$(TOOLS_INC)
 LDFLAGS := -m$(M) $(SANFLAGS) -Wl,-z,relro,-z,now -Wl,--build-id=sha1
 SO_LDFLAGS := -shared $(if $(SANFLAGS),,-Wl$(comma)-z$(comma)defs)
 LIBS := $(if $(SANFLAGS),-lpthread,-Wl$(comma)--no-as-needed \
@@ -69,28 +67,28 @@ objects = $(patsubst %.c,$(O)/obj/%.o,$(1))
 KERNEL_ALL := $(call find-sources,$(KERNEL))
 KERNEL_CMD := $(filter $(KERNEL)/cmd/%,$(KERNEL_ALL))
 KERNEL_LIB := $(filter-out $(KERNEL_CMD),$(KERNEL_ALL))
-TOOLS_ALL := $(call find-sources,$(TOOLS))
-TOOLS_CMD := $(filter $(TOOLS)/cmd/%,$(TOOLS_ALL))
-TOOLS_LIB := $(filter-out $(TOOLS_CMD),$(TOOLS_ALL))
+# $(call group-all,tools-fs) and the like: sources of a group
+group-all = $(call find-sources,$(1)/src/main/c)
+group-cmd = $(filter $(1)/src/main/c/cmd/%,$(call group-all,$(1)))
+group-lib = $(filter-out $(call group-cmd,$(1)),$(call group-all,$(1)))
+group-test-lib = $(call find-sources,$(1)/src/test/c/lib)
+group-tests = $(basename $(notdir $(wildcard \
+	$(ROOT)/$(1)/src/test/c/*_test.c)))
+TOOLS_ALL := $(foreach g,$(GROUPS),$(call group-all,$(g)))
 TEST_LIB := $(call find-sources,$(KERNEL_TEST)/lib)
-TOOLS_TEST_LIB := $(call find-sources,$(TOOLS_TEST)/lib)
 KERNEL_TESTS := $(basename $(notdir $(wildcard \
 	$(ROOT)/$(KERNEL_TEST)/*_test.c)))
-TOOLS_TESTS := $(basename $(notdir $(wildcard \
-	$(ROOT)/$(TOOLS_TEST)/*_test.c)))
-TESTS := $(KERNEL_TESTS) $(TOOLS_TESTS)
+TESTS := $(KERNEL_TESTS) $(foreach g,$(GROUPS),$(call group-tests,$(g)))
 
 KERNEL_SO := $(O)/lib/librumprun-kernel.so
-TOOLS_SO := $(O)/lib/libtools-fs.so
 KERNEL_BIN := $(O)/bin/rumprun-kernel
-TOOLS_BIN := $(O)/bin/tools-fs
 
 .PHONY: all lib tools-lib bin test tests clean FORCE
 all: lib tools-lib bin
 lib: $(if $(KERNEL_LIB),$(KERNEL_SO))
-tools-lib: $(if $(TOOLS_LIB),$(TOOLS_SO))
+tools-lib: $(patsubst %,$(O)/lib/lib%.so,$(GROUPS))
 bin: $(if $(KERNEL_CMD),$(O)/bin/.rumprun-kernel.tools) \
-	$(if $(TOOLS_CMD),$(O)/bin/.tools-fs.tools)
+	$(patsubst %,$(O)/bin/.%.tools,$(GROUPS))
 clean:
 	rm -rf $(O)
 
@@ -110,10 +108,7 @@ $(O)/obj/%.o: $(ROOT)/%.c $(O)/flags
 	@echo "cc $*.c"
 	@$(CC) $(CFLAGS) $(INCLUDES) -MMD -MP -c -o $@ $<
 
-$(O)/obj/tools-fs/%.o: INCLUDES += $(TOOLS_INCLUDES)
 $(O)/obj/$(KERNEL_TEST)/%.o: INCLUDES += -I$(ROOT)/$(KERNEL_TEST)
-$(O)/obj/$(TOOLS_TEST)/%.o: INCLUDES += -I$(ROOT)/$(TOOLS_TEST) \
-	-I$(ROOT)/$(KERNEL_TEST)
 
 # $(call link,options and inputs): objects by response file, the list is long
 link = @mkdir -p $(@D); echo "ld $(notdir $@)"; $(CC) $(LDFLAGS) -o $@ $(1)
@@ -124,19 +119,27 @@ $(KERNEL_SO): $(call objects,$(KERNEL_LIB)) $(ROOT)/$(KERNEL)/exports.ld \
 		-Wl$(comma)-rpath$(comma)'$$ORIGIN' \
 		$(filter %.o %.ld,$^) $(LIBS))
 
-$(TOOLS_SO): $(call objects,$(TOOLS_LIB)) $(ROOT)/$(TOOLS)/exports.ld \
-		$(KERNEL_SO) $(O)/sources
-	$(call link,$(SO_LDFLAGS) -Wl$(comma)-soname$(comma)$(@F) \
-		-Wl$(comma)-rpath$(comma)'$$ORIGIN' \
-		$(filter %.o %.ld,$^) -L$(O)/lib -lrumprun-kernel $(LIBS))
-
 BIN_RPATH := -Wl$(comma)-rpath$(comma)'$$ORIGIN/../lib:$$ORIGIN'
 $(KERNEL_BIN): $(call objects,$(KERNEL_CMD)) $(KERNEL_SO)
 	$(call link,$(BIN_RPATH) $(filter %.o,$^) -L$(O)/lib \
 		-lrumprun-kernel $(LIBS))
-$(TOOLS_BIN): $(call objects,$(TOOLS_CMD)) $(TOOLS_SO) $(KERNEL_SO)
-	$(call link,$(BIN_RPATH) $(filter %.o,$^) -L$(O)/lib \
-		-ltools-fs -lrumprun-kernel $(LIBS))
+
+define group
+$(O)/obj/$(1)/%.o: INCLUDES += -I$(ROOT)/$(1)/src/main/c \
+	-I$(ROOT)/$(1)/src/main/include
+$(O)/obj/$(1)/src/test/c/%.o: INCLUDES += -I$(ROOT)/$(1)/src/test/c \
+	-I$(ROOT)/$(KERNEL_TEST)
+$(O)/lib/lib$(1).so: $(call objects,$(call group-lib,$(1))) \
+		$(ROOT)/$(1)/src/main/c/exports.ld $(KERNEL_SO) $(O)/sources
+	$$(call link,$$(SO_LDFLAGS) -Wl$$(comma)-soname$$(comma)$$(@F) \
+		-Wl$$(comma)-rpath$$(comma)'$$$$ORIGIN' \
+		$$(filter %.o %.ld,$$^) -L$(O)/lib -lrumprun-kernel $$(LIBS))
+$(O)/bin/$(1): $(call objects,$(call group-cmd,$(1))) $(O)/lib/lib$(1).so \
+		$(KERNEL_SO)
+	$$(call link,$$(BIN_RPATH) $$(filter %.o,$$^) -L$(O)/lib \
+		-l$(patsubst lib%,%,$(1)) -lrumprun-kernel $$(LIBS))
+endef
+$(foreach g,$(GROUPS),$(eval $(call group,$(g))))
 
 # The multi-call executables tell which names they answer to.
 $(O)/bin/.%.tools: $(O)/bin/%
@@ -153,14 +156,15 @@ $(O)/test/$(1): $(O)/obj/$(KERNEL_TEST)/$(1).o \
 	$$(call link,$$(filter %.o,$$^) $$(LIBS))
 endef
 define tools-test
-$(O)/test/$(1): $(O)/obj/$(TOOLS_TEST)/$(1).o \
-		$(call objects,$(TEST_LIB) $(TOOLS_TEST_LIB)) \
-		$(call objects,$(TOOLS_LIB)) $(call objects,$(KERNEL_LIB)) \
+$(O)/test/$(1): $(O)/obj/$(2)/src/test/c/$(1).o \
+		$(call objects,$(TEST_LIB) $(call group-test-lib,$(2))) \
+		$(call objects,$(call group-lib,$(2)) $(KERNEL_LIB)) \
 		$(O)/sources
 	$$(call link,$$(filter %.o,$$^) $$(LIBS))
 endef
 $(foreach t,$(KERNEL_TESTS),$(eval $(call kernel-test,$(t))))
-$(foreach t,$(TOOLS_TESTS),$(eval $(call tools-test,$(t))))
+$(foreach g,$(GROUPS),$(foreach t,$(call group-tests,$(g)),$(eval \
+	$(call tools-test,$(t),$(g)))))
 
 RUN = cd $(ROOT) && LD_LIBRARY_PATH=$(O)/lib timeout $(TEST_TIMEOUT)
 tests: $(addprefix $(O)/test/,$(TESTS))
@@ -177,12 +181,13 @@ define folder
 .PHONY: obj-$(1)
 obj-$(1): $(call objects,$(filter $(KERNEL)/$(1)/%,$(KERNEL_ALL)))
 endef
-$(foreach d,host kern vfs fs dev proxy tool tools rump cmd,$(eval \
+$(foreach d,host kern vfs fs dev net netinet netinet6 npf proxy tool tools \
+	rump cmd,$(eval \
 	$(call folder,$(d))))
 .PHONY: obj-toolsfs
 obj-toolsfs: $(call objects,$(TOOLS_ALL))
 
 -include $(patsubst %.o,%.d,$(call objects,$(KERNEL_ALL) $(TOOLS_ALL) \
-	$(TEST_LIB) $(TOOLS_TEST_LIB) \
-	$(addprefix $(KERNEL_TEST)/,$(addsuffix .c,$(KERNEL_TESTS))) \
-	$(addprefix $(TOOLS_TEST)/,$(addsuffix .c,$(TOOLS_TESTS)))))
+	$(TEST_LIB) $(foreach g,$(GROUPS),$(call group-test-lib,$(g)) \
+	$(addprefix $(g)/src/test/c/,$(addsuffix .c,$(call group-tests,$(g))))) \
+	$(addprefix $(KERNEL_TEST)/,$(addsuffix .c,$(KERNEL_TESTS)))))
