@@ -51,8 +51,8 @@ receive(void *arg)
 			atomic_store(s->info, 1);
 			continue;
 		}
-		if (atomic_exchange(s->interrupt, 1) != 0)
-			_exit(128 + signo);
+		if (atomic_exchange(s->interrupt, signo) != 0)
+			toolhost_die(signo);
 		if (write(s->wake, &one, sizeof(one)) < 0)
 			continue;
 	}
@@ -105,6 +105,19 @@ toolhost_signals_stop(struct toolhost_signals *s)
 }
 
 void
+toolhost_die(int signo)
+{
+	sigset_t set;
+
+	signal(signo, SIG_DFL);
+	sigemptyset(&set);
+	sigaddset(&set, signo);
+	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+	kill(getpid(), signo);
+	_exit(128 + signo);
+}
+
+void
 toolhost_signals_default(void)
 {
 	sigset_t set;
@@ -112,7 +125,6 @@ toolhost_signals_default(void)
 	signal_set(true, &set);
 	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_DFL);
-	signal(SIGUSR1, SIG_DFL);
 }
 
 void

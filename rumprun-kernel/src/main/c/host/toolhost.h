@@ -8,14 +8,16 @@
 #include <stddef.h>
 
 /*
- * SIGUSR1 (the host has no SIGINFO) raises *info; with `catch`, SIGINT and SIGTERM raise *interrupt, and end the program
- * when they come again. A thread receives them, so nothing is interrupted.
+ * SIGUSR1 (the host has no SIGINFO) raises *info; with `catch`, SIGINT and SIGTERM set *interrupt to the host's number of the
+ * signal, and end the program when they come again, whatever it is doing. A thread receives them, so nothing is interrupted.
  */
 struct toolhost_signals;
 int toolhost_signals_start(_Atomic int *info, _Atomic int *interrupt,
     bool catch, struct toolhost_signals **);
 void toolhost_signals_stop(struct toolhost_signals *);
-/* In a child before it becomes another program: signals as they were. */
+/* Ends the program by this signal, for its parent to see. */
+_Noreturn void toolhost_die(int signo);
+/* In a child before it becomes another of these programs: signals as they were, but SIGUSR1, which must not end one that starts. */
 void toolhost_signals_default(void);
 /* Writing to a pipe that nobody reads is an error from here on; a SIGUSR1 before anybody looks, or after, is nothing. */
 void toolhost_ignore_signals(void);

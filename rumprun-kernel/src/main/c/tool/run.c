@@ -10,9 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define STATUS_INTERRUPTED (128 + 2)
+#define SIGNALED 128 /* a status tells the signal, as a shell does */
+#define INT 2
 #define MAXERROR 4095
-#define STATUS_PIPE (128 + 13)
+#define STATUS_PIPE (SIGNALED + 13)
 
 const struct tool_entry *
 t_find(const struct tool_group *const *groups, const char *name)
@@ -183,14 +184,16 @@ static void
 look_outside(struct tool *t)
 {
 	struct tool_priv *p = t->t_priv;
+	int signo;
 
 	if (p->tp_siginfo != NULL &&
 	    atomic_load_explicit(p->tp_siginfo, memory_order_relaxed) != 0 &&
 	    atomic_exchange(p->tp_siginfo, 0) != 0)
 		atomic_store(&t->t_siginfo, 1);
 	if (p->tp_interrupt != NULL &&
-	    atomic_load_explicit(p->tp_interrupt, memory_order_relaxed) != 0)
-		atomic_store(&t->t_interrupt, 1);
+	    (signo = atomic_load_explicit(
+		 p->tp_interrupt, memory_order_relaxed)) != 0)
+		atomic_store(&t->t_interrupt, signo);
 }
 
 bool
@@ -214,6 +217,14 @@ t_interrupted(struct tool *t)
 	return atomic_load_explicit(&t->t_interrupt, memory_order_relaxed) != 0;
 }
 
+void
+t_exit_interrupted(struct tool *t)
+{
+	int signo = atomic_load(&t->t_interrupt);
+
+	t_exit(t, SIGNALED + (signo > 1 ? signo : INT));
+}
+
 int
 t_syscall(
     struct tool *t, int num, const void *args, size_t argsize, register_t rv[2])
@@ -222,7 +233,7 @@ t_syscall(
 	int error;
 
 	if (!p->tp_catch && !p->tp_ending && t_interrupted(t))
-		t_exit(t, STATUS_INTERRUPTED);
+		t_exit_interrupted(t);
 	if (t->t_sys == NULL)
 		return -ENOSYS;
 	error = t->t_sys->syscall(t->t_sysctx, num, args, argsize, rv);

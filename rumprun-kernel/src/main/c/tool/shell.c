@@ -138,7 +138,7 @@ rumprun_tools_main(
 {
 	struct shell s;
 	struct tool_run run;
-	int skip, status;
+	int skip, status, interrupt;
 
 	toolhost_hold_standard();
 	memset(&s, 0, sizeof(s));
@@ -179,5 +179,9 @@ rumprun_tools_main(
 	else
 		status = run_linked(&s, &run, argc, argv);
 	toolhost_signals_stop(s.signals);
+	interrupt = atomic_load(&s.interrupt);
+	/* Who started it, a shell's script say, stops too when a signal has ended it. */
+	if (interrupt != 0 && status == 128 + interrupt)
+		toolhost_die(interrupt);
 	return status;
 }

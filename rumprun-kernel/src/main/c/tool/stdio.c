@@ -22,7 +22,7 @@ out_raw(struct tout *o, const void *buf, size_t n)
 		if (o->to_fd == 1 && !p->tp_catch && !p->tp_ending &&
 		    t_interrupted(o->to_tool)) {
 			o->to_len = 0;
-			t_exit(o->to_tool, 128 + 2);
+			t_exit_interrupted(o->to_tool);
 		}
 		return;
 	}

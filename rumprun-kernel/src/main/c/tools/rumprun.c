@@ -221,6 +221,8 @@ rumprun_rumprun_main(struct tool *t, int argc, char **argv)
 	status = tool_local_run(k, NULL, &run, &inside, argc, argv);
 	toolhost_signals_stop(signals);
 	kern_halt(k, false, &leak);
+	if (interrupt != 0 && status == 128 + interrupt)
+		toolhost_die(interrupt);
 	if (status < 0)
 		t_fail(t, 1, status, "process");
 	return status;

@@ -52,6 +52,14 @@ struct tool_sys {
 	    size_t whysize);
 	/* Bytes of the host's image that `spec` means, before it is attached; -errno (-ENOENT: there is none). NULL as attach. */
 	int64_t (*image_size)(void *ctx, const char *spec);
+	/*
+	 * Programs side by side: `start` is spawn without the wait, `tag` names the child; `await` waits for whichever ends first and
+	 * returns its status as spawn does, -ECHILD when there is none. What they print comes in whole lines; they have no standard
+	 * input. NULL: spawn is all there is.
+	 */
+	int (*start)(void *ctx, struct tool *t, const char *path,
+	    char *const *argv, int tag);
+	int (*await)(void *ctx, struct tool *t, int *tag);
 };
 
 /*
@@ -137,16 +145,20 @@ struct tool_run {
 	char *const *envp;
 	const struct tool_group *const *groups;
 	_Atomic int *siginfo; /* optional: outside flag that the runtime mirrors */
-	_Atomic int *interrupt; /* optional: the same for SIGINT */
+	_Atomic int *
+	    interrupt; /* optional: the same for SIGINT; the number of another signal when it is more than 1 */
 };
 /* Looks at the outside flags. True once a SIGINFO: the caller reports, the flag is cleared. */
 #define t_siginfo_take rumprun_t_siginfo_take
 RUMPRUN_API bool t_siginfo_take(struct tool *);
-/* From here on the tool itself looks at SIGINT; without this, one ends the tool at its next system call or write, status 130. */
+/* From here on the tool itself looks at SIGINT; without this, one ends the tool at its next system call or write, status 130 (SIGTERM: 143). */
 #define t_catch_interrupt rumprun_t_catch_interrupt
 RUMPRUN_API void t_catch_interrupt(struct tool *);
 #define t_interrupted rumprun_t_interrupted
 RUMPRUN_API bool t_interrupted(struct tool *);
+/* Ends a tool that was interrupted, with the status of a program that the signal has ended. */
+#define t_exit_interrupted rumprun_t_exit_interrupted
+RUMPRUN_API _Noreturn void t_exit_interrupted(struct tool *);
 /* Runs a tool to its end on this thread: makes the struct tool, calls it, flushes, frees. Returns the exit status. */
 #define t_run rumprun_t_run
 RUMPRUN_API int t_run(

@@ -25,7 +25,7 @@ look_at_signals(struct dd *d)
 	if (t_siginfo_take(d->t))
 		dd_summary(d);
 	if (t_interrupted(d->t))
-		t_exit(d->t, 128 + 2);
+		t_exit_interrupted(d->t);
 }
 
 static void
