@@ -142,22 +142,138 @@ tools_getbsize(struct tool *t, const char **header)
 	return n * mult;
 }
 
-bool
-tools_long_option(
-    struct tool *t, int argc, char **argv, const char *name, const char **value)
+void
+tools_check_roots(struct tool *t, char *const *argv, const char *what)
+{
+	for (; *argv != NULL; argv++)
+		if (**argv == '\0') {
+			if (what != NULL)
+				t_fail(t, 1, ENOENT, "%s", what);
+			t_errx(t, 1, "%s", t_strerror(ENOENT));
+		}
+}
+
+/* The long options that a word may mean: its own name, or all that it begins. */
+static int
+long_match(const char *word, const char *const *longs, size_t *len)
+{
+	size_t i, n = strcspn(word, "=");
+	int found = -1;
+
+	*len = n;
+	for (i = 0; longs[i] != NULL; i++) {
+		if (strncmp(longs[i], word, n) != 0)
+			continue;
+		if (longs[i][n] == '\0')
+			return (int)i;
+		found = found == -1 ? (int)i : -2;
+	}
+	return found;
+}
+
+static int
+long_option(struct tool *t, int argc, char **argv, const char *const *longs,
+    const char **value)
+{
+	struct toptions *o = &t->t_opt;
+	const char *word = argv[o->optind++] + 2;
+	size_t len;
+	int i = long_match(word, longs, &len);
+
+	if (i < 0) {
+		if (i == -2)
+			t_warnx(t, "ambiguous option -- %.*s", (int)len, word);
+		else
+			t_warnx(t, "unknown option -- %s", word);
+		return '?';
+	}
+	if (word[len] == '=')
+		*value = word + len + 1;
+	else if (o->optind < argc && argv[o->optind] != NULL)
+		*value = argv[o->optind++];
+	else {
+		t_warnx(t, "option requires an argument -- %s", longs[i]);
+		return '?';
+	}
+	return TOOLS_LONG + i;
+}
+
+int
+tools_getopt_long(struct tool *t, int argc, char **argv, const char *shorts,
+    const char *const *longs, const char **value)
 {
 	struct toptions *o = &t->t_opt;
 	const char *word = o->optind < argc ? argv[o->optind] : NULL;
-	size_t n = strlen(name);
 
-	if (word == NULL || *o->place != '\0' || strncmp(word, name, n) != 0)
-		return false;
-	if (word[n] == '=')
-		*value = word + n + 1;
-	else if (word[n] == '\0' && o->optind + 1 < argc)
-		*value = argv[++o->optind];
-	else
-		return false;
-	o->optind++;
-	return true;
+	if (word != NULL && *o->place == '\0' && strncmp(word, "--", 2) == 0 &&
+	    word[2] != '\0')
+		return long_option(t, argc, argv, longs, value);
+	return t_getopt(t, argc, argv, shorts);
+}
+
+/* True when an option's argument is the word behind it. */
+static bool
+takes_next(const char *word, const char *shorts, const char *const *longs)
+{
+	const char *spec;
+	size_t len;
+
+	if (word[1] == '-')
+		return strchr(word, '=') == NULL &&
+		    long_match(word + 2, longs, &len) >= 0;
+	for (word++; *word != '\0'; word++) {
+		spec = *word == ':' ? NULL : strchr(shorts, *word);
+		if (spec != NULL && spec[1] == ':')
+			return word[1] == '\0';
+	}
+	return false;
+}
+
+char **
+tools_options_first(struct tool *t, int *argcp, char **argv, const char *shorts,
+    const char *const *longs, const char *last)
+{
+	int argc = *argcp;
+	char **out = t_malloc(t, ((size_t)argc + 2) * sizeof(*out));
+	char **rest = t_malloc(t, ((size_t)argc + 1) * sizeof(*rest));
+	int i, n = 0, nrest = 0;
+	bool ended = false;
+
+	out[n++] = argv[0];
+	for (i = 1; i < argc; i++) {
+		const char *word = argv[i];
+
+		if (word[0] != '-' || word[1] == '\0') {
+			rest[nrest++] = argv[i];
+			continue;
+		}
+		if (strcmp(word, "--") == 0) {
+			ended = true;
+			i++;
+			break;
+		}
+		out[n++] = argv[i];
+		if (strchr(last, word[1]) != NULL) {
+			/* It ends the options; what stood before is lost. */
+			nrest = 0;
+			i++;
+			break;
+		}
+		if (!takes_next(word, shorts, longs))
+			continue;
+		if (i + 1 < argc)
+			out[n++] = argv[++i];
+		else /* No operand is to be taken for what is missing. */
+			nrest = 0;
+	}
+	if (nrest > 0 || ended)
+		out[n++] = t_strdup(t, "--");
+	memcpy(out + n, rest, (size_t)nrest * sizeof(*rest));
+	n += nrest;
+	for (; i < argc; i++)
+		out[n++] = argv[i];
+	out[n] = NULL;
+	*argcp = n;
+	t_free(t, rest);
+	return out;
 }

@@ -23,9 +23,20 @@ bool tools_ask(struct tool *, const char *fmt, ...) T_PRINTF(2, 3);
 struct tmode *tools_mode(struct tool *, const char *);
 /* getbsize(3): the unit that $BLOCKSIZE asks for, 512 without; the heading goes out. */
 int64_t tools_getbsize(struct tool *, const char **header);
-/* True when the next word is the long option `name` ("--reference"), with a value after '=' or in the word after it. */
-bool tools_long_option(
-    struct tool *, int argc, char **argv, const char *name, const char **value);
+/* As fts_open(3) with an empty name among its roots: nothing is walked; `what` failed. */
+void tools_check_roots(struct tool *, char *const *argv, const char *what);
+/*
+ * getopt_long(3). tools_options_first gives the words with the options, and
+ * their arguments, before the operands, as getopt_long's permuting does; an
+ * option out of `last` ends them. tools_getopt_long is then called until -1;
+ * each of `longs` ("reference", NULL at the end) takes a value, which comes
+ * out by *value, and gives TOOLS_LONG + its index.
+ */
+#define TOOLS_LONG 0x100
+char **tools_options_first(struct tool *, int *argc, char **argv,
+    const char *shorts, const char *const *longs, const char *last);
+int tools_getopt_long(struct tool *, int argc, char **argv, const char *shorts,
+    const char *const *longs, const char **value);
 /* A list of file system types, "ffs,tmpfs" or "noffs,tmpfs". */
 struct typelist {
 	bool excluded;

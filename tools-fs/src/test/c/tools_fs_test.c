@@ -382,6 +382,62 @@ TEST(dd_operand_is_given_once)
 	CHECK_STR(w.err, "dd: osync: illegal conversion combination\n");
 }
 
+/* --- words --- */
+
+TEST(long_options_stand_anywhere)
+{
+	CHECK_EQ(run(&w, "mkdir -p /lo/d/e"), 0);
+	CHECK_EQ(run(&w, "chmod 700 -R /lo"), 0);
+	CHECK_EQ(run(&w, "stat -f %Lp /lo/d/e"), 0);
+	CHECK_STR(w.out, "700\n");
+	CHECK_EQ(run(&w, "chmod 711 /lo/d"), 0);
+	CHECK_EQ(run(&w, "chmod /lo/d/e --ref=/lo/d"), 0);
+	CHECK_EQ(run(&w, "stat -f %Lp /lo/d/e"), 0);
+	CHECK_STR(w.out, "711\n");
+	CHECK_EQ(run(&w, "chown 5 /lo -vR"), 0);
+	CHECK_STR(w.out, "/lo/d/e\n/lo/d\n/lo\n");
+	CHECK_EQ(run(&w, "chmod --foo 1 /lo"), 1);
+	CHECK(strncmp(w.err, "chmod: unknown option -- foo\nUsage: ", 36) == 0);
+	CHECK_EQ(run(&w, "chown 1 /lo --reference"), 1);
+	CHECK(strncmp(w.err,
+		  "chown: option requires an argument -- reference\n", 48) == 0);
+	CHECK_EQ(run(&w, "chmod -x /lo -R"), 1);
+	CHECK_STR(w.err, "chmod: -R: No such file or directory\n");
+	CHECK_EQ(run(&w, "chmod -RLh 700 /lo"), 1);
+	CHECK_STR(w.err,
+	    "chmod: the -L and -h options may not be specified together.\n");
+	CHECK_EQ(run(&w, "rm -r /lo"), 0);
+}
+
+TEST(empty_name_ends_a_walk)
+{
+	static const struct {
+		const char *words[4], *err;
+	} cases[] = {
+		{ { "ls", "", NULL }, "ls: No such file or directory\n" },
+		{ { "cp", "", "/x", NULL }, "cp: No such file or directory\n" },
+		{ { "rm", "-r", "", NULL },
+		    "rm: fts_open failed: No such file or directory\n" },
+		{ { "rm", "", NULL }, "rm: : No such file or directory\n" },
+		{ { "chmod", "1", "", NULL },
+		    "chmod: fts_open: No such file or directory\n" },
+		{ { "chown", "1", "", NULL },
+		    "chown: fts_open: No such file or directory\n" },
+	};
+	static const struct tool_group *const groups[] = { &rumprun_fs_tools,
+		NULL };
+	char *argv[4];
+	size_t i;
+	int j;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		for (j = 0; j < 4; j++)
+			argv[j] = (char *)cases[i].words[j];
+		CHECK_EQ(run_entry(&w, t_find(groups, argv[0]), argv), 1);
+		CHECK_STR(w.err, cases[i].err);
+	}
+}
+
 TEST(every_tool_bad_option_is_refused)
 {
 	static const char *const names[] = { "cat", "chgrp", "chmod", "chown",
@@ -421,6 +477,8 @@ main(void)
 	RUN(dd_block_and_unblock_round_trip);
 	RUN(dd_character_sets_round_trip);
 	RUN(dd_operand_is_given_once);
+	RUN(long_options_stand_anywhere);
+	RUN(empty_name_ends_a_walk);
 	RUN(every_tool_bad_option_is_refused);
 	kern_halt(kernel, false, &leak);
 	if (leak != 0)

@@ -65,6 +65,7 @@ walk(struct tool *t, struct chmod *c, char **argv)
 		options = FTS_LOGICAL;
 	if ((c->recursive && c->command_line) || (!c->recursive && !c->links))
 		options |= FTS_COMFOLLOW;
+	tools_check_roots(t, argv, "fts_open");
 	f = fts_open(t, argv, options, NULL);
 	while ((e = fts_read(f)) != NULL) {
 		mode_t mode = t_getmode(c->mode, e->fts_statp->st_mode);
@@ -87,25 +88,26 @@ walk(struct tool *t, struct chmod *c, char **argv)
 static bool
 is_mode_option(int ch)
 {
-	return strchr("XgorstuwxX", ch) != NULL;
+	return strchr("Xgorstuwx", ch) != NULL;
 }
+
+#define OPTIONS "HLPRXfghorstuwx"
 
 int
 chmod_main(struct tool *t, int argc, char **argv)
 {
+	static const char *const longs[] = { "reference", NULL };
 	const char *modestr = NULL;
 	struct chmod c;
 	struct stat st;
 	int ch, error;
 
 	memset(&c, 0, sizeof(c));
-	for (;;) {
-		if (tools_long_option(
-			t, argc, argv, "--reference", &c.reference))
+	argv = tools_options_first(t, &argc, argv, OPTIONS, longs, "Xgorstuwx");
+	while ((ch = tools_getopt_long(
+		    t, argc, argv, OPTIONS, longs, &c.reference)) != -1) {
+		if (ch == TOOLS_LONG)
 			continue;
-		ch = t_getopt(t, argc, argv, "HLPRXfghorstuwx");
-		if (ch == -1)
-			break;
 		if (is_mode_option(ch)) {
 			/* The word is the mode, and ends the options. */
 			const char *word = argv[*t->t_opt.place != '\0' ?
@@ -155,6 +157,9 @@ chmod_main(struct tool *t, int argc, char **argv)
 	if (modestr == NULL || *argv == NULL)
 		usage(t);
 	c.mode = tools_mode(t, modestr);
+	if (c.recursive && c.logical && c.links)
+		t_errx(t, 1,
+		    "the -L and -h options may not be specified together.");
 	walk(t, &c, argv);
 	return c.status;
 }

@@ -124,6 +124,7 @@ walk(struct tool *t, struct chown *c, char **argv)
 		options = FTS_LOGICAL;
 	if ((c->recursive && c->command_line) || (!c->recursive && !c->links))
 		options |= FTS_COMFOLLOW;
+	tools_check_roots(t, argv, "fts_open");
 	f = fts_open(t, argv, options, NULL);
 	while ((e = fts_read(f)) != NULL) {
 		if (!wanted(t, c, f, e))
@@ -145,6 +146,7 @@ walk(struct tool *t, struct chown *c, char **argv)
 static int
 run(struct tool *t, bool group_only, int argc, char **argv)
 {
+	static const char *const longs[] = { "reference", NULL };
 	struct chown c;
 	struct stat st;
 	int ch, error;
@@ -153,14 +155,12 @@ run(struct tool *t, bool group_only, int argc, char **argv)
 	c.group_only = group_only;
 	c.uid = (uid_t)-1;
 	c.gid = (gid_t)-1;
-	for (;;) {
-		if (tools_long_option(
-			t, argc, argv, "--reference", &c.reference))
-			continue;
-		ch = t_getopt(t, argc, argv, "HLPRfhv");
-		if (ch == -1)
-			break;
+	argv = tools_options_first(t, &argc, argv, "HLPRfhv", longs, "");
+	while ((ch = tools_getopt_long(
+		    t, argc, argv, "HLPRfhv", longs, &c.reference)) != -1)
 		switch (ch) {
+		case TOOLS_LONG:
+			break;
 		case 'H':
 			c.command_line = true;
 			c.logical = false;
@@ -187,8 +187,10 @@ run(struct tool *t, bool group_only, int argc, char **argv)
 		default:
 			usage(t, &c);
 		}
-	}
 	argv += t->t_opt.optind;
+	if (c.recursive && c.logical && c.links)
+		t_errx(t, 1,
+		    "the -L and -h options may not be specified together.");
 	if (*argv == NULL || (c.reference == NULL && argv[1] == NULL))
 		usage(t, &c);
 	if (c.reference != NULL) {

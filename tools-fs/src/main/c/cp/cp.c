@@ -394,6 +394,7 @@ copy(struct cp *c, char **argv)
 	options |= c->physical && !c->logical ? FTS_PHYSICAL : FTS_LOGICAL;
 	if (c->command_line && (options & FTS_PHYSICAL) != 0)
 		options |= FTS_COMFOLLOW;
+	tools_check_roots(c->t, argv, NULL);
 	f = fts_open(c->t, argv, options, NULL);
 	while ((c->e = fts_read(f)) != NULL) {
 		if (!usable(c))

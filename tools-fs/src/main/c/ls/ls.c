@@ -248,6 +248,7 @@ traverse(struct ls *ls, int argc, char **argv)
 	FTSENT *e, *roots;
 	FTS *f;
 
+	tools_check_roots(ls->t, argv, NULL);
 	f = fts_open_client(
 	    ls->t, argv, options, ls->sort == LS_UNSORTED ? NULL : compare, ls);
 	roots = fts_children(f, 0);

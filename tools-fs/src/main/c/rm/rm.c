@@ -160,6 +160,7 @@ remove_trees(struct tool *t, struct rm *rm, char **argv)
 		options |= FTS_WHITEOUT;
 	if (rm->one_fs)
 		options |= FTS_XDEV;
+	tools_check_roots(t, argv, "fts_open failed");
 	f = fts_open(t, argv, options, NULL);
 	while ((e = fts_read(f)) != NULL)
 		remove_entry(t, rm, f, e);

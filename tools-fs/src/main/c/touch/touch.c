@@ -246,9 +246,12 @@ touch_one(struct tool *t, const struct touch *c, const char *name)
 	return error != 0;
 }
 
+#define OPTIONS "acd:fhmr:t:"
+
 int
 touch_main(struct tool *t, int argc, char **argv)
 {
+	static const char *const longs[] = { "date", "reference", NULL };
 	struct touch c;
 	const char *value;
 	bool timed = false;
@@ -256,21 +259,18 @@ touch_main(struct tool *t, int argc, char **argv)
 
 	memset(&c, 0, sizeof(c));
 	c.times[0].tv_nsec = c.times[1].tv_nsec = UTIME_NOW;
-	for (;;) {
-		if (tools_long_option(t, argc, argv, "--date", &value)) {
+	argv = tools_options_first(t, &argc, argv, OPTIONS, longs, "");
+	while ((ch = tools_getopt_long(t, argc, argv, OPTIONS, longs, &value)) !=
+	    -1)
+		switch (ch) {
+		case TOOLS_LONG:
 			timed = true;
 			by_date(t, &c, value);
-			continue;
-		}
-		if (tools_long_option(t, argc, argv, "--reference", &value)) {
+			break;
+		case TOOLS_LONG + 1:
 			timed = true;
 			by_file(t, &c, value);
-			continue;
-		}
-		ch = t_getopt(t, argc, argv, "acd:fhmr:t:");
-		if (ch == -1)
 			break;
-		switch (ch) {
 		case 'a':
 			c.access = true;
 			break;
@@ -300,7 +300,6 @@ touch_main(struct tool *t, int argc, char **argv)
 		default:
 			usage(t);
 		}
-	}
 	argv += t->t_opt.optind;
 	if (!c.access && !c.modify)
 		c.access = c.modify = true;
