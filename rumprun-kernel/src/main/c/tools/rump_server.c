@@ -112,7 +112,7 @@ add_drive(struct server *sv, const char *spec)
 }
 
 /* A component by the name of NetBSD's library for it: "rumpvfs", "librumpvfs.so.0", with or without a folder. */
-static void
+static bool
 add_library(struct server *sv, const char *arg)
 {
 	const char *slash = strrchr(arg, '/');
@@ -120,22 +120,34 @@ add_library(struct server *sv, const char *arg)
 
 	if ((so = strstr(name, ".so")) != NULL)
 		*so = '\0';
-	if (strncmp(name, "rump", 4) != 0 && strncmp(name, "librump", 7) != 0)
-		name = t_asprintf(sv->sv_t, "?%s", name);
-	if (component_find(name) < 0) {
-		t_eprintf(sv->sv_t,
-		    "failed to load -libraries, last error "
-		    "from \"%s\":\n  %s%s%s: cannot open shared object file: "
-		    "No such file or directory\n",
-		    arg, slash != NULL ? "" : "lib", arg,
-		    slash != NULL ? "" : ".so");
-		t_exit(sv->sv_t, 1);
-	}
+	if ((strncmp(name, "rump", 4) != 0 && strncmp(name, "librump", 7) != 0) ||
+	    component_find(name) < 0)
+		return false;
 	for (int i = 0; i < sv->sv_nlibs; i++)
 		if (strcmp(sv->sv_libs[i], name) == 0)
-			return;
+			return true;
 	if (sv->sv_nlibs < MAXLIBRARIES)
 		sv->sv_libs[sv->sv_nlibs++] = name;
+	return true;
+}
+
+/* Whichever can be loaded is; then the last of the others is told, in the words of the last attempt at it. */
+static void
+add_libraries(struct server *sv, const struct string *libs)
+{
+	const char *bad = NULL;
+
+	for (const struct string *lib = libs; lib != NULL; lib = lib->next)
+		if (!add_library(sv, lib->s))
+			bad = lib->s;
+	if (bad == NULL)
+		return;
+	t_eprintf(sv->sv_t,
+	    "failed to load -libraries, last error from \"%s\":\n"
+	    "  lib%s.so: cannot open shared object file: "
+	    "No such file or directory\n",
+	    bad, bad);
+	t_exit(sv->sv_t, 1);
 }
 
 static void
@@ -189,8 +201,7 @@ options(struct server *sv, int argc, char **argv)
 	if (argc - t->t_opt.optind != 1)
 		usage(t);
 	sv->sv_url = argv[t->t_opt.optind];
-	for (lib = libs; lib != NULL; lib = lib->next)
-		add_library(sv, lib->s);
+	add_libraries(sv, libs);
 }
 
 /* --- starting --- */
