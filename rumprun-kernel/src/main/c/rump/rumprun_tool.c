@@ -2,6 +2,7 @@
 /* Tools run by handle: as children of a process, here or behind a socket. */
 #include "proxy/client.h"
 #include "rump/handle.h"
+#include "tool/children.h"
 #include "tool/local.h"
 #include <rumprun/tool.h>
 
@@ -94,9 +95,38 @@ remote_spawn(void *ctx, struct tool *t, const char *path, char *const *argv)
 	    r->url, r->client, &run, te, argc, (char **)(uintptr_t)argv);
 }
 
+static int
+run_child(void *ctx, const struct tool_run *run, const struct tool_entry *te,
+    int argc, char **argv)
+{
+	struct remote *r = ctx;
+
+	return run_remote(r->url, r->client, run, te, argc, argv);
+}
+
+static int
+remote_start(
+    void *ctx, struct tool *t, const char *path, char *const *argv, int tag)
+{
+	const struct tool_entry *te = rumprun_t_find(t->t_groups, path);
+
+	if (te == NULL)
+		return -ENOENT;
+	return tool_children_start(t, te, argv, tag, run_child, ctx);
+}
+
+static int
+remote_await(void *ctx, struct tool *t, int *tag)
+{
+	(void)ctx;
+	return tool_children_await(t, tag);
+}
+
 static const struct tool_sys remote_sys = {
 	.syscall = remote_syscall,
 	.spawn = remote_spawn,
+	.start = remote_start,
+	.await = remote_await,
 };
 
 static int

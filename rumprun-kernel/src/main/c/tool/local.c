@@ -5,6 +5,7 @@
  */
 #include "tool/local.h"
 #include "dev/etfs.h"
+#include "tool/children.h"
 #include "tool/partition.h"
 #include "tool/private.h"
 #include <stdio.h>
@@ -70,20 +71,64 @@ tool_local_run(struct rump_kernel *k, struct proc *parent,
 
 #define SPAWN_DEPTH 8 /* mount runs mount_ffs; nothing runs itself for ever */
 
+/* Whether the tool of that name may be run. */
 static int
-local_spawn(void *ctx, struct tool *t, const char *path, char *const *argv)
+may_spawn(struct tool_local *tl, struct tool *t, const char *path,
+    const struct tool_entry **entryp)
 {
-	struct tool_local *tl = ctx;
 	const struct tool_entry *entry = t_find(t->t_groups, path);
 	struct proc *up;
-	char **copy;
-	int argc, i, depth = 0, status;
+	int depth = 0;
 
+	*entryp = NULL;
 	if (entry == NULL || (entry->te_flags & TOOL_HOST) != 0)
 		return -ENOENT;
 	for (up = tl->tl_proc; up != NULL && up->p_pid > 1; up = up->p_parent)
 		if (++depth > SPAWN_DEPTH)
 			return -EAGAIN;
+	*entryp = entry;
+	return 0;
+}
+
+static int
+run_child(void *ctx, const struct tool_run *run, const struct tool_entry *entry,
+    int argc, char **argv)
+{
+	struct tool_local *tl = ctx;
+
+	return tool_local_run(
+	    tl->tl_proc->p_k, tl->tl_proc, run, entry, argc, argv);
+}
+
+static int
+local_start(
+    void *ctx, struct tool *t, const char *path, char *const *argv, int tag)
+{
+	const struct tool_entry *entry;
+	int error = may_spawn(ctx, t, path, &entry);
+
+	if (error != 0)
+		return error;
+	return tool_children_start(t, entry, argv, tag, run_child, ctx);
+}
+
+static int
+local_await(void *ctx, struct tool *t, int *tag)
+{
+	(void)ctx;
+	return tool_children_await(t, tag);
+}
+
+static int
+local_spawn(void *ctx, struct tool *t, const char *path, char *const *argv)
+{
+	struct tool_local *tl = ctx;
+	const struct tool_entry *entry;
+	char **copy;
+	int argc, i, status;
+
+	if ((status = may_spawn(tl, t, path, &entry)) != 0)
+		return status;
 	for (argc = 0; argv[argc] != NULL; argc++)
 		continue;
 	copy = t_calloc(t, (size_t)argc + 1, sizeof(*copy));
@@ -253,6 +298,8 @@ local_image_size(void *ctx, const char *spec)
 const struct tool_sys tool_local_sys = {
 	.syscall = local_syscall,
 	.spawn = local_spawn,
+	.start = local_start,
+	.await = local_await,
 	.attach = local_attach,
 	.image_size = local_image_size,
 };

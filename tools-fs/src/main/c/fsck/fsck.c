@@ -3,12 +3,13 @@
  * fsck(8), the front end: finds out which file systems are to be checked and of what type they are, and runs
  * fsck_<type> on each.
  *
- * Without operands it goes by /etc/fstab: pass 1 first, then the rest in the order of their passes. Checks run one after
- * another; that they may run side by side (-l) is a permission that is not used.
+ * Without operands it goes by /etc/fstab: pass 1 first, then the rest; with -p (and without -P) the rest is checked side by side, one
+ * file system of each disk at a time (fsck_disks.c), else in the order of their passes.
  */
 #include "fsck/fsck.h"
 #include "tools.h"
 #include <netbsd/mount.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -130,47 +131,63 @@ remember_failure(
 	f->nfailed++;
 }
 
+bool
+fsck_prepare(
+    struct fsck *f, const struct fsck_job *j, bool wait, struct fsck_args *a)
+{
+	const struct fsck_typeopts *o = find_options(f, j->type);
+	struct tool *t = f->t;
+	int i;
+
+	*a = (struct fsck_args){ 0, NULL };
+	if (!f->force && is_mounted_rw(f, j->spec))
+		return false;
+	add_arg(f, a, t_asprintf(t, "fsck_%s", j->type));
+	for (i = 0; i < f->flags.argc; i++)
+		add_arg(f, a, f->flags.argv[i]);
+	if (o != NULL)
+		add_options(f, a, o->options);
+	add_arg(f, a, j->spec);
+	if (f->debug || f->verbose) {
+		t_printf(t, "start %s %swait",
+		    j->mntpt != NULL ? j->mntpt : j->spec, wait ? "" : "no");
+		for (i = 0; i < a->argc; i++)
+			t_printf(t, " %s", a->argv[i]);
+		t_putc(t, '\n');
+	}
+	t_flush(t->t_out);
+	return !f->debug;
+}
+
+void
+fsck_ended(struct fsck *f, const struct fsck_job *j, int status)
+{
+	if (status < 0) {
+		t_warn(f->t, status, "exec fsck_%s for %s", j->type, j->spec);
+		status = FSCK_EXIT_CHECK_FAILED;
+	} else if (status >= 0x100) {
+		t_printf(f->t, "%s (%s): EXITED WITH SIGNAL %d\n", j->spec,
+		    j->type, status & 0xff);
+		status = FSCK_EXIT_SIGNALED;
+	}
+	if (status != 0)
+		remember_failure(f, j->spec, j->type, j->mntpt);
+	if (status > f->status)
+		f->status = status;
+}
+
 /* Runs fsck_<type>; its status is this one's when it is worse. */
 static void
 check(struct fsck *f, const char *spec, const char *type, const char *mntpt)
 {
-	const struct fsck_typeopts *o = find_options(f, type);
+	struct fsck_job j = { .spec = spec, .type = type, .mntpt = mntpt };
 	struct tool *t = f->t;
-	struct fsck_args a = { 0, NULL };
-	char *name = t_asprintf(t, "fsck_%s", type);
-	int i, status;
+	struct fsck_args a;
 
-	if (!f->force && is_mounted_rw(f, spec))
-		return;
-	add_arg(f, &a, name);
-	for (i = 0; i < f->flags.argc; i++)
-		add_arg(f, &a, f->flags.argv[i]);
-	if (o != NULL)
-		add_options(f, &a, o->options);
-	add_arg(f, &a, spec);
-	if (f->debug || f->verbose) {
-		t_printf(t, "start %s wait", mntpt != NULL ? mntpt : spec);
-		for (i = 0; i < a.argc; i++)
-			t_printf(t, " %s", a.argv[i]);
-		t_putc(t, '\n');
-	}
-	if (f->debug)
-		return;
-	t_flush(t->t_out);
-	status = t->t_sys->spawn(
-	    t->t_sysctx, t, t_asprintf(t, "/sbin/%s", name), a.argv);
-	if (status < 0) {
-		t_warn(t, status, "exec %s for %s", name, spec);
-		status = FSCK_EXIT_CHECK_FAILED;
-	} else if (status >= 0x100) {
-		t_printf(t, "%s (%s): EXITED WITH SIGNAL %d\n", spec, type,
-		    status & 0xff);
-		status = FSCK_EXIT_SIGNALED;
-	}
-	if (status != 0)
-		remember_failure(f, spec, type, mntpt);
-	if (status > f->status)
-		f->status = status;
+	if (fsck_prepare(f, &j, true, &a))
+		fsck_ended(f, &j,
+		    t->t_sys->spawn(t->t_sysctx, t,
+			t_asprintf(t, "/sbin/%s", a.argv[0]), a.argv));
 }
 
 /* --- /etc/fstab ----------------------------------------------------------------------------------------------------------- */
@@ -198,9 +215,25 @@ wants(const struct fsck *f, const struct tfstab *fs)
 	    !is_excluded(f, fs);
 }
 
+/* All that the root's pass leaves, side by side. */
+static void
+check_rest(struct fsck *f, struct tfstab *tab, int n)
+{
+	struct fsck_job *jobs = t_calloc(f->t, (size_t)n, sizeof(*jobs));
+	int i, njobs = 0;
+
+	for (i = 0; i < n; i++)
+		if (tab[i].fs_passno > 1 && wants(f, &tab[i]))
+			jobs[njobs++] = (struct fsck_job){ tab[i].fs_spec,
+				tab[i].fs_vfstype, tab[i].fs_file };
+	fsck_disks(f, jobs, njobs);
+}
+
 static void
 check_table(struct fsck *f, struct tfstab *tab, int n)
 {
+	bool together = f->preen && !f->progress && !f->debug &&
+	    f->t->t_sys->start != NULL;
 	int pass, next, i;
 
 	/* The passes that occur, least first. */
@@ -212,6 +245,10 @@ check_table(struct fsck *f, struct tfstab *tab, int n)
 				next = tab[i].fs_passno;
 		if (next == 0)
 			return;
+		if (next > 1 && together) {
+			check_rest(f, tab, n);
+			return;
+		}
 		for (i = 0; i < n; i++)
 			if (tab[i].fs_passno == next && wants(f, &tab[i]))
 				check(f, tab[i].fs_spec, tab[i].fs_vfstype,
@@ -275,6 +312,9 @@ flag(struct fsck *f, int ch)
 	case 'f':
 		f->force = true;
 		break;
+	case 'P':
+		f->progress = true;
+		break;
 	case 'p':
 		f->preen = true;
 		break;
@@ -290,6 +330,7 @@ options(struct fsck *f, int argc, char **argv)
 {
 	struct tool *t = f->t;
 	char *end;
+	long most;
 	int ch;
 
 	while ((ch = t_getopt(t, argc, argv, "dfl:nPpqT:t:vx:y")) != -1)
@@ -305,9 +346,10 @@ options(struct fsck *f, int argc, char **argv)
 			flag(f, ch);
 			break;
 		case 'l':
-			if (strtol(t->t_opt.optarg, &end, 10) < 0 ||
-			    end == t->t_opt.optarg || *end != '\0')
+			most = strtol(t->t_opt.optarg, &end, 10);
+			if (most < 0 || end == t->t_opt.optarg || *end != '\0')
 				usage(t);
+			f->most = most < INT_MAX ? (int)most : INT_MAX;
 			break;
 		case 'T':
 			remember_options(f, t_strdup(t, t->t_opt.optarg));

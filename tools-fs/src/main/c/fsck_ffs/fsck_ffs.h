@@ -62,7 +62,11 @@ struct fsck {
 	const char *dev;  /* for messages */
 	const char *path; /* to open */
 	/* Options. */
-	bool preen, force, yes, no, quiet, debug, file, progress, markclean;
+	bool preen, force, yes, no, quiet, debug, file, markclean;
+	bool progress, names, snap; /* -P on a terminal; -U; -x or -X */
+	int phase;
+	const char *doing;
+	int percent;	   /* what the meter shows, 0: none is shown */
 	int64_t alternate; /* -b, 0: none */
 	int level, endian; /* -c, 0: none; -B: 1 little, 2 big */
 	mode_t lfmode;
@@ -132,6 +136,9 @@ char *fsck_path(struct fsck *, uint32_t dir, uint32_t ino);
 void pinode(struct fsck *, uint32_t ino);
 void fileerror(struct fsck *, uint32_t dir, uint32_t ino, const char *msg);
 void fsck_phase(struct fsck *, const char *msg);
+/* `done` of `total` units (named `unit`) of a phase: for SIGINFO, for a listener, and for the meter of -P. */
+void fsck_progress(
+    struct fsck *, int phase, const char *unit, uint64_t done, uint64_t total);
 
 /* --- setup.c, journal.c, convert.c --- */
 /* 1: check it; 0: nothing to do; -1: cannot. */
@@ -243,6 +250,8 @@ void dir_propagate(struct fsck *, uint32_t ino);
 void dir_adjust(struct fsck *, uint32_t ino, int32_t links);
 bool dir_oldfmt(const struct fsck *);
 
+/* A journal or quota file: it has no name, and is nobody's. */
+bool fsck_is_own(const struct fsck *, uint32_t ino);
 void pass1(struct fsck *);
 void pass1b(struct fsck *);
 void pass2(struct fsck *);

@@ -11,6 +11,8 @@
 #include "fsck_ffs/fsck_ffs.h"
 #include "tools.h"
 #include <inttypes.h>
+#include <netbsd/errno.h>
+#include <netbsd/mount.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -46,6 +48,7 @@ phases(struct fsck *f)
 	pass1b(f);
 	pass2(f);
 	pass3(f);
+	fsck_progress(f, 3, "directory", 1, 1);
 	pass4(f);
 	pass5(f);
 	if (!f->old && (f->fs.fs_flags & FS_DOQUOTA2) != 0)
@@ -107,12 +110,12 @@ static void
 options(struct fsck *f, int argc, char **argv)
 {
 	struct tool *t = f->t;
-	bool snap = false;
 	int ch;
 
 	while ((ch = t_getopt(t, argc, argv, "aB:b:c:dFfm:npPqUyx:X")) != -1)
 		switch (ch) {
 		case 'a':
+			f->apple = true;
 			break;
 		case 'B':
 			if (strcmp(t->t_opt.optarg, "be") == 0)
@@ -169,6 +172,7 @@ options(struct fsck *f, int argc, char **argv)
 			f->quiet = true;
 			break;
 		case 'U':
+			f->names = true;
 			break;
 		case 'y':
 			f->yes = true;
@@ -176,13 +180,40 @@ options(struct fsck *f, int argc, char **argv)
 			break;
 		case 'x':
 		case 'X':
-			snap = true;
+			f->snap = true;
 			break;
 		default:
 			usage(t);
 		}
-	if (snap && !f->no)
+	if (f->snap && !f->no) {
 		t_warnx(t, "Cannot use -x or -X without -n");
+		f->snap = false;
+	}
+	f->progress = f->progress && !f->debug && t_isatty(t, 1);
+}
+
+/*
+ * -x and -X: what is mounted for writing is to be checked as a snapshot shows it. Where there is no snapshot to be had it is checked as
+ * it stands.
+ */
+static void
+snapshot(struct fsck *f, const char *name)
+{
+	struct tool *t = f->t;
+	struct statvfs *list;
+	int n = t_getmntinfo(t, &list, ST_NOWAIT), i, fd;
+
+	for (i = 0; i < n; i++)
+		if ((strcmp(list[i].f_mntfromname, name) == 0 ||
+			strcmp(list[i].f_mntonname, name) == 0) &&
+		    (list[i].f_flag & ST_RDONLY) == 0)
+			break;
+	if (i >= n)
+		return;
+	fd = sys_open(t, "/dev/rfss0", O_RDWR, 0);
+	if (fd >= 0)
+		sys_close(t, fd);
+	t_warn(t, fd < 0 ? fd : -EOPNOTSUPP, "can't take snapshot of %s", name);
 }
 
 int
@@ -201,6 +232,8 @@ fsck_ffs_main(struct tool *t, int argc, char **argv)
 	for (i = t->t_opt.optind; i < argc; i++) {
 		f = t_malloc(t, sizeof(*f));
 		*f = opt;
+		if (opt.snap)
+			snapshot(f, argv[i]);
 		path = t_diskpath(t, argv[i], true, opt.no, false, 0);
 		r = check(f, strcmp(path, argv[i]) == 0 ? path : argv[i], path);
 		if (r > status)

@@ -8,8 +8,8 @@
 #define MAXBAD 10
 #define MAXDUP 10
 
-static bool
-is_fs_inode(const struct fsck *f, uint32_t ino)
+bool
+fsck_is_own(const struct fsck *f, uint32_t ino)
 {
 	const struct fs *fs = &f->fs;
 	int i;
@@ -200,7 +200,7 @@ check_inode(struct fsck *f, uint32_t ino)
 		return;
 	}
 	f->files++;
-	if (is_fs_inode(f, ino))
+	if (fsck_is_own(f, ino))
 		i->links = 0;
 	else if (di.di_nlink <= 0) {
 		if (f->nzero == f->azero) {
@@ -278,7 +278,7 @@ pass1(struct fsck *f)
 		f->ninfo[c] = n;
 		for (i = c == 0 ? UFS_ROOTINO : 0; i < n; i++)
 			check_inode(f, c * ipg + i);
-		t_progress(f->t, "fsck_ffs phase 1", c + 1,
+		fsck_progress(f, 1, "cylinder group", c + 1,
 		    (uint64_t)(uint32_t)f->fs.fs_ncg);
 	}
 }

@@ -411,7 +411,7 @@ pass2(struct fsck *f)
 		if (d == dir_find(f, d->ino))
 			check_length(f, d);
 		dir_scan(&s, &d->di);
-		t_progress(f->t, "fsck_ffs phase 2", i + 1, n);
+		fsck_progress(f, 2, "directory", i + 1, n);
 	}
 	for (i = 0; i < n; i++)
 		check_parent(f, f->dirs[i]);

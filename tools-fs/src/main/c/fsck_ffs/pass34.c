@@ -130,7 +130,7 @@ pass4(struct fsck *f)
 		for (i = c == 0 ? UFS_ROOTINO : 0; i < n; i++)
 			check_links(
 			    f, c * (uint32_t)f->fs.fs_ipg + i, &f->info[c][i]);
-		t_progress(f->t, "fsck_ffs phase 4", c + 1,
+		fsck_progress(f, 4, "cylinder group", c + 1,
 		    (uint64_t)(uint32_t)f->fs.fs_ncg);
 	}
 }

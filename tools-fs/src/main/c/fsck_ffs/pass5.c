@@ -231,7 +231,7 @@ pass5(struct fsck *f)
 		t->cs_nifree += p.cg.cg_cs.cs_nifree;
 		t->cs_nffree += p.cg.cg_cs.cs_nffree;
 		compare(&p, b, c);
-		t_progress(f->t, "fsck_ffs phase 5", c + 1,
+		fsck_progress(f, 5, "cylinder group", c + 1,
 		    (uint64_t)(uint32_t)f->fs.fs_ncg);
 	}
 	if ((t->cs_ndir != have->cs_ndir || t->cs_nbfree != have->cs_nbfree ||

@@ -267,8 +267,11 @@ find_apple(struct fsck *f)
 	uint8_t label[APPLEUFS_LABEL_SIZE];
 
 	f->dirblksiz = UFS_DIRBLKSIZ;
-	f->apple = fsck_read(f, label, sizeof(label), APPLEUFS_LABEL_OFFSET) &&
-	    ffs_apple_label(label);
+	/* -a takes it for one that has lost its label. */
+	if (!f->apple)
+		f->apple = fsck_read(f, label, sizeof(label),
+			       APPLEUFS_LABEL_OFFSET) &&
+		    ffs_apple_label(label);
 	if (f->apple)
 		f->dirblksiz = APPLEUFS_DIRBLKSIZ;
 }

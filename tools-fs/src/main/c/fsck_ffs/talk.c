@@ -17,11 +17,64 @@ giveup(struct fsck *f, int status)
 	t_exit(f->t, status);
 }
 
+/* A message begins on a line of its own. */
+static void
+leave_meter(struct fsck *f)
+{
+	if (f->percent > 0)
+		t_putc(f->t, '\n');
+	f->percent = 0;
+}
+
+#define METER_WIDTH 40
+#define PHASES 5
+
+static void
+show_meter(struct fsck *f, int phase, int percent)
+{
+	int stars = percent * METER_WIDTH / 100;
+
+	if (percent == f->percent || percent == 0)
+		return;
+	t_printf(f->t, "\r%s: ", f->dev);
+	if (!f->preen)
+		t_printf(f->t, "phase %d ", phase);
+	t_printf(f->t, "%3d%% |%.*s%*s|", percent, stars,
+	    "****************************************", METER_WIDTH - stars, "");
+	f->percent = percent;
+	if (percent == 100)
+		leave_meter(f);
+	t_flush(f->t->t_out);
+}
+
+void
+fsck_progress(
+    struct fsck *f, int phase, const char *unit, uint64_t done, uint64_t total)
+{
+	uint64_t share;
+
+	/* The same string all through a phase: the listener is told when a new one begins. */
+	if (f->phase != phase) {
+		f->phase = phase;
+		f->doing = t_asprintf(
+		    f->t, "%s: phase %d: %s", f->dev, phase, unit);
+	}
+	t_progress(f->t, f->doing, done, total);
+	if (!f->progress || total == 0)
+		return;
+	share = done < UINT64_MAX / 100 ? done * 100 / total :
+					  done / (total / 100 + 1);
+	if (f->preen)
+		share = ((uint64_t)(phase - 1) * 100 + share) / PHASES;
+	show_meter(f, phase, (int)share);
+}
+
 void
 pfatal(struct fsck *f, const char *fmt, ...)
 {
 	va_list ap;
 
+	leave_meter(f);
 	va_start(ap, fmt);
 	t_vfprintf(f->t->t_out, fmt, ap);
 	va_end(ap);
@@ -39,6 +92,7 @@ pwarn(struct fsck *f, const char *fmt, ...)
 {
 	va_list ap;
 
+	leave_meter(f);
 	if (f->preen)
 		t_printf(f->t, "%s: ", f->dev);
 	va_start(ap, fmt);
@@ -172,7 +226,7 @@ pinode(struct fsck *f, uint32_t ino)
 		return;
 	inode_get(f, ino, &di);
 	t_printf(f->t, " OWNER=");
-	owner = t_user_from_uid(f->t, di.di_uid);
+	owner = f->names ? t_user_from_uid(f->t, di.di_uid) : NULL;
 	if (owner != NULL)
 		t_printf(f->t, "%s ", owner);
 	else
