@@ -11,7 +11,10 @@
  *  1. No buffer reaches its place before a header on the medium covers it.
  *  2. After a commit nothing is pinned: what stands in the log between tail and head is in the buffers, which are dirty or written.
  *  3. A freed block is handed out again only after the commit that revokes it.
- *  4. Header generation g stands in log block g mod 2, so that the one before it survives a torn write.
+ *  4. The first error of the device ends it: nothing is committed, and nothing pinned reaches its place, from then on; what was committed is in the log or
+ *     at its place. Memory is asked for before anything is changed; without it the commit is tried again later.
+ *  5. A transaction that is larger than the log goes to its places under a mark that asks for a check (wo_exposed); limits at wapbl_begin make it rare.
+ *  6. Header generation g stands in log block g mod 2, so that the one before it survives a torn write.
  */
 #include <assert.h>
 #include "vfs/wapbl.h"
@@ -19,6 +22,11 @@
 
 #define STAGE ((size_t)128 << 10)
 #define TX_MAX ((uint64_t)8 << 20) /* pinned bytes that make somebody commit */
+#define LOG_FULL (-ENOBUFS)	   /* not an error of the host's */
+/* Room in the lists that a transaction finds when it begins. */
+#define TX_BUFS 128
+#define TX_DEALLOCS 64
+#define TX_ORPHANS 8
 
 struct holder {
 	struct lwp *h_lwp;
@@ -56,23 +64,28 @@ struct wapbl {
 	size_t wl_norphans, wl_maxorphans;
 	bool wl_orphanschanged;
 	int wl_error; /* the log cannot be written any more */
+	uint64_t wl_nholders;
 
 	uint8_t *wl_stage; /* the flusher's */
+	uint8_t *wl_hdr;   /* and its log block for a header */
 	size_t wl_staged;
 	int64_t wl_stageat;  /* where it goes in the log */
 	int64_t wl_left;     /* room of this commit */
 	int64_t wl_inodesat; /* the last commit's list of inodes */
 };
 
-/* Makes room for one more element in an array of the lock's. */
+/* Makes an array of the lock's, with n elements, have room for `more`. */
 static bool
-grow(struct rump_kernel *k, void **array, size_t *max, size_t n, size_t size)
+grow(struct rump_kernel *k, void **array, size_t *max, size_t n, size_t more,
+    size_t size)
 {
 	size_t to = *max == 0 ? 256 : *max * 2;
 	void *p;
 
-	if (n < *max)
+	if (more <= *max - n)
 		return true;
+	while (to - n < more)
+		to *= 2;
 	if ((p = kmem_calloc(k, to, size)) == NULL)
 		return false;
 	if (n > 0)
@@ -84,21 +97,66 @@ grow(struct rump_kernel *k, void **array, size_t *max, size_t n, size_t size)
 	return true;
 }
 
+static bool
+room_bufs(struct wapbl *wl, size_t more)
+{
+	void *array = wl->wl_bufs;
+	bool ok = grow(wl->wl_k, &array, &wl->wl_maxbufs, wl->wl_nbufs, more,
+	    sizeof(*wl->wl_bufs));
+
+	wl->wl_bufs = array;
+	return ok;
+}
+
+static bool
+room_deallocs(struct wapbl *wl, size_t more)
+{
+	void *array = wl->wl_deallocs;
+	bool ok = grow(wl->wl_k, &array, &wl->wl_maxdeallocs, wl->wl_ndeallocs,
+	    more, sizeof(*wl->wl_deallocs));
+
+	wl->wl_deallocs = array;
+	return ok;
+}
+
+static bool
+room_orphans(struct wapbl *wl, size_t more)
+{
+	void *array = wl->wl_orphans;
+	bool ok = grow(wl->wl_k, &array, &wl->wl_maxorphans, wl->wl_norphans,
+	    more, sizeof(*wl->wl_orphans));
+
+	wl->wl_orphans = array;
+	return ok;
+}
+
+/* What is pinned can never be written any more: no change is taken from now on. */
+static int
+broken(struct wapbl *wl, int error)
+{
+	kmutex_enter(&wl->wl_lock);
+	if (wl->wl_error == 0) {
+		/* Of memory too, when the lists are half-way. */
+		wl->wl_error = error == -ENOMEM ? -EIO : error;
+		kern_printf(
+		    wl->wl_k, "wapbl: cannot write the log: %d\n", -error);
+	}
+	error = wl->wl_error;
+	kmutex_exit(&wl->wl_lock);
+	return error;
+}
+
 /* --- the cache's hooks ------------------------------------------------------------------------------------------------ */
 
 static void
 hook_dirty(void *ctx, struct buf *b)
 {
 	struct wapbl *wl = ctx;
-	void *array;
 	bool ok = true;
 
 	kmutex_enter(&wl->wl_lock);
 	if (b->b_private == NULL) {
-		array = wl->wl_bufs;
-		ok = grow(wl->wl_k, &array, &wl->wl_maxbufs, wl->wl_nbufs,
-		    sizeof(*wl->wl_bufs));
-		wl->wl_bufs = array;
+		ok = room_bufs(wl, 1);
 		if (ok) {
 			wl->wl_bufs[wl->wl_nbufs++] = b;
 			b->b_private = (void *)(uintptr_t)wl->wl_nbufs;
@@ -111,8 +169,10 @@ hook_dirty(void *ctx, struct buf *b)
 		buf_release(b);
 		return;
 	}
-	/* No memory to remember it: to its place at once, unprotected. */
-	(void)!buf_write(b);
+	/* More than wapbl_begin made room for, and no memory to remember it: without a commit of it nothing is sound. */
+	(void)broken(wl, -ENOMEM);
+	buf_pin(b);
+	buf_release(b);
 }
 
 static void
@@ -160,10 +220,30 @@ wapbl_inside(struct wapbl *wl, struct lwp *l)
 static bool
 too_full(const struct wapbl *wl)
 {
-	uint64_t quarter = (uint64_t)wl->wl_h.h_circsize / 4;
+	uint64_t size = (uint64_t)wl->wl_h.h_circsize, all;
 
-	return wl->wl_bytes > (quarter < TX_MAX ? quarter : TX_MAX) ||
-	    wl->wl_ndeallocs > (uint64_t)wl->wl_h.h_circsize / 128;
+	if (wl->wl_bytes > (size / 4 < TX_MAX ? size / 4 : TX_MAX) ||
+	    wl->wl_ndeallocs > size / 128)
+		return true;
+	/* What is open will dirty something, and the commit what the deallocations need. Half of the log is free, some of it for the lists. */
+	all = wl->wl_ndeallocs * (uint64_t)wl->wl_ops.wo_dealloc_bytes;
+	if (all > wl->wl_ops.wo_dealloc_max)
+		all = wl->wl_ops.wo_dealloc_max;
+	all += wl->wl_bytes + wl->wl_nholders * wl->wl_ops.wo_tx_bytes;
+	return all > size / 16 * 7 &&
+	    (wl->wl_bytes != 0 || wl->wl_ndeallocs != 0 ||
+		wl->wl_holders != NULL);
+}
+
+/* Room in the lists for all that are open and one more: what they note cannot fail for want of memory. */
+static bool
+make_lists(struct wapbl *wl)
+{
+	size_t n = (size_t)wl->wl_nholders + 1;
+
+	return room_bufs(wl, n * TX_BUFS) &&
+	    room_deallocs(wl, n * TX_DEALLOCS) &&
+	    room_orphans(wl, n * TX_ORPHANS);
 }
 
 int
@@ -195,12 +275,14 @@ wapbl_begin(struct wapbl *wl, struct lwp *l)
 			continue;
 		}
 		error = -ENOMEM;
-		if ((h = kmem_zalloc(wl->wl_k, sizeof(*h))) == NULL)
+		if (!make_lists(wl) ||
+		    (h = kmem_zalloc(wl->wl_k, sizeof(*h))) == NULL)
 			break;
 		h->h_lwp = l;
 		h->h_depth = 1;
 		h->h_next = wl->wl_holders;
 		wl->wl_holders = h;
+		wl->wl_nholders++;
 		error = 0;
 		break;
 	}
@@ -219,6 +301,7 @@ wapbl_end(struct wapbl *wl, struct lwp *l)
 			continue;
 		if (--h->h_depth == 0) {
 			*hp = h->h_next;
+			wl->wl_nholders--;
 			kmem_free(wl->wl_k, h, sizeof(*h));
 			if (wl->wl_holders == NULL && wl->wl_flushing)
 				kcond_broadcast(&wl->wl_cond);
@@ -231,14 +314,10 @@ wapbl_end(struct wapbl *wl, struct lwp *l)
 int
 wapbl_register_deallocation(struct wapbl *wl, uint64_t blkno, uint32_t len)
 {
-	void *array;
 	bool ok;
 
 	kmutex_enter(&wl->wl_lock);
-	array = wl->wl_deallocs;
-	ok = grow(wl->wl_k, &array, &wl->wl_maxdeallocs, wl->wl_ndeallocs,
-	    sizeof(*wl->wl_deallocs));
-	wl->wl_deallocs = array;
+	ok = room_deallocs(wl, 1);
 	if (ok) {
 		wl->wl_deallocs[wl->wl_ndeallocs].d_blk = blkno;
 		wl->wl_deallocs[wl->wl_ndeallocs++].d_len = len;
@@ -250,17 +329,12 @@ wapbl_register_deallocation(struct wapbl *wl, uint64_t blkno, uint32_t len)
 void
 wapbl_register_inode(struct wapbl *wl, ino_t ino, mode_t mode)
 {
-	void *array;
-
 	kmutex_enter(&wl->wl_lock);
 	for (size_t i = wl->wl_norphans; i > 0; i--)
 		if (wl->wl_orphans[i - 1].o_ino == ino)
 			goto out;
-	array = wl->wl_orphans;
-	/* Without memory for it fsck has to find it after a crash. */
-	if (grow(wl->wl_k, &array, &wl->wl_maxorphans, wl->wl_norphans,
-		sizeof(*wl->wl_orphans))) {
-		wl->wl_orphans = array;
+	/* Without memory for it, in a transaction that notes many, fsck has to find it after a crash. */
+	if (room_orphans(wl, 1)) {
 		wl->wl_orphans[wl->wl_norphans].o_ino = ino;
 		wl->wl_orphans[wl->wl_norphans++].o_mode = mode;
 		wl->wl_orphanschanged = true;
@@ -312,7 +386,7 @@ stage_flush(struct wapbl *wl)
 	return error;
 }
 
-/* Appends n bytes, and zeros up to a log block. -ENOSPC: the log is full. */
+/* Appends n bytes, and zeros up to a log block. */
 static int
 append(struct wapbl *wl, const void *data, size_t n)
 {
@@ -320,7 +394,7 @@ append(struct wapbl *wl, const void *data, size_t n)
 	int error = 0;
 
 	if ((int64_t)size > wl->wl_left)
-		return -ENOSPC;
+		return LOG_FULL;
 	wl->wl_left -= (int64_t)size;
 	if (wl->wl_staged + size > STAGE && (error = stage_flush(wl)) != 0)
 		return error;
@@ -424,21 +498,16 @@ write_inodes(struct wapbl *wl, uint8_t *p)
 static int
 write_header(struct wapbl *wl)
 {
-	uint8_t *p = kmem_alloc(wl->wl_k, wl->wl_lbs);
+	uint8_t *p = wl->wl_hdr;
 	struct timespec now;
-	int error;
 
-	if (p == NULL)
-		return -ENOMEM;
 	kern_nanotime(wl->wl_k, &now);
 	wl->wl_h.h_generation++;
 	wl->wl_h.h_sec = now.tv_sec;
 	wl->wl_h.h_nsec = (uint32_t)now.tv_nsec;
 	wc_header_encode(&wl->wl_h, p, wl->wl_lbs);
-	error = blkdev_write(wl->wl_dev, p, wl->wl_lbs,
+	return blkdev_write(wl->wl_dev, p, wl->wl_lbs,
 	    wl->wl_off + (wl->wl_h.h_generation & 1) * wl->wl_lbs);
-	kmem_free(wl->wl_k, p, wl->wl_lbs);
-	return error;
 }
 
 static int64_t
@@ -481,12 +550,10 @@ unpin_all(struct wapbl *wl)
 static int
 write_log(struct wapbl *wl)
 {
-	uint8_t *p = kmem_alloc(wl->wl_k, wl->wl_lbs);
+	uint8_t *p = wl->wl_hdr;
 	int64_t head;
 	int error;
 
-	if (p == NULL)
-		return -ENOMEM;
 	head = wl->wl_h.h_head < wl->wl_h.h_circoff ? wl->wl_h.h_circoff :
 						      wl->wl_h.h_head;
 	wl->wl_stageat = head;
@@ -500,7 +567,6 @@ write_log(struct wapbl *wl)
 		error = write_inodes(wl, p);
 	if (error == 0)
 		error = stage_flush(wl);
-	kmem_free(wl->wl_k, p, wl->wl_lbs);
 	if (error != 0)
 		return error;
 	if ((error = blkdev_sync(wl->wl_dev)) != 0)
@@ -513,19 +579,47 @@ write_log(struct wapbl *wl)
 	return error;
 }
 
-/* The transaction does not fit into the log: to the places, unprotected this once. The list of inodes goes into the log that is empty then. */
+/*
+ * The transaction does not fit into the log: to the places, under a mark that asks for a check should it be cut off. The list of inodes goes into the log
+ * that is empty then.
+ */
 static int
 commit_without_log(struct wapbl *wl)
 {
 	size_t n = wl->wl_norphans;
-	int error;
+	void *ctx = wl->wl_ops.wo_ctx;
+	int error = 0;
 
 	unpin_all(wl);
 	wl->wl_ndeallocs = 0;
 	wl->wl_norphans = 0;
-	error = checkpoint(wl);
+	if (wl->wl_ops.wo_exposed != NULL)
+		error = wl->wl_ops.wo_exposed(ctx, true);
+	if (error == 0)
+		error = checkpoint(wl);
 	wl->wl_norphans = n;
-	return error != 0 ? error : write_log(wl);
+	if (error == 0)
+		error = write_log(wl);
+	if (error == 0 && wl->wl_ops.wo_exposed != NULL)
+		error = wl->wl_ops.wo_exposed(ctx, false);
+	return error;
+}
+
+/* All that a commit may lack memory for. What stands for all changes is in the cache after it. */
+static int
+prepare(struct wapbl *wl)
+{
+	int error = 0;
+	bool ok;
+
+	if (wl->wl_ops.wo_commit != NULL)
+		error = wl->wl_ops.wo_commit(wl->wl_ops.wo_ctx);
+	if (error != 0)
+		return error;
+	kmutex_enter(&wl->wl_lock);
+	ok = room_bufs(wl, wl->wl_ndeallocs + TX_BUFS);
+	kmutex_exit(&wl->wl_lock);
+	return ok ? 0 : -ENOMEM;
 }
 
 /* No transaction is open, and none begins. */
@@ -533,30 +627,33 @@ static int
 commit(struct wapbl *wl)
 {
 	size_t n;
-	int error = 0;
+	int error;
 
 	if (wl->wl_nbufs == 0 && wl->wl_ndeallocs == 0 && !wl->wl_orphanschanged)
 		return 0;
-	/* Blocks given back are free from the next transaction on; one that cannot be is lost until fsck. */
+	if ((error = prepare(wl)) != 0)
+		return error == -ENOMEM ? error : broken(wl, error);
+	/* Blocks given back are free from the next transaction on; one that cannot be is lost until fsck, and wo_dealloc says so. */
 	n = wl->wl_ndeallocs;
 	for (size_t i = 0; i < n; i++)
-		(void)wl->wl_ops.wo_dealloc(wl->wl_ops.wo_ctx,
+		wl->wl_ops.wo_dealloc(wl->wl_ops.wo_ctx,
 		    wl->wl_deallocs[i].d_blk, wl->wl_deallocs[i].d_len);
-	if (wl->wl_ops.wo_commit != NULL)
+	if (n > 0 && wl->wl_ops.wo_commit != NULL)
 		error = wl->wl_ops.wo_commit(wl->wl_ops.wo_ctx);
-	if (error != 0)
-		return error;
-	error = write_log(wl);
-	if (error == -ENOSPC)
+	if (error == 0)
+		error = wl->wl_error;
+	if (error == 0)
+		error = write_log(wl);
+	if (error == LOG_FULL)
 		error = commit_without_log(wl);
 	if (error != 0)
-		return error;
+		return broken(wl, error);
 	wl->wl_ndeallocs = 0;
 	wl->wl_orphanschanged = false;
 	unpin_all(wl);
-	if (used(wl) > wl->wl_h.h_circsize / 2)
-		error = checkpoint(wl);
-	return error;
+	if (used(wl) > wl->wl_h.h_circsize / 2 && (error = checkpoint(wl)) != 0)
+		return broken(wl, error);
+	return 0;
 }
 
 int
@@ -584,12 +681,6 @@ wapbl_flush(struct wapbl *wl, struct lwp *l, bool wait)
 	error = commit(wl);
 	kmutex_enter(&wl->wl_lock);
 	wl->wl_flushing = false;
-	if (error != 0 && error != -ENOMEM) {
-		/* What is pinned can never be written any more: no change is taken from now on. */
-		wl->wl_error = error;
-		kern_printf(
-		    wl->wl_k, "wapbl: cannot write the log: %d\n", -error);
-	}
 	kcond_broadcast(&wl->wl_cond);
 	kmutex_exit(&wl->wl_lock);
 	return error;
@@ -612,6 +703,8 @@ destroy(struct wapbl *wl)
 		    wl->wl_maxorphans * sizeof(*wl->wl_orphans));
 	if (wl->wl_stage != NULL)
 		kmem_free(k, wl->wl_stage, STAGE);
+	if (wl->wl_hdr != NULL)
+		kmem_free(k, wl->wl_hdr, wl->wl_lbs);
 	kmem_free(k, wl, sizeof(*wl));
 }
 
@@ -656,7 +749,8 @@ wapbl_start(struct rump_kernel *k, struct bcache *bc, struct blkdev *dev,
 	wl->wl_h.h_circsize = ((int64_t)size - wl->wl_h.h_circoff) /
 	    devblksize * devblksize;
 	error = -ENOMEM;
-	if ((wl->wl_stage = kmem_alloc(k, STAGE)) == NULL)
+	if ((wl->wl_stage = kmem_alloc(k, STAGE)) == NULL ||
+	    (wl->wl_hdr = kmem_alloc(k, devblksize)) == NULL)
 		goto fail;
 	/* Both headers: none of an older log is left to be taken for this one's. */
 	if ((error = write_header(wl)) != 0 ||
@@ -682,16 +776,18 @@ wapbl_stop(struct wapbl *wl, bool discard)
 		kmutex_exit(&wl->wl_lock);
 		if ((error = wl->wl_error) == 0)
 			error = commit(wl);
-		if (error == 0)
-			error = bcache_flush(wl->wl_bc, true);
+		if (error != 0)
+			return error;
+		error = bcache_flush(wl->wl_bc, true);
 		if (error == 0) {
 			wl->wl_h.h_head = wl->wl_h.h_tail = 0;
 			error = write_header(wl);
 		}
 		if (error == 0)
 			error = blkdev_sync(wl->wl_dev);
+		/* What stands in the log on the medium is not known any more. */
 		if (error != 0)
-			return error;
+			return broken(wl, error);
 	}
 	bcache_set_journal(wl->wl_bc, NULL);
 	/* The device is lost: the cache forgets them with the mount. */

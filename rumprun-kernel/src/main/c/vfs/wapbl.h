@@ -15,24 +15,34 @@ struct wapbl;
 struct wapbl_replay;
 
 struct wapbl_ops {
-	/* Called at commit, for each registered deallocation, with no transaction open: really frees the blocks (dirties cg buffers inside the commit). */
-	int (*wo_dealloc)(void *ctx, uint64_t blkno, uint32_t len);
-	/* Called at commit, after the deallocations: what stands for all of them (summary, superblock) is dirtied. May be NULL. */
+	/* Called at commit, for each registered deallocation, with no transaction open: really frees the blocks (dirties cg buffers inside the commit). What
+	 * cannot be freed is lost, and the file system notes that it wants a check. */
+	void (*wo_dealloc)(void *ctx, uint64_t blkno, uint32_t len);
+	/* Called at commit, before the deallocations (-ENOMEM: tried again later) and after: what stands for all of them (summary, superblock) is dirtied. May be
+	 * NULL. */
 	int (*wo_commit)(void *ctx);
+	/* Nothing is pinned: on the medium the file system says from now on (true), or no more (false), that it has to be checked. May be NULL. */
+	int (*wo_exposed)(void *ctx, bool);
 	void *wo_ctx;
+	uint32_t wo_tx_bytes;	   /* what a transaction may dirty, about */
+	uint32_t wo_dealloc_bytes; /* what one deallocation may dirty */
+	uint64_t wo_dealloc_max;   /* and all of them */
 };
 /* A journal of `size` bytes at byte `off` of the device; blksize: 2^log of the device's blocks (DEV_BSIZE 512 unless larger). Writes its header. */
 int wapbl_start(struct rump_kernel *, struct bcache *, struct blkdev *,
     uint64_t off, uint64_t size, uint32_t devblksize, const uint32_t fsid[2],
     const struct wapbl_ops *, struct wapbl **) MUST_CHECK;
-/* Commits and pushes everything in place; the log is empty after it. discard: the device is lost. */
+/*
+ * Commits and pushes everything in place; the log is empty after it. An error but -ENOMEM ends the log. discard: what is pinned is lost, and the cache must be
+ * destroyed without a flush.
+ */
 int wapbl_stop(struct wapbl *, bool discard) MUST_CHECK;
-/* Nests (per lwp). Waits while a commit needs the log to itself. -ENOSPC never: flushes when full. */
+/* Nests (per lwp). Waits while a commit needs the log to itself. -ENOSPC never: flushes when full. After a commit failed, its error: changes are over, reads go on. */
 int wapbl_begin(struct wapbl *, struct lwp *) MUST_CHECK;
 void wapbl_end(struct wapbl *, struct lwp *);
 /* Commits what is open. wait: and the commit record is on the host's disk. No transaction of l is open. */
 int wapbl_flush(struct wapbl *, struct lwp *, bool wait) MUST_CHECK;
-/* blkno in units of 512 bytes, len in bytes. */
+/* blkno in units of 512 bytes, len in bytes. -ENOMEM: they stay allocated. */
 int wapbl_register_deallocation(
     struct wapbl *, uint64_t blkno, uint32_t len) MUST_CHECK;
 void wapbl_register_inode(struct wapbl *, ino_t, mode_t);

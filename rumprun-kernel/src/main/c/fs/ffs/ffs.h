@@ -34,13 +34,16 @@ struct ffsmount {
 	int64_t um_sbloc;      /* byte */
 	uint32_t um_dirblksiz; /* of a directory's blocks */
 	bool um_swap, um_ronly;
-	bool um_oldsb;		/* superblock without the newer fields */
-	struct kmutex um_lock;	/* summary: */
-	struct csum *um_cs;	/* of each group */
-	bool *um_csdirty;	/* by block of the summary area */
-	bool um_fmod;		/* the superblock has to be written */
+	bool um_oldsb;	       /* superblock without the newer fields */
+	struct kmutex um_lock; /* summary: */
+	struct csum *um_cs;    /* of each group */
+	bool *um_csdirty;      /* by block of the summary area */
+	bool um_fmod;	       /* the superblock has to be written */
+	bool um_lost;  /* the log was given up: nothing may be written */
+	bool um_check; /* wants fsck: never said to be clean */
 	uint8_t *um_contigdirs; /* directories made in a row in a group */
 	uint32_t um_ncsblk;
+	_Atomic int um_error; /* not 0: what ffs_begin returns, for good */
 };
 
 /* i_flag */
@@ -71,6 +74,10 @@ extern const struct vfsops ffs_vfsops;
 static inline int
 ffs_begin(struct ffsmount *ump, struct lwp *l)
 {
+	int error = atomic_load_explicit(&ump->um_error, memory_order_relaxed);
+
+	if (error != 0)
+		return error;
 	return ump->um_wl != NULL ? wapbl_begin(ump->um_wl, l) : 0;
 }
 
@@ -93,7 +100,9 @@ int ffs_getbuf(struct ffsmount *, int64_t frag, uint32_t size, bool read,
 void ffs_itimes(struct inode *);
 /* Puts the inode into its block's buffer, if it differs. */
 int ffs_update(struct inode *) MUST_CHECK;
-/* The same, and without a log the inode is on the device when it returns (no host sync): what is done next relies on it. */
+/* For the middle of an operation that goes on: after an error it stays to be done, by the next sync (which tells) or the last use (which asks for a check). */
+void ffs_update_later(struct inode *);
+/* ffs_update, and without a log the inode is on the device when it returns (no host sync): what is done next relies on it. */
 int ffs_update_now(struct inode *) MUST_CHECK;
 /*
  * Without a log: puts the inode into its buffer with the size that it will have. Indirect blocks depend on it: a size without pointers is a hole, pointers without the size
@@ -176,7 +185,10 @@ int ffs_allocfrags(struct lwp *, struct inode *, int64_t pref, int32_t n,
 /* oldn fragments at frag become newn in place, if what is behind them is free: 0, or -ENOSPC. */
 int ffs_fragextend(struct lwp *, struct inode *, int64_t frag, int32_t oldn,
     int32_t newn) MUST_CHECK;
-/* Gives back n fragments (any number). With a log only after the commit. meta: the cache may hold them. */
+/*
+ * Gives back n fragments (any number). With a log only after the commit. meta: the cache may hold them. After an error (some of) them are lost, and it
+ * has asked for a check.
+ */
 int ffs_free(struct ffsmount *, int64_t frag, int64_t n, bool meta) MUST_CHECK;
 /* The same, at once (the log's commit). */
 int ffs_free_now(struct ffsmount *, int64_t frag, int64_t n) MUST_CHECK;
@@ -196,9 +208,9 @@ int ffs_dirlookup(struct inode *, const char *name, size_t len,
 /* Adds a name that is not there. In a transaction, dip exclusive. now: on the device when it returns. */
 int ffs_direnter(struct lwp *, struct inode *dip, const char *name, size_t len,
     ino_t, mode_t, bool now) MUST_CHECK;
-/* The name is off the device when it returns. */
+/* The name is off the device when it returns; after an error it is there. */
 int ffs_dirremove(struct inode *dip, const char *name, size_t len) MUST_CHECK;
-/* Points an existing name somewhere else, on the device when it returns. */
+/* Points an existing name somewhere else, on the device when it returns; after an error it is as it was. */
 int ffs_dirrewrite(
     struct inode *dip, const char *name, size_t len, ino_t, mode_t) MUST_CHECK;
 /* 1 empty (but . and ..), 0 not, or -errno. */
@@ -211,16 +223,34 @@ int ffs_lookup(struct lwp *, struct vnode *, const struct componentname *,
     struct vnode **);
 
 /* --- ffs_mount.c --- */
+/*
+ * Something could not be put right after an error: blocks or an inode are lost, a count is wrong. The superblock does not say any more that the file system is
+ * clean, or was before the mount, until fsck has been there. With a log it goes into the same commit as what is wrong.
+ */
+void ffs_must_check(struct ffsmount *);
+/* For what undoes something: an error of its own asks for a check. */
+static inline void
+ffs_undone(struct ffsmount *ump, int error)
+{
+	if (error != 0)
+		ffs_must_check(ump);
+}
 /* Summary and superblock into their buffers. */
 int ffs_sbupdate(struct ffsmount *) MUST_CHECK;
+/*
+ * The superblock, which is not pinned, on the medium: true: as of one that was not clean before the mount; false: as it is. For what a journal does not protect.
+ */
+int ffs_expose(struct ffsmount *, bool) MUST_CHECK;
 
 /* --- ffs_wapbl.c --- */
 /* Looks at the journal that the superblock names: replays it (or lays it over a read-only mount). *replayed: read the superblock again. */
 int ffs_wapbl_replay(struct ffsmount *, struct lwp *, bool *replayed) MUST_CHECK;
-/* After replay: inodes without names are cleared. The summary is there. */
+/* After replay: inodes without names are cleared, then the log is. The summary is there. */
 int ffs_wapbl_clear_inodes(struct ffsmount *, struct lwp *) MUST_CHECK;
+/* Makes a journal if there is none. After an error nothing of it is left, or a check is asked for. */
 int ffs_wapbl_start(struct ffsmount *, struct lwp *) MUST_CHECK;
-int ffs_wapbl_stop(struct ffsmount *, struct lwp *, bool force) MUST_CHECK;
+/* force: what cannot be committed is given up, um_lost. */
+int ffs_wapbl_stop(struct ffsmount *, bool force) MUST_CHECK;
 
 /* --- ffs_rename.c, ffs_create.c --- */
 int ffs_rename(struct lwp *, struct vnode *, const struct componentname *,

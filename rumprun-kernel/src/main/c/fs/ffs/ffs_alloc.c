@@ -598,6 +598,7 @@ int
 ffs_free(struct ffsmount *ump, int64_t frag, int64_t n, bool meta)
 {
 	const struct fs *fs = &ump->um_fs;
+	int error;
 
 	if (n <= 0)
 		return 0;
@@ -609,10 +610,11 @@ ffs_free(struct ffsmount *ump, int64_t frag, int64_t n, bool meta)
 	if (ump->um_wl == NULL && discards(ump))
 		(void)!ump->um_dev->b_ops->bd_discard(ump->um_dev,
 		    fsbtobyte(fs, frag), (uint64_t)n * (uint32_t)fs->fs_fsize);
-	/* Without memory for it: at once. Only a crash before the commit could tell. */
-	if (ump->um_wl != NULL &&
-	    wapbl_register_deallocation(ump->um_wl, fsbtobyte(fs, frag) / 512,
-		(uint32_t)(n * fs->fs_fsize)) == 0)
-		return 0;
-	return ffs_free_now(ump, frag, n);
+	if (ump->um_wl != NULL)
+		error = wapbl_register_deallocation(ump->um_wl,
+		    fsbtobyte(fs, frag) / 512, (uint32_t)(n * fs->fs_fsize));
+	else
+		error = ffs_free_now(ump, frag, n);
+	ffs_undone(ump, error);
+	return error;
 }

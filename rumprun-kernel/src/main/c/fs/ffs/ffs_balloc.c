@@ -26,8 +26,7 @@ undo(struct inode *ip, int64_t frag, int64_t frags)
 {
 	struct ffsmount *ump = ip->i_ump;
 
-	/* What cannot be given back is lost until fsck finds it. */
-	(void)!ffs_free_now(ump, frag, frags);
+	ffs_undone(ump, ffs_free_now(ump, frag, frags));
 	ip->i_d.di_blocks -= (uint64_t)frags *
 	    ((uint32_t)ump->um_fs.fs_fsize / 512);
 }
@@ -127,7 +126,7 @@ leaf(struct lwp *l, struct inode *ip, int levels, const uint32_t *idx,
 	return error;
 }
 
-/* Points n blocks from index `at` of an indirect block on to frag and what follows it. */
+/* Points n blocks from index `at` of an indirect block on to frag and what follows it; gives them back if it cannot. */
 static int
 fill_leaf(
     struct inode *ip, int64_t leaffrag, uint32_t at, int64_t n, int64_t frag)
@@ -139,11 +138,24 @@ fill_leaf(
 	error = ffs_getbuf(
 	    ump, leaffrag, (uint32_t)ump->um_fs.fs_bsize, true, &b);
 	if (error != 0)
-		return error;
+		goto fail;
 	for (int64_t i = 0; i < n; i++)
 		ffs_setptr(ump, b->b_data, at + (uint32_t)i,
 		    frag + blkstofrags(&ump->um_fs, i));
-	return put_pointers(ip, b, at, n);
+	if ((error = put_pointers(ip, b, at, n)) == 0)
+		return 0;
+	/* In the cache they are there. */
+	if (ffs_getbuf(
+		ump, leaffrag, (uint32_t)ump->um_fs.fs_bsize, true, &b) != 0) {
+		ffs_must_check(ump);
+		return error;
+	}
+	for (int64_t i = 0; i < n; i++)
+		ffs_setptr(ump, b->b_data, at + (uint32_t)i, 0);
+	buf_dirty(b);
+fail:
+	undo(ip, frag, blkstofrags(&ump->um_fs, n));
+	return error;
 }
 
 /* --- blocks ------------------------------------------------------------------------------------------------------------------ */
@@ -182,10 +194,8 @@ fill_hole(struct lwp *l, struct inode *ip, int64_t lbn, int64_t n,
 	} else {
 		error = fill_leaf(
 		    ip, leaffrag, idx[levels - 1], run->r_blks, run->r_frag);
-		if (error != 0) {
-			undo(ip, run->r_frag, blkstofrags(fs, run->r_blks));
+		if (error != 0)
 			return error;
-		}
 	}
 	ip->i_lastfrag = run->r_frag + blkstofrags(fs, run->r_blks);
 	run->r_new = true;
@@ -218,8 +228,10 @@ free_old(struct inode *ip, const struct ffs_run *run)
 	if (run->r_oldn == 0)
 		return 0;
 	ffs_mark(ip, IN_CHANGE | IN_UPDATE);
-	if ((error = ffs_update_now(ip)) != 0)
+	if ((error = ffs_update_now(ip)) != 0) {
+		ffs_must_check(ip->i_ump);
 		return error;
+	}
 	return ffs_free(ip->i_ump, run->r_oldfrag, run->r_oldn,
 	    ip->i_vnode->v_type != VREG);
 }
@@ -399,6 +411,45 @@ keep_tail(struct inode *ip, uint64_t size, uint8_t *old, uint32_t *keep)
 	return 0;
 }
 
+/*
+ * A directory (or link) of `size` bytes whose end got disk for `newsize`, but not its contents: the end is what it was. `old` are the keep bytes of its last
+ * block.
+ */
+static void
+undo_growmeta(struct lwp *l, struct inode *ip, const struct ffs_run *run,
+    uint64_t size, uint64_t newsize, const uint8_t *old, uint32_t keep)
+{
+	struct ffsmount *ump = ip->i_ump;
+	const struct fs *fs = &ump->um_fs;
+	int64_t lbn = lblkno(fs, (int64_t)newsize - 1);
+	uint32_t fsize = (uint32_t)fs->fs_fsize;
+	int32_t oldn = (int32_t)(run->r_oldbytes / fsize);
+	struct buf *b;
+
+	if (!run->r_grown) {
+		/* Indirect blocks too. */
+		ip->i_d.di_size = newsize;
+		ffs_undone(ump, ffs_truncate(l, ip, size));
+		return;
+	}
+	bcache_invalidate(ump->um_bc, fsbtobyte(fs, run->r_frag), run->r_bytes);
+	if (run->r_oldn != 0) {
+		ip->i_d.di_db[lbn] = run->r_oldfrag;
+		ip->i_d.di_blocks += run->r_oldbytes / 512;
+		undo(ip, run->r_frag, run->r_bytes / fsize);
+		return;
+	}
+	undo(ip, run->r_frag + oldn, run->r_bytes / fsize - (uint32_t)oldn);
+	/* What the cache had of it may not have been written. */
+	if (ffs_getbuf(ump, run->r_frag, run->r_oldbytes, false, &b) != 0) {
+		ffs_must_check(ump);
+		return;
+	}
+	memset(b->b_data, 0, b->b_size);
+	memcpy(b->b_data, old, keep < b->b_size ? keep : b->b_size);
+	buf_dirty(b);
+}
+
 int
 ffs_growmeta(struct lwp *l, struct inode *ip, const void *tail, uint32_t n)
 {
@@ -409,14 +460,18 @@ ffs_growmeta(struct lwp *l, struct inode *ip, const void *tail, uint32_t n)
 	uint32_t keep;
 	uint8_t *old;
 	struct buf *b;
-	bool whole;
+	bool whole, got = false;
 	int error;
 
 	if ((old = kmem_zalloc(ump->um_k, (size_t)fs->fs_bsize)) == NULL)
 		return -ENOMEM;
-	if ((error = keep_tail(ip, size, old, &keep)) == 0)
+	memset(&run, 0, sizeof(run));
+	if ((error = keep_tail(ip, size, old, &keep)) == 0) {
 		error = ffs_balloc(
 		    l, ip, lblkno(fs, (int64_t)newsize - 1), 1, newsize, &run);
+		got = error == 0 ||
+		    lblkno(fs, (int64_t)newsize - 1) >= UFS_NDADDR;
+	}
 	if (error == 0) {
 		whole = run.r_new || run.r_grown;
 		error = ffs_getbuf(ump, run.r_frag, run.r_bytes, !whole, &b);
@@ -438,6 +493,8 @@ ffs_growmeta(struct lwp *l, struct inode *ip, const void *tail, uint32_t n)
 		ip->i_d.di_size = newsize;
 		ffs_mark(ip, IN_CHANGE | IN_UPDATE);
 		error = free_old(ip, &run);
+	} else if (got) {
+		undo_growmeta(l, ip, &run, size, newsize, old, keep);
 	}
 	kmem_free(ump->um_k, old, (size_t)fs->fs_bsize);
 	return error;

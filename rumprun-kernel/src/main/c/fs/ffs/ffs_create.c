@@ -80,7 +80,7 @@ drop_new(struct lwp *l, struct vnode *vp)
 	ffs_mark(ip, IN_CHANGE);
 	atomic_fetch_or(&vp->v_flag, VV_INACTIVE);
 	ffs_orphan(ip);
-	(void)!ffs_update(ip);
+	ffs_undone(ip->i_ump, ffs_update(ip));
 	/* The last reference frees it. Nobody else has one. */
 	vnode_put(l, vp);
 }
@@ -102,7 +102,7 @@ make_inode(struct lwp *l, struct inode *dip, const struct vattr *va,
 	if ((error = fill_dinode(ump, va, gen, &di)) == 0)
 		error = vcache_new(l, ump->um_mp, ino, ffs_loadnew, &di, vpp);
 	if (error != 0) {
-		(void)!ffs_ifree(ump, ino, vtype_mode(va->va_type));
+		ffs_undone(ump, ffs_ifree(ump, ino, vtype_mode(va->va_type)));
 		return error;
 	}
 	/* It goes to the disk when it is complete. */
@@ -167,7 +167,7 @@ make_name(struct lwp *l, struct vnode *dvp, const struct componentname *cnp,
 		if (error != 0 && dir) {
 			dip->i_d.di_nlink--;
 			ffs_mark(dip, IN_CHANGE);
-			(void)!ffs_update(dip);
+			ffs_undone(dip->i_ump, ffs_update(dip));
 		}
 	}
 	if (error != 0) {
@@ -229,7 +229,7 @@ link_name(struct lwp *l, struct inode *dip, const struct componentname *cnp,
 	if (error != 0) {
 		ip->i_d.di_nlink--;
 		ffs_mark(ip, IN_CHANGE);
-		(void)!ffs_update(ip);
+		ffs_undone(ip->i_ump, ffs_update(ip));
 	}
 	return error;
 }
@@ -290,7 +290,7 @@ ffs_remove(struct lwp *l, struct vnode *dvp, const struct componentname *cnp,
 static int
 remove_dir(struct inode *dip, const struct componentname *cnp, struct inode *ip)
 {
-	int error, empty;
+	int error, result, empty;
 
 	if ((empty = ffs_dirempty(ip, dip->i_number)) < 0)
 		return empty;
@@ -300,12 +300,12 @@ remove_dir(struct inode *dip, const struct componentname *cnp, struct inode *ip)
 		return error;
 	/* Its own "." and the name. */
 	ip->i_d.di_nlink = 1;
-	if ((error = unlinked(ip)) != 0)
-		return error;
+	result = unlinked(ip);
 	if (dip->i_d.di_nlink > 2)
 		dip->i_d.di_nlink--;
 	ffs_mark(dip, IN_CHANGE);
-	return ffs_update(dip);
+	error = ffs_update(dip);
+	return result != 0 ? result : error;
 }
 
 int

@@ -547,6 +547,22 @@ write_block(const struct inode *dip, struct buf *b, uint64_t off)
 	    dirblk(dip));
 }
 
+/* After a failed write of a change to the directory: what was there before. The name stays what the caller goes on to think it is. */
+static void
+put_back(struct inode *dip, uint64_t off, const uint8_t *before, uint32_t n)
+{
+	struct buf *b;
+
+	dirhash_lost(dip);
+	if (ffs_blkatoff(dip, off, &b) != 0) {
+		ffs_must_check(dip->i_ump);
+		return;
+	}
+	memcpy((uint8_t *)b->b_data + blkoff(&dip->i_ump->um_fs, (int64_t)off),
+	    before, n);
+	buf_dirty(b);
+}
+
 int
 ffs_direnter(struct lwp *l, struct inode *dip, const char *name, size_t len,
     ino_t ino, mode_t mode, bool now)
@@ -589,7 +605,7 @@ ffs_direnter(struct lwp *l, struct inode *dip, const char *name, size_t len,
 		return 0;
 fail:
 	/* The cached block must not bring a name that the caller gives up. */
-	(void)!ffs_dirremove(dip, name, len);
+	ffs_undone(dip->i_ump, ffs_dirremove(dip, name, len));
 	return error;
 }
 
@@ -601,7 +617,7 @@ ffs_dirremove(struct inode *dip, const char *name, size_t len)
 	struct dirslot ds;
 	struct buf *b;
 	uint64_t blk;
-	uint8_t *p;
+	uint8_t before[APPLEUFS_DIRBLKSIZ], *p;
 	int error;
 
 	if ((error = ffs_dirlookup(dip, name, len, &ds)) != 0)
@@ -611,6 +627,7 @@ ffs_dirremove(struct inode *dip, const char *name, size_t len)
 	blk = ds.ds_off & ~((uint64_t)dirblk(dip) - 1);
 	target = (uint32_t)(ds.ds_off - blk);
 	p = (uint8_t *)b->b_data + blkoff(&dip->i_ump->um_fs, (int64_t)blk);
+	memcpy(before, p, dirblk(dip));
 	/* The record before it takes its bytes; the first of a block becomes free. */
 	prev.d_reclen = 0;
 	while (at < target &&
@@ -627,10 +644,13 @@ ffs_dirremove(struct inode *dip, const char *name, size_t len)
 		ffs_put16(p + at + 4,
 		    (uint16_t)(prev.d_reclen + ds.ds_d.d_reclen), needswap(dip));
 	dirhash_note(dip, p, blk, ds.ds_off, name, len, false);
-	if ((error = write_block(dip, b, blk)) != 0)
+	if ((error = write_block(dip, b, blk)) != 0) {
+		put_back(dip, blk, before, dirblk(dip));
 		return error;
+	}
 	ffs_mark(dip, IN_CHANGE | IN_UPDATE);
-	return ffs_update(dip);
+	ffs_update_later(dip);
+	return 0;
 }
 
 int
@@ -653,17 +673,12 @@ ffs_dirrewrite(
 	if (!oldfmt(dip))
 		p[6] = dtype(mode);
 	if ((error = write_block(dip, b, ds.ds_off)) != 0) {
-		/* The name stays what the caller goes on to think it is. */
-		if (ffs_blkatoff(dip, ds.ds_off, &b) == 0) {
-			memcpy((uint8_t *)b->b_data +
-				blkoff(&dip->i_ump->um_fs, (int64_t)ds.ds_off),
-			    before, sizeof(before));
-			buf_dirty(b);
-		}
+		put_back(dip, ds.ds_off, before, sizeof(before));
 		return error;
 	}
 	ffs_mark(dip, IN_CHANGE | IN_UPDATE);
-	return ffs_update(dip);
+	ffs_update_later(dip);
+	return 0;
 }
 
 int

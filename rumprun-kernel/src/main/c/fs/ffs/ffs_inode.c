@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Inodes of FFS in memory: from and to the disk, their times, the map from file blocks to the disk's. */
+#include <assert.h>
 #include "fs/ffs/ffs.h"
 
 int
@@ -116,19 +117,22 @@ void
 ffs_reclaim(struct lwp *l, struct vnode *vp)
 {
 	struct inode *ip = VTOI(vp);
+	int error;
 
 	if (ip == NULL)
 		return;
 	/* A forced unmount, with the file open. */
-	if (ffs_isorphan(ip))
-		(void)!ffs_free_inode(l, ip);
-	else if (!ip->i_ump->um_ronly && ip->i_d.di_mode != 0) {
+	if (ffs_isorphan(ip)) {
+		ffs_undone(ip->i_ump, ffs_free_inode(l, ip));
+	} else if (!ip->i_ump->um_ronly && ip->i_d.di_mode != 0) {
 		ffs_itimes(ip);
-		/* Nobody is there to be told of an error but the next flush. */
-		if ((ip->i_flag & IN_MODIFIED) != 0 &&
-		    ffs_begin(ip->i_ump, l) == 0) {
-			(void)!ffs_update(ip);
-			ffs_end(ip->i_ump, l);
+		/* Nobody is there to be told of an error but fsck. */
+		if ((ip->i_flag & IN_MODIFIED) != 0) {
+			if ((error = ffs_begin(ip->i_ump, l)) == 0) {
+				error = ffs_update(ip);
+				ffs_end(ip->i_ump, l);
+			}
+			ffs_undone(ip->i_ump, error);
 		}
 	}
 	ffs_dirhash_free(ip);
@@ -239,6 +243,13 @@ int
 ffs_update(struct inode *ip)
 {
 	return update(ip, false);
+}
+
+void
+ffs_update_later(struct inode *ip)
+{
+	if (ffs_update(ip) != 0)
+		assert((ip->i_flag & IN_MODIFIED) != 0);
 }
 
 int

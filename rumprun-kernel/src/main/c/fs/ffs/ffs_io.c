@@ -340,7 +340,7 @@ ffs_write(struct lwp *l, struct vnode *vp, struct uio *uio, int ioflag)
 			continue;
 		/* What this piece added beyond the end is taken away. */
 		if (ip->i_d.di_size > before)
-			(void)!ffs_truncate(l, ip, before);
+			ffs_undone(ump, ffs_truncate(l, ip, before));
 		/* Blocks that were freed may wait for the log's commit. */
 		if (error != -ENOSPC || ump->um_wl == NULL || retried ||
 		    wapbl_flush(ump->um_wl, l, false) != 0)
@@ -348,7 +348,7 @@ ffs_write(struct lwp *l, struct vnode *vp, struct uio *uio, int ioflag)
 		retried = true;
 	}
 	if (error != 0 && resid == uio->uio_resid && ip->i_d.di_size > osize)
-		(void)!ffs_truncate(l, ip, osize);
+		ffs_undone(ump, ffs_truncate(l, ip, osize));
 	if (error == -ENOSPC)
 		kern_printf(ump->um_k,
 		    "uid %u, pid %d, on %s: "

@@ -15,7 +15,8 @@
  *     any time is what fsck_ffs -p mends: maps, counts, inodes without names.
  *  3. With a log all metadata changes of one operation are in one transaction.
  *  4. Nothing read from the disk is used as a place or size before it was checked against the file system's bounds.
- *  5. fs_clean: 1 when unmounted in order; while it is mounted for writing 2 if it was clean, 0 if it was not, and then it stays 0.
+ *  5. What went wrong and could not be undone is remembered (ffs_must_check): fs_clean is 0 from then on.
+ *  6. fs_clean: 1 when unmounted in order; while it is mounted for writing 2 if it was clean, 0 if it was not, and then it stays 0.
  *
  * Sources: McKusick et al. 1984; fs(5), newfs(8), mount_ffs(8), wapbl(4), dumpfs(8).
  */
@@ -234,6 +235,54 @@ sb_store(struct ffsmount *ump, uint8_t *raw, size_t len)
 	ffs_sb_encode(&out, raw, len, ump->um_swap);
 }
 
+void
+ffs_must_check(struct ffsmount *ump)
+{
+	bool first;
+
+	kmutex_enter(&ump->um_lock);
+	first = !ump->um_check;
+	ump->um_check = true;
+	ump->um_fs.fs_clean = 0;
+	ump->um_fmod = true;
+	kmutex_exit(&ump->um_lock);
+	if (first)
+		kern_printf(ump->um_k, "%s: unexpected error, run fsck\n",
+		    (const char *)ump->um_fs.fs_fsmnt);
+}
+
+/* The clean flag, if no check was asked for. */
+static void
+set_clean(struct ffsmount *ump, int8_t clean)
+{
+	kmutex_enter(&ump->um_lock);
+	if (!ump->um_check)
+		ump->um_fs.fs_clean = clean;
+	kmutex_exit(&ump->um_lock);
+}
+
+int
+ffs_expose(struct ffsmount *ump, bool exposed)
+{
+	struct buf *b;
+	int8_t was;
+	int error;
+
+	error = buf_read(ump->um_bc, (uint64_t)ump->um_sbloc,
+	    (uint32_t)ump->um_fs.fs_sbsize, &b);
+	if (error != 0)
+		return error;
+	kmutex_enter(&ump->um_lock);
+	was = ump->um_fs.fs_clean;
+	if (exposed)
+		ump->um_fs.fs_clean = 0;
+	sb_store(ump, b->b_data, b->b_size);
+	ump->um_fs.fs_clean = was;
+	kmutex_exit(&ump->um_lock);
+	error = buf_write(b);
+	return error != 0 ? error : blkdev_sync(ump->um_dev);
+}
+
 int
 ffs_sbupdate(struct ffsmount *ump)
 {
@@ -342,6 +391,9 @@ static int
 begin_writing(struct ffsmount *ump, struct lwp *l, const char *path)
 {
 	struct fs *fs = &ump->um_fs;
+	bool log = (atomic_load(&ump->um_mp->mnt_flag) & MNT_LOG) != 0;
+	int8_t was;
+	uint32_t flags;
 	int error;
 
 	if (ump->um_dev->b_readonly)
@@ -352,52 +404,81 @@ begin_writing(struct ffsmount *ump, struct lwp *l, const char *path)
 	/* Writing beside a snapshot would change what it shows. */
 	if (fs->fs_snapinum[0] != 0)
 		return -EOPNOTSUPP;
-	fs->fs_clean = fs->fs_clean == FS_ISCLEAN ? FS_WASCLEAN : 0;
+	was = fs->fs_clean;
+	flags = fs->fs_flags;
+	set_clean(ump, was == FS_ISCLEAN ? FS_WASCLEAN : 0);
 	copy_string(fs->fs_fsmnt, sizeof(fs->fs_fsmnt), path);
 	ump->um_ronly = false;
-	if ((error = ffs_sbupdate(ump)) != 0 ||
-	    (error = bcache_flush(ump->um_bc, false)) != 0)
-		goto fail;
-	if ((atomic_load(&ump->um_mp->mnt_flag) & MNT_LOG) != 0) {
-		if ((error = ffs_wapbl_start(ump, l)) != 0)
-			goto fail;
-	} else if ((fs->fs_flags & FS_DOWAPBL) != 0) {
-		/* The journal stays, empty; nobody writes it. */
+	/* Without a log a journal that is there stays, empty; nobody writes it, and nothing may be made of it after a crash. */
+	if (!log)
 		fs->fs_flags &= ~(uint32_t)FS_DOWAPBL;
-		if ((error = ffs_sbupdate(ump)) != 0)
-			goto fail;
+	if ((error = ffs_sbupdate(ump)) == 0)
+		error = bcache_flush(ump->um_bc, log || flags != fs->fs_flags);
+	if (error == 0 && log)
+		error = ffs_wapbl_start(ump, l);
+	if (error == 0)
+		return 0;
+	/* As it was, if it can be written; else it is not clean. */
+	fs->fs_flags = flags;
+	if (bcache_flush(ump->um_bc, true) == 0) {
+		set_clean(ump, was);
+		if (ffs_sbupdate(ump) != 0 ||
+		    bcache_flush(ump->um_bc, true) != 0)
+			set_clean(ump, 0);
 	}
-	return 0;
-fail:
 	ump->um_ronly = true;
 	return error;
+}
+
+/* An unmount that failed may have said that it is clean, and has stopped the log: it was not clean, and the log goes on, before anything else is written. */
+static void
+resume_writing(struct ffsmount *ump, struct lwp *l, int8_t clean, bool log)
+{
+	int error;
+
+	set_clean(ump, clean);
+	error = ffs_sbupdate(ump);
+	if (error == 0)
+		error = bcache_flush(ump->um_bc, true);
+	if (error == 0 && log)
+		error = ffs_wapbl_start(ump, l);
+	if (error != 0)
+		atomic_store(&ump->um_error, error == -ENOMEM ? -EIO : error);
 }
 
 static int
 end_writing(struct ffsmount *ump, struct lwp *l, bool force)
 {
-	int error, first = 0;
+	int8_t was = ump->um_fs.fs_clean;
+	bool log = ump->um_wl != NULL;
+	int error;
 
 	if (ump->um_ronly)
 		return 0;
-	if (ump->um_wl != NULL)
-		first = ffs_wapbl_stop(ump, l, force);
-	if ((error = bcache_flush(ump->um_bc, false)) != 0 && first == 0)
-		first = error;
-	if (first != 0 && !force)
-		return first;
-	if (first == 0 && (ump->um_fs.fs_clean & FS_WASCLEAN) != 0)
-		ump->um_fs.fs_clean = FS_ISCLEAN;
-	if ((error = ffs_sbupdate(ump)) == 0)
-		error = bcache_flush(ump->um_bc, true);
-	if (first == 0)
-		first = error;
-	if (first != 0 && !force) {
-		if (ump->um_fs.fs_clean == FS_ISCLEAN)
-			ump->um_fs.fs_clean = FS_WASCLEAN;
-		return first;
-	}
-	return 0;
+	/* An unmount has failed, and left what the medium says unknown. */
+	if ((error = atomic_load(&ump->um_error)) != 0)
+		return force ? 0 : error;
+	if (log && (error = ffs_wapbl_stop(ump, force)) != 0)
+		return error;
+	/* What was not committed is nothing; the journal is replayed. */
+	if (log && force && ump->um_lost)
+		return 0;
+	/* All of it, before it is said to be clean. */
+	if ((error = bcache_flush(ump->um_bc, true)) != 0)
+		goto fail;
+	if ((was & FS_WASCLEAN) != 0)
+		set_clean(ump, FS_ISCLEAN);
+	/* Preening leaves alone what has a log. */
+	if (ump->um_check)
+		ump->um_fs.fs_flags &= ~(uint32_t)FS_DOWAPBL;
+	if ((error = ffs_sbupdate(ump)) == 0 &&
+	    (error = bcache_flush(ump->um_bc, true)) == 0)
+		return 0;
+fail:
+	if (force)
+		return 0;
+	resume_writing(ump, l, was, log);
+	return error;
 }
 
 static void
@@ -460,7 +541,8 @@ load(struct ffsmount *ump, struct lwp *l)
 		return error;
 	if (ump->um_replay != NULL)
 		bcache_set_overlay(ump->um_bc, overlay, ump->um_replay);
-	if (replayed)
+	/* What was wrong before is wrong still. */
+	if (replayed && (ump->um_fs.fs_clean & FS_WASCLEAN) != 0)
 		ump->um_fs.fs_clean = FS_ISCLEAN;
 	return cs_read(ump);
 }
@@ -527,7 +609,6 @@ fail:
 static int
 make_writable(struct lwp *l, struct ffsmount *ump, const char *path)
 {
-	bool replayed = false;
 	int error;
 
 	/* A reload failed half-way. */
@@ -537,18 +618,14 @@ make_writable(struct lwp *l, struct ffsmount *ump, const char *path)
 		return error;
 	if (ump->um_replay != NULL) {
 		/* What was laid over goes to its places now. */
-		error = wapbl_replay_write(ump->um_replay, true);
-		if (error != 0)
+		if ((error = wapbl_replay_write(ump->um_replay, false)) != 0 ||
+		    (error = blkdev_sync(ump->um_dev)) != 0)
 			goto fail;
-		bcache_set_overlay(ump->um_bc, NULL, NULL);
 		ump->um_ronly = false;
-		replayed = true;
 		error = ffs_wapbl_clear_inodes(ump, l);
 		if (error != 0)
 			goto fail;
 	}
-	if (replayed)
-		ump->um_fs.fs_clean = FS_ISCLEAN;
 	if ((error = begin_writing(ump, l, path)) == 0)
 		return 0;
 fail:
@@ -588,6 +665,22 @@ reload(struct ffsmount *ump)
 	return error;
 }
 
+/* The journal stays, empty. The superblock says so on the medium before anything is written without it. */
+static int
+stop_log(struct ffsmount *ump, struct lwp *l)
+{
+	int error;
+
+	if ((error = ffs_wapbl_stop(ump, false)) != 0)
+		return error;
+	ump->um_fs.fs_flags &= ~(uint32_t)FS_DOWAPBL;
+	if ((error = ffs_sbupdate(ump)) == 0)
+		error = bcache_flush(ump->um_bc, true);
+	if (error != 0)
+		resume_writing(ump, l, ump->um_fs.fs_clean, true);
+	return error;
+}
+
 static int
 mount_update(
     struct lwp *l, struct mount *mp, const char *path, struct vnode *devvp)
@@ -609,8 +702,7 @@ mount_update(
 		if ((error = ffs_sync(l, mp, true)) == 0)
 			error = ffs_wapbl_start(ump, l);
 	} else if ((flag & MNT_LOG) == 0 && ump->um_wl != NULL) {
-		if ((error = ffs_wapbl_stop(ump, l, false)) == 0)
-			error = ffs_sbupdate(ump);
+		error = stop_log(ump, l);
 	}
 	return error;
 }

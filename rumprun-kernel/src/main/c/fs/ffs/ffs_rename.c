@@ -54,6 +54,17 @@ place(struct lwp *l, struct inode *ip, struct inode *tdip,
 	return enter(l, tdip, tcnp, ip);
 }
 
+/* The new name is what it was. */
+static int
+unplace(struct inode *tdip, const struct componentname *tcnp,
+    const struct inode *tip)
+{
+	if (tip != NULL)
+		return ffs_dirrewrite(tdip, tcnp->cn_name, tcnp->cn_len,
+		    tip->i_number, tip->i_d.di_mode);
+	return ffs_dirremove(tdip, tcnp->cn_name, tcnp->cn_len);
+}
+
 /*
  * A directory gets another parent: its ".." and the parents' link counts too. On the disk a name in one directory and a ".." that leads to another are damage; no
  * name at all is what fsck_ffs -p mends. So the old name goes first.
@@ -77,18 +88,20 @@ move_dir(struct lwp *l, struct inode *fdip, const struct componentname *fcnp,
 		error = place(l, ip, tdip, tcnp, tip);
 	if (error != 0) {
 		/* The room that it had is there still. */
-		(void)!ffs_dirrewrite(ip, "..", 2, fdip->i_number, S_IFDIR);
-		(void)!enter(l, fdip, fcnp, ip);
+		ffs_undone(ip->i_ump,
+		    ffs_dirrewrite(ip, "..", 2, fdip->i_number, S_IFDIR));
+		ffs_undone(ip->i_ump, enter(l, fdip, fcnp, ip));
 		goto fail;
 	}
 	if (fdip->i_d.di_nlink > 2)
 		fdip->i_d.di_nlink--;
 	ffs_mark(fdip, IN_CHANGE);
-	return ffs_update(fdip);
+	ffs_update_later(fdip);
+	return 0;
 fail:
 	tdip->i_d.di_nlink--;
 	ffs_mark(tdip, IN_CHANGE);
-	(void)!ffs_update(tdip);
+	ffs_undone(tdip->i_ump, ffs_update(tdip));
 	return error;
 }
 
@@ -115,8 +128,10 @@ rename_names(struct lwp *l, struct inode *fdip,
 		error = move_dir(l, fdip, fcnp, ip, tdip, tcnp, tip);
 	} else {
 		error = place(l, ip, tdip, tcnp, tip);
-		if (error == 0)
-			error = ffs_dirremove(fdip, fcnp->cn_name, fcnp->cn_len);
+		if (error == 0 &&
+		    (error = ffs_dirremove(fdip, fcnp->cn_name, fcnp->cn_len)) !=
+			0)
+			ffs_undone(tdip->i_ump, unplace(tdip, tcnp, tip));
 	}
 	if (error == 0 && tip != NULL)
 		error = drop_target(tdip, tip, dir);

@@ -71,7 +71,7 @@ ffs_fallocate(struct lwp *l, struct vnode *vp, off_t off, off_t len)
 		ffs_end(ump, l);
 	}
 	if (error != 0 && ip->i_d.di_size > size)
-		(void)!ffs_truncate(l, ip, size);
+		ffs_undone(ump, ffs_truncate(l, ip, size));
 	return error;
 }
 

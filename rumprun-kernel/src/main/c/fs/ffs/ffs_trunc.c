@@ -21,6 +21,7 @@ struct freelist {
 	struct ffsmount *f_ump;
 	bool f_meta;  /* the file's data is metadata */
 	bool f_clear; /* the inode is free with its last block */
+	bool f_stop;  /* a pointer block could not be written */
 	uint32_t f_nruns;
 	struct freerun f_run[NRUNS];
 };
@@ -43,9 +44,11 @@ give_back(struct freelist *f, int64_t frag, int64_t n, bool meta)
 		last->fr_n += n;
 		return;
 	}
-	/* Lost until fsck; cannot be, `full' was asked. */
+	/* `full' was asked. */
 	if (f->f_nruns < NRUNS)
 		f->f_run[f->f_nruns++] = (struct freerun){ frag, n, meta };
+	else
+		ffs_must_check(f->f_ump);
 }
 
 static int64_t
@@ -58,13 +61,13 @@ count_frags(const struct freelist *f)
 	return n;
 }
 
-/* What cannot be freed is lost until fsck. */
 static void
 free_runs(struct freelist *f)
 {
 	for (uint32_t i = 0; i < f->f_nruns; i++)
-		(void)!ffs_free(f->f_ump, f->f_run[i].fr_frag, f->f_run[i].fr_n,
-		    f->f_run[i].fr_meta);
+		ffs_undone(f->f_ump,
+		    ffs_free(f->f_ump, f->f_run[i].fr_frag, f->f_run[i].fr_n,
+			f->f_run[i].fr_meta));
 }
 
 static bool
@@ -73,10 +76,20 @@ ptr_ok(const struct fs *fs, int64_t frag)
 	return ffs_frag_ok(fs, frag, fs->fs_frag);
 }
 
+/* Of an indirect block that is gone as a whole, but cannot be read, what is below it is lost until fsck. */
+static bool
+let_go(const struct freelist *f, int error, uint64_t keep)
+{
+	if (error != -EIO || f->f_stop || keep != 0)
+		return false;
+	ffs_must_check(f->f_ump);
+	return true;
+}
+
 /*
  * Cuts the tree below indirect block `frag` (levels 1..3) so that its first `keep` data blocks stay; at most about *budget blocks are freed, from the end. *emptyp: nothing
- * is left in it; *donep: all that was asked is done. Behind the first `have` blocks, the file's end, pointers are not the file's: they only go. -EIO: it is damaged, or cannot be written; who points at it lets go of it, then nothing points at
- * what was gathered. After other errors nothing of it was gathered.
+ * is left in it; *donep: all that was asked is done. Behind the first `have` blocks, the file's end, pointers are not the file's: they only go. -EIO: it cannot be read; if nothing of it is to stay, who points at it lets go of
+ * it. After an error nothing of it was gathered.
  */
 static int
 cut_indirect(struct freelist *f, int64_t frag, int level, uint64_t keep,
@@ -131,8 +144,7 @@ cut_indirect(struct freelist *f, int64_t frag, int level, uint64_t keep,
 
 			error = cut_indirect(f, p, level - 1, sub,
 			    have - (i - 1) * span, budget, &empty, &done);
-			/* Damaged: let go of what is below. */
-			if (error == -EIO) {
+			if (let_go(f, error, sub)) {
 				error = 0;
 				empty = done = true;
 			}
@@ -157,9 +169,13 @@ cut_indirect(struct freelist *f, int64_t frag, int level, uint64_t keep,
 	    (error = ffs_getbuf(ump, frag, (uint32_t)fs->fs_bsize, true, &b)) ==
 		0) {
 		memcpy(b->b_data, copy, b->b_size);
-		error = buf_write_part(b, 0, b->b_size);
+		/* On the disk the pointers may be there still: what they led to is lost. */
+		if ((error = buf_write_part(b, 0, b->b_size)) != 0) {
+			f->f_stop = true;
+			ffs_must_check(ump);
+		}
 	}
-	if (error != 0 && error != -EIO) {
+	if (error != 0) {
 		f->f_nruns = mark;
 		if (mark > 0)
 			f->f_run[mark - 1] = last;
@@ -199,7 +215,8 @@ cut_blocks(struct inode *ip, struct freelist *f, int64_t keep, uint64_t oldsize,
 		    keep > start[i] ? (uint64_t)(keep - start[i]) : 0,
 		    blks > start[i] ? (uint64_t)(blks - start[i]) : 0, &budget,
 		    &empty, &done);
-		if (error == -EIO) {
+		if (let_go(f, error,
+			keep > start[i] ? (uint64_t)(keep - start[i]) : 0)) {
 			empty = done = true;
 			error = 0;
 		}
@@ -289,6 +306,7 @@ shrink_piece(struct lwp *l, struct inode *ip, struct freelist *f, uint64_t size,
 	f->f_ump = ump;
 	f->f_meta = ip->i_vnode->v_type != VREG;
 	f->f_nruns = 0;
+	f->f_stop = false;
 	result = cut_blocks(ip, f, keep, oldsize, donep);
 	if (result == 0 && *donep) {
 		cut_last(ip, f, oldsize, size);
@@ -299,9 +317,11 @@ shrink_piece(struct lwp *l, struct inode *ip, struct freelist *f, uint64_t size,
 	gone = (uint64_t)count_frags(f) * ((uint32_t)fs->fs_fsize / 512);
 	ip->i_d.di_blocks -= gone < ip->i_d.di_blocks ? gone : ip->i_d.di_blocks;
 	ffs_mark(ip, IN_CHANGE | IN_UPDATE);
-	/* The inode's pointers may be there still: then the blocks stay its. */
+	/* On the disk the inode's pointers may be there still: then nobody gets the blocks until fsck has looked. */
 	if ((error = ffs_update_now(ip)) == 0)
 		free_runs(f);
+	else if (f->f_nruns > 0)
+		ffs_must_check(ump);
 	ffs_end(ump, l);
 	return result != 0 ? result : error;
 }
@@ -353,12 +373,14 @@ extend(struct lwp *l, struct inode *ip, uint64_t size)
 		error = ffs_update(ip);
 	ffs_end(ump, l);
 	/* Indirect blocks may have come, before there was no room for the block; the end may have become a whole block. */
-	if (error != 0 && filled &&
-	    (old == 0 ||
-		lblkno(&ump->um_fs, (int64_t)size - 1) !=
-		    lblkno(&ump->um_fs, (int64_t)old - 1))) {
+	if (error != 0 &&
+	    (ip->i_d.di_size > old ||
+		(filled &&
+		    (old == 0 ||
+			lblkno(&ump->um_fs, (int64_t)size - 1) !=
+			    lblkno(&ump->um_fs, (int64_t)old - 1))))) {
 		ip->i_d.di_size = size;
-		(void)!ffs_truncate(l, ip, old);
+		ffs_undone(ump, ffs_truncate(l, ip, old));
 	}
 	return error;
 }
@@ -394,8 +416,10 @@ change_size(struct lwp *l, struct inode *ip, uint64_t size, bool clear)
 	/* A file cannot have more than the file system: then its blocks go around in a circle, and are let go. */
 	pieces = fragstoblks(fs, fs->fs_size) / (NRUNS - NSPARE) + 8;
 	while (!done && error == 0) {
-		if (pieces-- == 0)
+		if (pieces-- == 0) {
 			memset(ip->i_d.di_ib, 0, sizeof(ip->i_d.di_ib));
+			ffs_must_check(ip->i_ump);
+		}
 		error = shrink_piece(l, ip, f, size, &done);
 	}
 	kmem_free(ip->i_ump->um_k, f, sizeof(*f));
@@ -430,8 +454,10 @@ free_extattr(struct inode *ip)
 	if (!any)
 		return;
 	ffs_mark(ip, IN_CHANGE);
-	if (ffs_update_now(ip) != 0)
+	if (ffs_update_now(ip) != 0) {
+		ffs_must_check(ump);
 		return;
+	}
 	for (int i = 0; i < UFS_NXADDR; i++) {
 		int64_t left = size - (int64_t)i * fs->fs_bsize;
 		int64_t n = left >= fs->fs_bsize || left <= 0 ?
@@ -439,7 +465,7 @@ free_extattr(struct inode *ip)
 		    fragroundup(fs, left) / fs->fs_fsize;
 
 		if (extb[i] != 0 && ffs_frag_ok(fs, extb[i], n))
-			(void)!ffs_free(ump, extb[i], n, false);
+			ffs_undone(ump, ffs_free(ump, extb[i], n, false));
 	}
 }
 
@@ -456,7 +482,7 @@ ffs_free_inode(struct lwp *l, struct inode *ip)
 	struct vnode *vp = ip->i_vnode;
 	struct ffsmount *ump = ip->i_ump;
 	mode_t mode = ip->i_d.di_mode;
-	int error = 0;
+	int error = 0, lost = 0;
 
 	if (vp->v_type == VREG || vp->v_type == VDIR ||
 	    (vp->v_type == VLNK && !ip->i_d.di_inline)) {
@@ -467,9 +493,11 @@ ffs_free_inode(struct lwp *l, struct inode *ip)
 		error = change_size(l, ip, 0, ump->um_wl == NULL);
 		if (error == -ENOMEM)
 			return error;
+		lost = error;
 	}
 	if ((error = ffs_begin(ump, l)) != 0)
 		return error;
+	ffs_undone(ump, lost);
 	free_extattr(ip);
 	ffs_unorphan(ip);
 	ip->i_d.di_mode = 0;
@@ -483,6 +511,7 @@ ffs_free_inode(struct lwp *l, struct inode *ip)
 	error = ffs_update(ip);
 	if (error == 0)
 		error = ffs_ifree(ump, ip->i_number, mode);
+	ffs_undone(ump, error);
 	ffs_end(ump, l);
 	return error;
 }

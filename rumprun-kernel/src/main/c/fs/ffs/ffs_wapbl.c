@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The journal of an FFS: where it is, making one, replaying it, starting and stopping it. */
 #include "fs/ffs/ffs.h"
+#include "vfs/vfs_impl.h"
 
 /* The journal that the superblock names, in bytes. -EINVAL: nonsense; 1: there is none. */
 static int
@@ -82,9 +83,7 @@ ffs_wapbl_replay(struct ffsmount *ump, struct lwp *l, bool *replayed)
 	if (ump->um_dev->b_readonly ||
 	    (atomic_load(&ump->um_mp->mnt_flag) & MNT_RDONLY) != 0)
 		return 0;
-	if ((error = wapbl_replay_write(ump->um_replay, false)) == 0 &&
-	    (error = blkdev_sync(ump->um_dev)) == 0 &&
-	    (error = wapbl_replay_clear(ump->um_replay)) == 0)
+	if ((error = wapbl_replay_write(ump->um_replay, false)) == 0)
 		error = blkdev_sync(ump->um_dev);
 	return error;
 }
@@ -111,19 +110,42 @@ clear_inode(void *ctx, ino_t ino, mode_t mode)
 	return 0;
 }
 
+static int
+any_inode(void *ctx, ino_t ino, mode_t mode)
+{
+	(void)ino, (void)mode;
+	*(bool *)ctx = true;
+	return 0;
+}
+
 int
 ffs_wapbl_clear_inodes(struct ffsmount *ump, struct lwp *l)
 {
 	void *arg[2] = { ump, l };
+	bool any = false;
 	int error;
 
 	if (ump->um_replay == NULL)
 		return 0;
 	bcache_set_overlay(ump->um_bc, NULL, NULL);
-	error = wapbl_replay_inodes(ump->um_replay, clear_inode, arg);
+	error = wapbl_replay_inodes(ump->um_replay, any_inode, &any);
+	/* No journal protects this, and another replay would not do it again in full. */
+	if (error == 0 && any)
+		error = ffs_expose(ump, true);
+	if (error == 0 && any)
+		error = wapbl_replay_inodes(ump->um_replay, clear_inode, arg);
+	/* Those that stay for want of memory are not found again. */
+	if (error == 0 && any)
+		error = vcache_flush_mount(l, ump->um_mp, true);
+	if (error == 0)
+		error = bcache_flush(ump->um_bc, true);
+	if (error == 0 && (error = wapbl_replay_clear(ump->um_replay)) == 0)
+		error = blkdev_sync(ump->um_dev);
+	if (error != 0)
+		return error;
 	wapbl_replay_close(ump->um_replay);
 	ump->um_replay = NULL;
-	return error;
+	return 0;
 }
 
 /* --- making one ------------------------------------------------------------------------------------------------------------- */
@@ -175,53 +197,68 @@ journal_blocks(struct ffsmount *ump, struct lwp *l, struct inode *ip,
 	return 0;
 }
 
-/* The tree of pointers to blocks that lie in a row. */
+/* A new indirect block of pointers to n blocks from frag on. */
 static int
-journal_pointers(struct ffsmount *ump, struct lwp *l, struct inode *ip,
-    int64_t frag, int64_t n)
+journal_leaf(struct ffsmount *ump, struct lwp *l, struct inode *ip,
+    int64_t frag, int64_t n, int64_t *indp)
 {
 	const struct fs *fs = &ump->um_fs;
-	int64_t lbn, ind = 0, got, dind = 0;
-	uint32_t nindir = ffs_nindir(fs);
+	struct buf *b;
+	int64_t got;
+	int error;
+
+	if ((error = ffs_alloc(l, ip, 0, 1, indp, &got)) != 0)
+		return error;
+	error = ffs_getbuf(ump, *indp, (uint32_t)fs->fs_bsize, false, &b);
+	if (error != 0) {
+		ffs_undone(ump, ffs_free_now(ump, *indp, fs->fs_frag));
+		return error;
+	}
+	memset(b->b_data, 0, b->b_size);
+	for (int64_t i = 0; i < n; i++)
+		ffs_setptr(
+		    ump, b->b_data, (uint32_t)i, frag + blkstofrags(fs, i));
+	buf_dirty(b);
+	return 0;
+}
+
+/*
+ * The tree of pointers to n blocks that lie in a row; *setp of them have theirs after an error, and the tree is whole as far as it goes. 64 MiB at most: one
+ * double indirect block is enough.
+ */
+static int
+journal_pointers(struct ffsmount *ump, struct lwp *l, struct inode *ip,
+    int64_t frag, int64_t n, int64_t *setp)
+{
+	const struct fs *fs = &ump->um_fs;
+	int64_t nindir = ffs_nindir(fs), lbn, ind, part;
 	struct buf *b;
 	int error;
 
 	for (lbn = 0; lbn < n && lbn < UFS_NDADDR; lbn++)
 		ip->i_d.di_db[lbn] = frag + blkstofrags(fs, lbn);
-	for (; lbn < n; lbn += got) {
-		error = ffs_alloc(l, ip, 0, 1, &ind, &got);
+	for (*setp = lbn; lbn < n; *setp = lbn += part) {
+		if (lbn == UFS_NDADDR + nindir &&
+		    (error = journal_leaf(
+			 ump, l, ip, 0, 0, &ip->i_d.di_ib[1])) != 0) {
+			ip->i_d.di_ib[1] = 0;
+			return error;
+		}
+		part = n - lbn < nindir ? n - lbn : nindir;
+		error = journal_leaf(
+		    ump, l, ip, frag + blkstofrags(fs, lbn), part, &ind);
 		if (error != 0)
 			return error;
-		error = ffs_getbuf(ump, ind, (uint32_t)fs->fs_bsize, false, &b);
-		if (error != 0)
-			return error;
-		memset(b->b_data, 0, b->b_size);
-		for (got = 0; got < nindir && lbn + got < n; got++)
-			ffs_setptr(ump, b->b_data, (uint32_t)got,
-			    frag + blkstofrags(fs, lbn + got));
-		buf_dirty(b);
 		if (lbn == UFS_NDADDR) {
 			ip->i_d.di_ib[0] = ind;
 			continue;
 		}
-		if (dind == 0) {
-			int64_t one;
-
-			error = ffs_alloc(l, ip, 0, 1, &dind, &one);
-			if (error != 0)
-				return error;
-			ip->i_d.di_ib[1] = dind;
-			error = ffs_getbuf(
-			    ump, dind, (uint32_t)fs->fs_bsize, false, &b);
-			if (error == 0)
-				memset(b->b_data, 0, b->b_size);
-		} else {
-			error = ffs_getbuf(
-			    ump, dind, (uint32_t)fs->fs_bsize, true, &b);
-		}
-		if (error != 0)
+		error = ffs_getbuf(
+		    ump, ip->i_d.di_ib[1], (uint32_t)fs->fs_bsize, true, &b);
+		if (error != 0) {
+			ffs_undone(ump, ffs_free(ump, ind, fs->fs_frag, true));
 			return error;
-		/* 64 MiB at most: one double indirect block is enough. */
+		}
 		ffs_setptr(ump, b->b_data,
 		    (uint32_t)((lbn - UFS_NDADDR - nindir) / nindir), ind);
 		buf_dirty(b);
@@ -239,7 +276,7 @@ journal_file(struct ffsmount *ump, struct lwp *l, uint64_t size, ino_t *inop,
 	struct dinode di;
 	struct timespec now;
 	struct inode *ip;
-	int64_t got;
+	int64_t got, set = 0;
 	int32_t gen;
 	int error;
 
@@ -264,7 +301,7 @@ journal_file(struct ffsmount *ump, struct lwp *l, uint64_t size, ino_t *inop,
 	}
 	error = vcache_new(l, ump->um_mp, *inop, ffs_loadnew, &di, &vp);
 	if (error != 0) {
-		(void)!ffs_ifree(ump, *inop, S_IFREG);
+		ffs_undone(ump, ffs_ifree(ump, *inop, S_IFREG));
 		return error;
 	}
 	ip = VTOI(vp);
@@ -276,7 +313,14 @@ journal_file(struct ffsmount *ump, struct lwp *l, uint64_t size, ino_t *inop,
 		    ((uint32_t)fs->fs_bsize / 512);
 		*gotsize = (uint64_t)got * (uint32_t)fs->fs_bsize;
 		ip->i_d.di_size = *gotsize;
-		error = journal_pointers(ump, l, ip, *fragp, got);
+		error = journal_pointers(ump, l, ip, *fragp, got, &set);
+		/* Those that nothing points at. */
+		if (error != 0 && set < got) {
+			ip->i_d.di_size = (uint64_t)lblktosize(fs, set);
+			ffs_undone(ump,
+			    ffs_free_now(ump, *fragp + blkstofrags(fs, set),
+				blkstofrags(fs, got - set)));
+		}
 	}
 	if (error == 0 && *gotsize < UFS_WAPBL_MIN_JOURNAL_SIZE / 2)
 		error = -ENOSPC;
@@ -322,13 +366,14 @@ journal_create(struct ffsmount *ump, struct lwp *l)
 
 /* --- start and stop ------------------------------------------------------------------------------------------------------------ */
 
-static int
+static void
 op_dealloc(void *ctx, uint64_t blkno, uint32_t len)
 {
 	struct ffsmount *ump = ctx;
 	uint32_t fsize = (uint32_t)ump->um_fs.fs_fsize;
 
-	return ffs_free_now(ump, (int64_t)(blkno * 512 / fsize), len / fsize);
+	ffs_undone(ump,
+	    ffs_free_now(ump, (int64_t)(blkno * 512 / fsize), len / fsize));
 }
 
 static int
@@ -337,11 +382,56 @@ op_commit(void *ctx)
 	return ffs_sbupdate(ctx);
 }
 
+static int
+op_exposed(void *ctx, bool exposed)
+{
+	return ffs_expose(ctx, exposed);
+}
+
+static void
+fill_ops(struct ffsmount *ump)
+{
+	const struct fs *fs = &ump->um_fs;
+	struct wapbl_ops *wo = &ump->um_wlops;
+
+	wo->wo_dealloc = op_dealloc;
+	wo->wo_commit = op_commit;
+	wo->wo_exposed = op_exposed;
+	wo->wo_ctx = ump;
+	/* A group, and blocks of an inode, a directory, pointers. */
+	wo->wo_tx_bytes = 4 * (uint32_t)fs->fs_bsize;
+	wo->wo_dealloc_bytes = (uint32_t)fs->fs_cgsize;
+	wo->wo_dealloc_max = (uint64_t)fs->fs_ncg * (uint32_t)fs->fs_cgsize +
+	    (uint64_t)fs->fs_cssize;
+}
+
+/* Takes away the journal that journal_create made a moment ago. */
+static void
+journal_remove(struct ffsmount *ump, struct lwp *l)
+{
+	struct fs *fs = &ump->um_fs;
+	ino_t ino = (ino_t)fs->fs_journallocs[UFS_WAPBL_INFS_INO];
+	struct vnode *vp;
+
+	fs->fs_journal_version = 0;
+	fs->fs_journal_location = UFS_WAPBL_JOURNALLOC_NONE;
+	memset(fs->fs_journallocs, 0, sizeof(fs->fs_journallocs));
+	if (vcache_get(l, ump->um_mp, ino, &vp) != 0) {
+		ffs_must_check(ump);
+		return;
+	}
+	VTOI(vp)->i_d.di_nlink = 0;
+	ffs_mark(VTOI(vp), IN_MODIFIED);
+	atomic_fetch_or(&vp->v_flag, VV_INACTIVE);
+	vnode_put(l, vp);
+}
+
 int
 ffs_wapbl_start(struct ffsmount *ump, struct lwp *l)
 {
 	const uint32_t fsid[2] = { 0, 0 };
 	struct fs *fs = &ump->um_fs;
+	bool made, had;
 	uint64_t off, size;
 	uint32_t bs;
 	int error;
@@ -353,49 +443,68 @@ ffs_wapbl_start(struct ffsmount *ump, struct lwp *l)
 	if (fs->fs_clean == 0)
 		return -EPERM;
 	error = journal_place(ump, &off, &size, &bs);
-	if (error > 0) {
+	made = error > 0;
+	if (made) {
 		if ((error = journal_create(ump, l)) != 0)
 			return error;
 		error = journal_place(ump, &off, &size, &bs);
+		/* Its file too is on the medium before the superblock names it. */
+		if (error == 0)
+			error = bcache_flush(ump->um_bc, true);
 	}
-	if (error != 0)
-		return error > 0 ? -EINVAL : error;
-	ump->um_wlops.wo_dealloc = op_dealloc;
-	ump->um_wlops.wo_commit = op_commit;
-	ump->um_wlops.wo_ctx = ump;
+	if (error != 0) {
+		error = error > 0 ? -EINVAL : error;
+		goto fail_made;
+	}
+	fill_ops(ump);
 	/* Valid and empty before the superblock names it. */
 	error = wapbl_start(ump->um_k, ump->um_bc, ump->um_dev, off, size, bs,
 	    fsid, &ump->um_wlops, &ump->um_wl);
 	if (error != 0)
-		return error;
+		goto fail_made;
 	error = wapbl_stop(ump->um_wl, false);
+	/* Nothing was in it yet. */
 	if (error != 0)
-		(void)!wapbl_stop(ump->um_wl, true);
+		ffs_undone(ump, wapbl_stop(ump->um_wl, true));
 	ump->um_wl = NULL;
 	if (error != 0)
-		return error;
+		goto fail_made;
+	had = (fs->fs_flags & FS_DOWAPBL) != 0;
 	fs->fs_flags |= FS_DOWAPBL;
-	if ((error = ffs_sbupdate(ump)) != 0 ||
-	    (error = bcache_flush(ump->um_bc, true)) != 0)
-		goto fail;
-	error = wapbl_start(ump->um_k, ump->um_bc, ump->um_dev, off, size, bs,
-	    fsid, &ump->um_wlops, &ump->um_wl);
+	if ((error = ffs_sbupdate(ump)) == 0 &&
+	    (error = bcache_flush(ump->um_bc, true)) == 0)
+		error = wapbl_start(ump->um_k, ump->um_bc, ump->um_dev, off,
+		    size, bs, fsid, &ump->um_wlops, &ump->um_wl);
 	if (error == 0)
 		return 0;
-fail:
-	fs->fs_flags &= ~(uint32_t)FS_DOWAPBL;
+	/* The superblock may name it, on the medium: no more, before anything else is written. */
+	if (!had)
+		fs->fs_flags &= ~(uint32_t)FS_DOWAPBL;
+	if (ffs_sbupdate(ump) != 0 || bcache_flush(ump->um_bc, true) != 0) {
+		ffs_must_check(ump);
+		atomic_store(&ump->um_error, -EIO);
+		return error;
+	}
+fail_made:
+	if (made) {
+		journal_remove(ump, l);
+		ffs_undone(ump, ffs_sbupdate(ump));
+		if (bcache_flush(ump->um_bc, true) != 0)
+			ffs_must_check(ump);
+	}
 	return error;
 }
 
 int
-ffs_wapbl_stop(struct ffsmount *ump, struct lwp *l, bool force)
+ffs_wapbl_stop(struct ffsmount *ump, bool force)
 {
 	int error;
 
-	(void)l;
 	error = wapbl_stop(ump->um_wl, false);
-	if (error != 0 && force)
+	if (error != 0 && force) {
 		error = wapbl_stop(ump->um_wl, true);
+		ump->um_lost = true;
+	}
 	if (error != 0)
 		return error;
 	ump->um_wl = NULL;

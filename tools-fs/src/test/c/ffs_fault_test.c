@@ -1,0 +1,531 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Errors in the middle of FFS's operations: the nth write to the device fails, once or from then on, or the nth allocation. Then the image either says that
+ * it is clean, and is, or fsck_ffs (with a log: its replay) makes it sound; what was there before is there.
+ */
+#include "ffs_calls.h"
+#include "lib/ffs_check.h"
+#include "lib/run_tool.h"
+#include "rumprun/ffs_format.h"
+
+#ifdef __SANITIZE_ADDRESS__
+#define STEP 5
+#else
+#define STEP 1
+#endif
+
+#define IMAGE_SIZE (3 << 20)
+#define NKEPT 4
+
+static struct {
+	int64_t left; /* writes until the failing one; < 0: none fails */
+	bool once;
+	int64_t calls, failed;
+} fault;
+
+static bool
+fails(void)
+{
+	fault.calls++;
+	if (fault.left < 0 || fault.left-- > 0)
+		return false;
+	fault.left = fault.once ? -1 : 0;
+	fault.failed++;
+	return true;
+}
+
+static ssize_t
+bad_pwritev(int fd, const struct iovec *iov, int n, int64_t off)
+{
+	return fails() ? -EIO : host_linux.pwritev(fd, iov, n, off);
+}
+
+static int
+bad_fsync(int fd)
+{
+	(void)fd;
+	return fails() ? -EIO : 0;
+}
+
+static void
+boot(struct fixture *f)
+{
+	static struct host_ops ops;
+	struct kern_config c = { .kc_consout = console, .kc_host = &ops };
+
+	ops = host_linux;
+	ops.pwritev = bad_pwritev;
+	ops.fsync = ops.fdatasync = bad_fsync;
+	fault.left = -1;
+	CHECK_EQ(kern_boot(&c, &f->k), 0);
+	CHECK_EQ(proc_fork(f->k, NULL, RFCFDG, "test", &f->p), 0);
+	CHECK_EQ(lwp_create(f->p, &f->l), 0);
+	CHECK_EQ(
+	    etfs_register(f->k, "/dk", f->img, ETFS_BLK, 0, ETFS_SIZE_TOEND), 0);
+	CHECK_EQ(xmkdir(f, "/mnt"), 0);
+}
+
+static uint8_t pristine[IMAGE_SIZE], now[IMAGE_SIZE], data[300000];
+
+static void
+copy_image(const char *img, const char *mode, uint8_t *bytes)
+{
+	FILE *fp = fopen(img, mode);
+	size_t n;
+
+	CHECK(fp != NULL);
+	n = mode[0] == 'r' && mode[1] == 'b' ? fread(bytes, 1, IMAGE_SIZE, fp) :
+					       fwrite(bytes, 1, IMAGE_SIZE, fp);
+	CHECK_EQ(n, IMAGE_SIZE);
+	CHECK_EQ(fclose(fp), 0);
+}
+
+static size_t
+kept_size(int i)
+{
+	static const size_t sizes[NKEPT] = { 700, 5000, 60000, 250000 };
+
+	return sizes[i];
+}
+
+static void
+put_file(struct fixture *f, const char *path, size_t n)
+{
+	long fd = xopen(f, path, O_RDWR | O_CREAT);
+
+	CHECK(fd >= 0);
+	CHECK_EQ(xwrite(f, fd, data, n), (long)n);
+	CHECK_EQ(xclose(f, fd), 0);
+}
+
+/* What every round starts with. */
+static void
+make_pristine(struct fixture *f, const char *options, int flags)
+{
+	char line[300], path[300];
+
+	snprintf(f->img, sizeof(f->img), "/tmp/ffs-fault-%d.img", host_getpid());
+	remove(f->img);
+	snprintf(line, sizeof(line), "newfs -F -s %d %s %s", IMAGE_SIZE / 512,
+	    options, f->img);
+	if (run_tool(line) != 0) {
+		printf("%s: %s\n", line, tool_said);
+		CHECK(!"newfs works");
+	}
+	for (size_t i = 0; i < sizeof(data); i++)
+		data[i] = (uint8_t)((i * 2654435761u >> 11) + i);
+	boot(f);
+	CHECK_EQ(xmount(f, flags), 0);
+	CHECK_EQ(xmkdir(f, "/mnt/d"), 0);
+	CHECK_EQ(xmkdir(f, "/mnt/e"), 0);
+	CHECK_EQ(xmkdir(f, "/mnt/full"), 0);
+	for (int i = 0; i < NKEPT; i++) {
+		snprintf(path, sizeof(path), "/mnt/kept%d", i);
+		put_file(f, path, kept_size(i));
+	}
+	put_file(f, "/mnt/t", 1500);
+	put_file(f, "/mnt/u", 9000);
+	put_file(f, "/mnt/big", 300000);
+	/* A directory whose next name needs more disk. */
+	for (int i = 0; i < 7; i++) {
+		snprintf(path, sizeof(path), "/mnt/full/%0250d", i);
+		CHECK_EQ(xlink(f, "/mnt/u", path), 0);
+	}
+	CHECK_EQ(xunmount(f, 0), 0);
+	copy_image(f->img, "rb", pristine);
+	CHECK_EQ(ffs_check_image(f->img), 0);
+}
+
+/* --- the operations --- */
+
+static long
+op_create(struct fixture *f)
+{
+	long fd = xopen(f, "/mnt/d/new", O_RDWR | O_CREAT);
+
+	return fd < 0 ? fd : xclose(f, fd);
+}
+
+static long
+op_create_grows(struct fixture *f)
+{
+	char path[300];
+	long fd;
+
+	snprintf(path, sizeof(path), "/mnt/full/%0250d", 100);
+	fd = xopen(f, path, O_RDWR | O_CREAT);
+	return fd < 0 ? fd : xclose(f, fd);
+}
+
+static long
+write_at(struct fixture *f, const char *path, size_t n, off_t off)
+{
+	long fd = xopen(f, path, O_RDWR | O_CREAT), r;
+
+	if (fd < 0)
+		return fd;
+	r = xpwrite(f, fd, data, n, off);
+	(void)xclose(f, fd);
+	return r < 0 ? r : r < (long)n ? -EIO : 0;
+}
+
+/* Through fragments to indirect blocks. */
+static long
+op_write(struct fixture *f)
+{
+	static const int ends[] = { 400, 2200, 4000, 20000, 130000 };
+	long r, bad = 0;
+	int at = 0;
+
+	for (int i = 0; i < 5; i++) {
+		r = write_at(f, "/mnt/d/w", (size_t)(ends[i] - at), at);
+		if (r < 0)
+			bad = r;
+		at = ends[i];
+	}
+	return bad;
+}
+
+static long
+op_append(struct fixture *f)
+{
+	return write_at(f, "/mnt/t", 1200, 1500);
+}
+
+static long
+op_sparse(struct fixture *f)
+{
+	return write_at(f, "/mnt/t", 700, 5000000);
+}
+
+static long
+set_size(struct fixture *f, const char *path, off_t size)
+{
+	long fd = xopen(f, path, O_RDWR), r;
+
+	if (fd < 0)
+		return fd;
+	r = xtruncate(f, fd, size);
+	(void)xclose(f, fd);
+	return r;
+}
+
+static long
+op_truncate(struct fixture *f)
+{
+	long r = set_size(f, "/mnt/big", 200001), s;
+
+	s = set_size(f, "/mnt/big", 333);
+	return r < 0 ? r : s;
+}
+
+static long
+op_extend(struct fixture *f)
+{
+	return set_size(f, "/mnt/t", 400000);
+}
+
+static long
+op_unlink(struct fixture *f)
+{
+	long r = xunlink(f, "/mnt/big"), s = xunlink(f, "/mnt/t");
+
+	return r < 0 ? r : s;
+}
+
+static long
+op_rename(struct fixture *f)
+{
+	return xrename(f, "/mnt/t", "/mnt/d/other");
+}
+
+static long
+op_rename_over(struct fixture *f)
+{
+	return xrename(f, "/mnt/t", "/mnt/big");
+}
+
+static long
+op_rename_dir(struct fixture *f)
+{
+	long r = xrename(f, "/mnt/d", "/mnt/e/moved");
+
+	return r < 0 ? r : xrename(f, "/mnt/e/moved", "/mnt/e/again");
+}
+
+static long
+op_mkdir(struct fixture *f)
+{
+	return xmkdir(f, "/mnt/d/sub");
+}
+
+static long
+op_rmdir(struct fixture *f)
+{
+	return xrmdir(f, "/mnt/e");
+}
+
+static long
+op_link(struct fixture *f)
+{
+	char path[300];
+
+	snprintf(path, sizeof(path), "/mnt/full/%0250d", 100);
+	return xlink(f, "/mnt/t", path);
+}
+
+static long
+op_symlink(struct fixture *f)
+{
+	char target[1000];
+
+	memset(target, 'x', sizeof(target));
+	target[999] = '\0';
+	return xsymlink(f, target, "/mnt/d/sym");
+}
+
+static long
+op_setattr(struct fixture *f)
+{
+	return SYS(
+	    f, SYS_chmod, chmod, P(const char *, "/mnt/t"), P(mode_t, 0600));
+}
+
+static const struct operation {
+	const char *name;
+	long (*run)(struct fixture *);
+} operations[] = {
+	{ "create", op_create },
+	{ "create in a full directory", op_create_grows },
+	{ "write", op_write },
+	{ "append", op_append },
+	{ "sparse write", op_sparse },
+	{ "truncate", op_truncate },
+	{ "extend", op_extend },
+	{ "unlink", op_unlink },
+	{ "rename", op_rename },
+	{ "rename over", op_rename_over },
+	{ "rename of a directory", op_rename_dir },
+	{ "mkdir", op_mkdir },
+	{ "rmdir", op_rmdir },
+	{ "link", op_link },
+	{ "symlink", op_symlink },
+	{ "setattr", op_setattr },
+};
+#define NOPERATIONS (sizeof(operations) / sizeof(operations[0]))
+
+/* --- a round --- */
+
+static bool
+file_is(struct fixture *f, const char *path, size_t n, bool longer)
+{
+	static uint8_t buf[400000];
+	long fd = xopen(f, path, O_RDONLY), got;
+
+	if (fd < 0)
+		return false;
+	got = xread(f, fd, buf, sizeof(buf));
+	(void)xclose(f, fd);
+	return (got == (long)n || (longer && got > (long)n)) &&
+	    memcmp(buf, data, n) == 0;
+}
+
+static int
+clean_flag(const uint8_t *img, bool *log)
+{
+	struct fs fs;
+	bool swap;
+
+	if (ffs_sb_decode(img + SBLOCK_UFS2, SBLOCKSIZE, &fs, &swap) != 0)
+		CHECK_EQ(
+		    ffs_sb_decode(img + SBLOCK_UFS1, SBLOCKSIZE, &fs, &swap), 0);
+	*log = (fs.fs_flags & FS_DOWAPBL) != 0;
+	return fs.fs_clean;
+}
+
+static bool
+tool_ok(const char *options, const char *img)
+{
+	char line[300];
+	int status;
+
+	snprintf(line, sizeof(line), "fsck_ffs %s %s", options, img);
+	if ((status = run_tool(line)) != 0)
+		printf("    %s: status %d\n%s", line, status, tool_said);
+	return status == 0;
+}
+
+/* All that was there before the operation. */
+static bool
+kept(struct fixture *f, bool unlinked)
+{
+	char path[64];
+	bool ok = true;
+
+	CHECK_EQ(xmount(f, MNT_RDONLY), 0);
+	for (int i = 0; i < NKEPT; i++) {
+		snprintf(path, sizeof(path), "/mnt/kept%d", i);
+		if (!file_is(f, path, kept_size(i), false)) {
+			printf("    %s is not what it was\n", path);
+			ok = false;
+		}
+	}
+	/* One of its names leads to each file that had one. */
+	if (!file_is(f, "/mnt/u", 9000, false) ||
+	    (!unlinked && !file_is(f, "/mnt/t", 1500, true) &&
+		!file_is(f, "/mnt/d/other", 1500, true) &&
+		!file_is(f, "/mnt/big", 1500, true))) {
+		printf("    a file's contents are lost\n");
+		ok = false;
+	}
+	CHECK_EQ(xunmount(f, 0), 0);
+	return ok;
+}
+
+static bool
+sound(struct fixture *f, const struct operation *op)
+{
+	bool log, ok = true;
+	int clean;
+
+	copy_image(f->img, "rb", now);
+	clean = clean_flag(now, &log);
+	if (clean != FS_ISCLEAN && log && (clean & FS_WASCLEAN) != 0) {
+		/* The replay makes it so. */
+		CHECK_EQ(xmount(f, MNT_LOG), 0);
+		CHECK_EQ(xunmount(f, 0), 0);
+		copy_image(f->img, "rb", now);
+		clean = clean_flag(now, &log);
+		ok = clean == FS_ISCLEAN;
+	}
+	if (clean != FS_ISCLEAN)
+		ok = tool_ok("-fy", f->img);
+	ok = ok && ffs_check_image(f->img) == 0;
+	ok = ok && tool_ok("-fn", f->img);
+	return ok && kept(f, op->run == op_unlink);
+}
+
+struct mode {
+	int flags;
+	bool memory, once, unmount; /* fails until it is unmounted */
+};
+
+/* False: there were not so many. */
+static bool
+one_round(struct fixture *f, const struct operation *op, const struct mode *m,
+    int64_t n)
+{
+	long error, first;
+	register_t rv[2];
+	bool more;
+
+	copy_image(f->img, "r+b", pristine);
+	CHECK_EQ(xmount(f, m->flags), 0);
+	fault.failed = 0;
+	fault.once = m->once;
+	if (m->memory)
+		atomic_store(&f->k->k_failalloc, n + 1);
+	else
+		fault.left = n;
+	first = op->run(f);
+	(void)kern_syscall(f->l, SYS_sync, NULL, rv);
+	if (!m->unmount)
+		fault.left = -1;
+	if ((error = xunmount(f, 0)) != 0) {
+		first = first < 0 ? first : error;
+		CHECK_EQ(xunmount(f, MNT_FORCE), 0);
+	}
+	if (m->memory)
+		more = atomic_exchange(&f->k->k_failalloc, 0) <= 0;
+	else
+		more = fault.failed > 0;
+	fault.left = -1;
+	if (more && !m->memory && m->unmount && !m->once && first >= 0) {
+		printf("    nobody was told\n");
+		CHECK(false);
+	}
+	if (!more && first < 0)
+		printf("    failed: %ld\n", first);
+	CHECK(more || first >= 0);
+	if (!sound(f, op)) {
+		printf("    %s: %s %" PRId64 "%s%s%s\n", op->name,
+		    m->memory ? "allocation" : "write", n,
+		    m->once ? ", once" : "", m->unmount ? ", to the end" : "",
+		    m->flags & MNT_LOG ? ", log" : "");
+		CHECK(!"sound");
+		return getenv("CHECK_ALL") != NULL && more;
+	}
+	return more;
+}
+
+static void
+faults(const char *options, int flags, bool memory)
+{
+	static const struct mode modes[] = {
+		{ .once = true },
+		{ .unmount = true },
+		{ .once = false },
+	};
+	int64_t rounds = 0;
+	struct fixture f;
+
+	make_pristine(&f, options, flags);
+	for (size_t i = 0; i < (memory ? 1 : 3); i++) {
+		struct mode m = modes[i];
+
+		m.flags = flags;
+		m.memory = memory;
+		for (size_t j = 0; j < NOPERATIONS; j++)
+			for (int64_t n = (int64_t)j % STEP;
+			     one_round(&f, &operations[j], &m, n); n += STEP)
+				rounds++;
+	}
+	printf("    %s: %" PRId64 " rounds\n", options, rounds);
+	down(&f);
+	remove(f.img);
+}
+
+#define UFS1 "-O 1 -B be -b 8192 -f 1024"
+#define UFS2 "-O 2 -b 4096 -f 512"
+
+TEST(fault_write_ufs1)
+{
+	faults(UFS1, 0, false);
+}
+
+TEST(fault_write_ufs2)
+{
+	faults(UFS2, 0, false);
+}
+
+TEST(fault_write_ufs1_log)
+{
+	faults(UFS1, MNT_LOG, false);
+}
+
+TEST(fault_write_ufs2_log)
+{
+	faults(UFS2, MNT_LOG, false);
+}
+
+TEST(fault_memory_ufs1)
+{
+	faults(UFS1, 0, true);
+}
+
+TEST(fault_memory_ufs2_log)
+{
+	faults(UFS2, MNT_LOG, true);
+}
+
+int
+main(void)
+{
+	RUN(fault_write_ufs1);
+	RUN(fault_write_ufs2);
+	RUN(fault_write_ufs1_log);
+	RUN(fault_write_ufs2_log);
+	RUN(fault_memory_ufs1);
+	RUN(fault_memory_ufs2_log);
+	return check_done();
+}
