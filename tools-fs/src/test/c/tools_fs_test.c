@@ -409,6 +409,28 @@ TEST(long_options_stand_anywhere)
 	CHECK_EQ(run(&w, "rm -r /lo"), 0);
 }
 
+TEST(chmod_of_others_leaves_the_sticky_bit)
+{
+	static const char *const modes[][2] = { { "0", "0" }, { "o+t", "0" },
+		{ "o+s", "0" }, { "u+t", "1000" }, { "o-t", "1000" },
+		{ "o=t", "1000" }, { "g-t", "0" }, { "+t", "1000" },
+		{ "u=rwx,g=ur,o=gx", "1741" }, { "-t,g+ow", "771" },
+		{ "g=u", "771" }, { "o+ug", "777" }, { "a=,u=rws", "4600" } };
+	char line[64], want[16];
+	size_t i;
+
+	CHECK_EQ(run(&w, "mkdir /st"), 0);
+	for (i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+		snprintf(line, sizeof(line), "chmod %s /st", modes[i][0]);
+		CHECK_EQ(run(&w, line), 0);
+		CHECK_EQ(run(&w, "stat -f %p /st"), 0);
+		snprintf(want, sizeof(want), "%lo\n",
+		    040000 + strtol(modes[i][1], NULL, 8));
+		CHECK_STR(w.out, want);
+	}
+	CHECK_EQ(run(&w, "rmdir /st"), 0);
+}
+
 TEST(empty_name_ends_a_walk)
 {
 	static const struct {
@@ -478,6 +500,7 @@ main(void)
 	RUN(dd_character_sets_round_trip);
 	RUN(dd_operand_is_given_once);
 	RUN(long_options_stand_anywhere);
+	RUN(chmod_of_others_leaves_the_sticky_bit);
 	RUN(empty_name_ends_a_walk);
 	RUN(every_tool_bad_option_is_refused);
 	kern_halt(kernel, false, &leak);

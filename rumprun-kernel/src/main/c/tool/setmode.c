@@ -61,14 +61,9 @@ parse_who(const char *s, unsigned char *who)
 			return s;
 }
 
-/* What follows an operator: permissions, or one class to copy from. */
 static const char *
 parse_perms(const char *s, struct step *st)
 {
-	if (*s == 'u' || *s == 'g' || *s == 'o') {
-		st->copy = *s;
-		return s + 1;
-	}
 	for (;; s++)
 		switch (*s) {
 		case 'r':
@@ -87,11 +82,41 @@ parse_perms(const char *s, struct step *st)
 			st->setid = true;
 			break;
 		case 't':
-			st->sticky = true;
+			/* On the others alone it says nothing. */
+			st->sticky = st->who != WHO_O;
 			break;
 		default:
 			return s;
 		}
+}
+
+/* What follows an operator: permissions, and classes to copy from, each a step of its own. */
+static const char *
+parse_action(struct tool *t, const char *s, unsigned char who, struct tmode **m)
+{
+	struct step st;
+	const char *from;
+	char op = *s++;
+	bool copied = false, copies;
+
+	for (;;) {
+		memset(&st, 0, sizeof(st));
+		st.who = who;
+		st.op = op;
+		from = s;
+		s = parse_perms(s, &st);
+		copies = *s == 'u' || *s == 'g' || *s == 'o';
+		if (s != from || (!copied && !copies))
+			*m = add(t, *m, &st);
+		if (!copies)
+			return s;
+		memset(&st, 0, sizeof(st));
+		st.who = who;
+		st.op = op;
+		st.copy = *s++;
+		*m = add(t, *m, &st);
+		copied = true;
+	}
 }
 
 struct tmode *
@@ -119,13 +144,8 @@ t_setmode(struct tool *t, const char *s)
 		s = parse_who(s, &who);
 		if (*s != '+' && *s != '-' && *s != '=')
 			return NULL;
-		while (*s == '+' || *s == '-' || *s == '=') {
-			memset(&st, 0, sizeof(st));
-			st.who = who;
-			st.op = *s;
-			s = parse_perms(s + 1, &st);
-			m = add(t, m, &st);
-		}
+		while (*s == '+' || *s == '-' || *s == '=')
+			s = parse_action(t, s, who, &m);
 		if (*s == '\0')
 			return m;
 		if (*s != ',')
