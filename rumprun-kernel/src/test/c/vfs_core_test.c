@@ -373,6 +373,9 @@ names(struct fixture *f, bool rumpfs)
 	CHECK_EQ(xaccess(f, "/dev/null", 0), -ENOENT);
 	CHECK_EQ(SYS(f, SYS_fchdir, fchdir, P(int, fd)), -ENOTDIR);
 	CHECK_EQ(SYS(f, SYS___mknod50, __mknod50, P(const char *, "/node"),
+		     P(mode_t, S_IFCHR | 0600), P(dev_t, -1)),
+	    -EINVAL);
+	CHECK_EQ(SYS(f, SYS___mknod50, __mknod50, P(const char *, "/node"),
 		     P(mode_t, 0020644), P(dev_t, 0x0202)),
 	    0);
 	CHECK_EQ(SYS(f, SYS_mkfifo, mkfifo, P(const char *, "/fifo"),
@@ -642,6 +645,9 @@ TEST(vfs_permissions_of_an_ordinary_user)
 		     P(mode_t, 01644)),
 	    -EFTYPE);
 	CHECK_EQ(SYS(&f, SYS_chroot, chroot, P(const char *, "/tmp")), -EPERM);
+	/* Whatever the path or the descriptor. */
+	CHECK_EQ(SYS(&f, SYS_chroot, chroot, P(const char *, "/no")), -EPERM);
+	CHECK_EQ(SYS(&f, SYS_fchroot, fchroot, P(int, 99)), -EPERM);
 	CHECK_EQ(SYS(&f, SYS___mknod50, __mknod50, P(const char *, "/tmp/n"),
 		     P(mode_t, 0020644), P(dev_t, 0x0202)),
 	    -EPERM);

@@ -411,9 +411,7 @@ change_root(struct lwp *l, struct vnode *vp)
 	char *buf;
 	int error = 0;
 
-	if (!cred_issuser(l->l_cred))
-		error = -EPERM;
-	else if (c == NULL)
+	if (c == NULL)
 		error = -ENOSYS;
 	buf = error == 0 ? kmem_alloc(l->l_k, PATHSIZE) : NULL;
 	if (error == 0 && buf == NULL)
@@ -442,9 +440,13 @@ sys_chroot(struct lwp *l, const void *v, register_t *rv)
 {
 	const struct sys_chroot_args *uap = v;
 	struct vnode *vp;
-	int error = dir_by_path(l, SCARG(uap, path), &vp);
+	int error;
 
 	(void)rv;
+	/* Before the path: whoever may not learns nothing of it. */
+	if (!cred_issuser(l->l_cred))
+		return -EPERM;
+	error = dir_by_path(l, SCARG(uap, path), &vp);
 	return error != 0 ? error : change_root(l, vp);
 }
 
@@ -453,8 +455,11 @@ sys_fchroot(struct lwp *l, const void *v, register_t *rv)
 {
 	const struct sys_fchroot_args *uap = v;
 	struct vnode *vp;
-	int error = dir_by_fd(l, SCARG(uap, fd), &vp);
+	int error;
 
 	(void)rv;
+	if (!cred_issuser(l->l_cred))
+		return -EPERM;
+	error = dir_by_fd(l, SCARG(uap, fd), &vp);
 	return error != 0 ? error : change_root(l, vp);
 }

@@ -153,6 +153,9 @@ do_mknod(struct lwp *l, int at, const char *path, mode_t mode, dev_t dev)
 	}
 	if (!cred_issuser(l->l_cred))
 		return -EPERM;
+	/* The number that attributes have for none. */
+	if (va.va_type != VREG && dev == (dev_t)-1)
+		return -EINVAL;
 	return make(l, at, path, &va, NULL);
 }
 
