@@ -37,6 +37,21 @@ dirpref(struct ffsmount *ump, uint32_t parent)
 	return best;
 }
 
+/* Each inode of a new block gets a generation that nobody guesses; the host is asked for many at a time. */
+static void
+set_generations(struct ffsmount *ump, uint8_t *inodes, uint32_t n)
+{
+	uint32_t gens[64], k;
+
+	for (uint32_t i = 0; i < n; i++) {
+		k = i % 64;
+		if (k == 0)
+			ump->um_k->k_host->random(gens, sizeof(gens));
+		ffs_put32(inodes + i * DINODE2_SIZE + 80, gens[k] >> 1 | 1,
+		    ump->um_swap);
+	}
+}
+
 /* UFS2 makes inodes of a group when they are first needed. */
 static int
 init_inodes(struct ffsmount *ump, struct cgbuf *c, uint32_t i)
@@ -55,13 +70,7 @@ init_inodes(struct ffsmount *ump, struct cgbuf *c, uint32_t i)
 		if (error != 0)
 			return error;
 		memset(b->b_data, 0, b->b_size);
-		for (uint32_t k = 0; k < inopb; k++) {
-			uint32_t gen;
-
-			ump->um_k->k_host->random(&gen, sizeof(gen));
-			ffs_put32((uint8_t *)b->b_data + k * DINODE2_SIZE + 80,
-			    gen >> 1 | 1, ump->um_swap);
-		}
+		set_generations(ump, b->b_data, inopb);
 		if ((error = buf_write_part(b, 0, b->b_size)) != 0)
 			return error;
 		c->c_cg.cg_initediblk += (int32_t)inopb;
