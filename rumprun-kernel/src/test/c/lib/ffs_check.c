@@ -69,9 +69,9 @@ data_block(struct file *f, int64_t lbn, int64_t frag)
 
 	if (frag == 0)
 		return;
-	/* A directory's pointer goes before its size: the kernel passes over it. */
-	if (c->torn && (f->di.di_mode & S_IFMT) == S_IFDIR &&
-	    lbn >= UFS_NDADDR && lblktosize(&c->fs, lbn) >= f->di.di_size)
+	/* A directory's pointer goes before its size: the kernel passes over it, fsck too. */
+	if ((f->di.di_mode & S_IFMT) == S_IFDIR && lbn >= UFS_NDADDR &&
+	    lblktosize(&c->fs, lbn) >= f->di.di_size)
 		return;
 	if (lblktosize(&c->fs, lbn) >= f->di.di_size) {
 		wrong(c, "inode %u: block %lld beyond the end", f->ino,

@@ -46,6 +46,8 @@ struct ffsmount {
 	_Atomic int um_error; /* not 0: what ffs_begin returns, for good */
 };
 
+#define FFS_CLUSTER 65536 /* bytes of data that had better lie together */
+
 /* i_flag */
 #define IN_ACCESS 0x1 /* the times have to be set */
 #define IN_CHANGE 0x2
@@ -53,6 +55,7 @@ struct ffsmount {
 #define IN_MODIFIED 0x8 /* differs from the inode's block */
 
 struct dirhash;
+struct runs;
 struct inode {
 	struct vnode *i_vnode;
 	struct ffsmount *i_ump;
@@ -61,6 +64,8 @@ struct inode {
 	_Atomic unsigned i_flag;
 	struct kmutex i_lock; /* times; making i_dirhash */
 	struct dirhash *_Atomic i_dirhash;
+	struct runs *_Atomic i_runs; /* ffs_runs.c */
+	uint32_t i_mapgen; /* of its pointers: changed when one goes */
 	int64_t i_lastfrag; /* behind the last block allocated: the next one's place */
 };
 
@@ -128,6 +133,19 @@ ffs_mark(struct inode *ip, unsigned bits)
 		atomic_fetch_or(&ip->i_flag, bits);
 }
 
+/* --- ffs_runs.c --- */
+/* The run at lbn as it was noted; else *max may become what had better be asked for. */
+bool ffs_runs_find(
+    struct inode *, int64_t lbn, int64_t *max, int64_t *fragp, int64_t *runp);
+void ffs_runs_note(struct inode *, int64_t lbn, int64_t frag, int64_t run);
+void ffs_runs_free(struct inode *);
+/* A pointer of a file's block became another, or none. */
+static inline void
+ffs_runs_forget(struct inode *ip)
+{
+	ip->i_mapgen++;
+}
+
 /* --- ffs_io.c --- */
 int ffs_read(struct lwp *, struct vnode *, struct uio *, int ioflag);
 int ffs_write(struct lwp *, struct vnode *, struct uio *, int ioflag);
@@ -179,6 +197,9 @@ int ffs_fdiscard(struct lwp *, struct vnode *, off_t, off_t);
 /* Up to `want` blocks in a row at or near pref (0: anywhere good for the inode): *fragp, *gotp >= 1. -ENOSPC. */
 int ffs_alloc(struct lwp *, struct inode *, int64_t pref, int64_t want,
     int64_t *fragp, int64_t *gotp) MUST_CHECK;
+/* The same for block lbn of a file's data and those behind it, where they are read and written fast. */
+int ffs_alloc_data(struct lwp *, struct inode *, int64_t lbn, int64_t want,
+    int64_t *fragp, int64_t *gotp) MUST_CHECK;
 /* n < fs_frag fragments in one block. */
 int ffs_allocfrags(struct lwp *, struct inode *, int64_t pref, int32_t n,
     int64_t *fragp) MUST_CHECK;
@@ -193,6 +214,8 @@ int ffs_free(struct ffsmount *, int64_t frag, int64_t n, bool meta) MUST_CHECK;
 /* The same, at once (the log's commit). */
 int ffs_free_now(struct ffsmount *, int64_t frag, int64_t n) MUST_CHECK;
 int64_t ffs_blkpref(struct inode *, int64_t lbn);
+/* Near the file's data, but not where that goes on. */
+int64_t ffs_indirpref(struct inode *);
 /* A free inode, marked used, near the directory dip; mode decides. Its gen is in *genp. */
 int ffs_ialloc(struct lwp *, struct inode *dip, mode_t mode, ino_t *inop,
     int32_t *genp) MUST_CHECK;

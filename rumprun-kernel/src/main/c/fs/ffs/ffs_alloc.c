@@ -144,29 +144,43 @@ skip_used(const struct fs *fs, const struct cgbuf *c, uint32_t h)
 	return h - start;
 }
 
+/* Where in a group's blocks a run may begin: every block, or those of one phase. */
+struct begin {
+	uint32_t b_mask, b_phase;
+};
+static const struct begin anywhere;
+
+/* How many of the blocks from h on lie before the first place to begin at. */
+static uint32_t
+before_begin(const struct begin *b, uint32_t h)
+{
+	return (b->b_phase - h) & b->b_mask;
+}
+
 /*
  * A run of free blocks: at `pref` if that block is free (however short), else the first of `want` blocks behind it (or behind the group's start), else
  * the longest. c_nblk: none.
  */
 static uint32_t
 find_run(const struct fs *fs, const struct cgbuf *c, uint32_t pref,
-    uint32_t want, uint32_t *np)
+    uint32_t want, const struct begin *b, uint32_t *np)
 {
-	uint32_t best = c->c_nblk, h, n, seen = 0;
+	uint32_t best = c->c_nblk, h, n, skip, seen = 0;
 
 	*np = 0;
 	if (pref >= c->c_nblk)
 		pref = 0;
 	h = pref;
 	while (seen < c->c_nblk) {
-		n = run_length(fs, c, h, want);
-		if (n > 0 && (n == want || h == pref)) {
-			*np = n;
-			return h;
+		n = run_length(fs, c, h, want + b->b_mask);
+		skip = before_begin(b, h);
+		if (n >= skip + want || (n > 0 && h == pref && skip == 0)) {
+			*np = n < want ? n : want;
+			return h + skip;
 		}
-		if (n > *np) {
-			*np = n;
-			best = h;
+		if (n > skip && n - skip > *np) {
+			*np = n - skip;
+			best = h + skip;
 		}
 		seen += n + 1;
 		h += n + 1;
@@ -259,7 +273,8 @@ struct wish {
 	int64_t w_pref; /* fragment, 0: none */
 	uint32_t w_n;
 	bool w_frags;
-	int64_t w_frag; /* result */
+	uint32_t w_mask, w_phase; /* w_frag's block, with the mask, is that */
+	int64_t w_frag;		  /* result */
 	uint32_t w_got;
 };
 
@@ -267,6 +282,9 @@ static int
 cg_blocks(struct ffsmount *ump, uint32_t cgx, struct wish *w)
 {
 	const struct fs *fs = &ump->um_fs;
+	struct begin b = { w->w_mask,
+		(w->w_phase - (uint32_t)(cgbase(fs, cgx) / fs->fs_frag)) &
+		    w->w_mask };
 	uint32_t pref = 0, h, n;
 	struct cgbuf c;
 	int error;
@@ -279,7 +297,10 @@ cg_blocks(struct ffsmount *ump, uint32_t cgx, struct wish *w)
 		pref = dtogd(fs, w->w_pref) / (uint32_t)fs->fs_frag;
 	else if (c.c_cg.cg_rotor > 0)
 		pref = (uint32_t)c.c_cg.cg_rotor / (uint32_t)fs->fs_frag;
-	h = find_run(fs, &c, pref, w->w_n, &n);
+	h = find_run(fs, &c, pref, w->w_n, &b, &n);
+	/* Not even one whole cluster: then anywhere. */
+	if (n < w->w_n && n <= w->w_mask)
+		h = find_run(fs, &c, pref, w->w_n, &anywhere, &n);
 	if (n == 0) {
 		ffs_group_close(ump, &c, false);
 		return -ENOSPC;
@@ -324,7 +345,7 @@ cg_frags(struct ffsmount *ump, uint32_t cgx, struct wish *w)
 		/* No block is broken yet in this way: break one. */
 		h = near ? pref :
 			   (uint32_t)c.c_cg.cg_rotor / (uint32_t)fs->fs_frag;
-		h = find_run(fs, &c, h, 1, &n);
+		h = find_run(fs, &c, h, 1, &anywhere, &n);
 		if (n == 0) {
 			ffs_group_close(ump, &c, false);
 			return -ENOSPC;
@@ -444,6 +465,31 @@ ffs_alloc(struct lwp *l, struct inode *ip, int64_t pref, int64_t want,
 	return 0;
 }
 
+/*
+ * The host caches its file in pieces that are as large as their place's alignment and the write that made them: data that lies in them as it does in
+ * the file is moved faster. So what is long begins at such a place, and goes on behind itself from there.
+ */
+int
+ffs_alloc_data(struct lwp *l, struct inode *ip, int64_t lbn, int64_t want,
+    int64_t *fragp, int64_t *gotp)
+{
+	const struct fs *fs = &ip->i_ump->um_fs;
+	struct wish w = { .w_pref = ffs_blkpref(ip, lbn),
+		.w_n = (uint32_t)want };
+	uint32_t mask = FFS_CLUSTER / (uint32_t)fs->fs_bsize - 1;
+	int error;
+
+	if (want > mask || (lbn > 0 && ((uint32_t)lbn & mask) == 0)) {
+		w.w_mask = mask;
+		w.w_phase = (uint32_t)lbn & mask;
+	}
+	if ((error = allocate(l, ip, &w)) != 0)
+		return error;
+	*fragp = w.w_frag;
+	*gotp = w.w_got;
+	return 0;
+}
+
 int
 ffs_allocfrags(
     struct lwp *l, struct inode *ip, int64_t pref, int32_t n, int64_t *fragp)
@@ -509,6 +555,16 @@ ffs_blkpref(struct inode *ip, int64_t lbn)
 		return ip->i_d.di_db[lbn - 1] + fs->fs_frag;
 	/* Where the inode's group looked last. */
 	return 0;
+}
+
+int64_t
+ffs_indirpref(struct inode *ip)
+{
+	const struct fs *fs = &ip->i_ump->um_fs;
+
+	if (ip->i_lastfrag <= 0 || ip->i_lastfrag >= fs->fs_size)
+		return 0;
+	return cgbase(fs, dtog(fs, ip->i_lastfrag)) + fs->fs_frag;
 }
 
 /* Fragments [f, f + n) of one block become free again. */

@@ -42,7 +42,7 @@ new_indirect(struct lwp *l, struct inode *ip, int64_t *fragp)
 	struct buf *b;
 	int error;
 
-	error = ffs_alloc(l, ip, ffs_blkpref(ip, UFS_NDADDR), 1, fragp, &got);
+	error = ffs_alloc(l, ip, ffs_indirpref(ip), 1, fragp, &got);
 	if (error != 0)
 		return error;
 	error = ffs_getbuf(
@@ -59,7 +59,6 @@ new_indirect(struct lwp *l, struct inode *ip, int64_t *fragp)
 		undo(ip, *fragp, ump->um_fs.fs_frag);
 		return error;
 	}
-	ip->i_lastfrag = *fragp + ump->um_fs.fs_frag;
 	return 0;
 }
 
@@ -183,8 +182,7 @@ fill_hole(struct lwp *l, struct inode *ip, int64_t lbn, int64_t n,
 	}
 	if (n > room)
 		n = room;
-	error = ffs_alloc(
-	    l, ip, ffs_blkpref(ip, lbn), n, &run->r_frag, &run->r_blks);
+	error = ffs_alloc_data(l, ip, lbn, n, &run->r_frag, &run->r_blks);
 	if (error != 0)
 		return error;
 	if (levels == 0) {
@@ -319,6 +317,7 @@ ffs_balloc(struct lwp *l, struct inode *ip, int64_t lbn, int64_t maxblks,
 		want = (uint32_t)fs->fs_bsize;
 	/* A pointer behind the end is what a stop between two writes left: the block is not the file's. */
 	if (frag != 0 && lbn > oldlast && lbn >= UFS_NDADDR) {
+		ffs_runs_forget(ip);
 		frag = 0;
 		n = 1;
 	}

@@ -136,6 +136,7 @@ ffs_reclaim(struct lwp *l, struct vnode *vp)
 		}
 	}
 	ffs_dirhash_free(ip);
+	ffs_runs_free(ip);
 	vp->v_data = NULL;
 	kmem_free(ip->i_ump->um_k, ip, sizeof(*ip));
 }
@@ -400,15 +401,21 @@ ffs_bmap(
     struct inode *ip, int64_t lbn, int64_t max, int64_t *fragp, int64_t *runp)
 {
 	const struct fs *fs = &ip->i_ump->um_fs;
+	int64_t ask = max;
 	int error;
 
-	error = bmap(ip, lbn, max, fragp, runp);
+	if (ffs_runs_find(ip, lbn, &ask, fragp, runp))
+		return 0;
+	error = bmap(ip, lbn, ask, fragp, runp);
 	if (error != 0)
 		return error;
-	if (*runp > max)
-		*runp = max;
+	if (*runp > ask)
+		*runp = ask;
 	/* The end of the last block may lie beyond, when it is fragments: checked where it is used. */
 	if (*fragp != 0 && !ffs_frag_ok(fs, *fragp, 1))
 		return -EIO;
+	ffs_runs_note(ip, lbn, *fragp, *runp);
+	if (*runp > max)
+		*runp = max;
 	return 0;
 }

@@ -88,6 +88,7 @@ clear_pointers(struct inode *ip, int64_t lbn, int64_t n)
 	int64_t frag;
 	int levels, error;
 
+	ffs_runs_forget(ip);
 	if ((error = ffs_getlbns(fs, lbn, &levels, idx)) != 0)
 		return error;
 	if (levels == 0) {

@@ -421,6 +421,7 @@ change_size(struct lwp *l, struct inode *ip, uint64_t size, bool clear)
 			ffs_must_check(ip->i_ump);
 		}
 		error = shrink_piece(l, ip, f, size, &done);
+		ffs_runs_forget(ip);
 	}
 	kmem_free(ip->i_ump->um_k, f, sizeof(*f));
 	if (error == 0)
