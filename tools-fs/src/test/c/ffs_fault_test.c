@@ -458,8 +458,22 @@ one_round(struct fixture *f, const struct operation *op, const struct mode *m,
 	return more;
 }
 
+/* The journal is that short from now on. */
 static void
-faults(const char *options, int flags, bool memory)
+shrink_log(uint32_t bytes)
+{
+	struct fs fs;
+	bool swap;
+
+	CHECK_EQ(
+	    ffs_sb_decode(pristine + SBLOCK_UFS2, SBLOCKSIZE, &fs, &swap), 0);
+	CHECK(fs.fs_journallocs[UFS_WAPBL_INFS_COUNT] * 512 > bytes);
+	fs.fs_journallocs[UFS_WAPBL_INFS_COUNT] = bytes / 512;
+	ffs_sb_encode(&fs, pristine + SBLOCK_UFS2, SBLOCKSIZE, swap);
+}
+
+static void
+faults(const char *options, int flags, bool memory, uint32_t logsize)
 {
 	static const struct mode modes[] = {
 		{ .once = true },
@@ -470,6 +484,8 @@ faults(const char *options, int flags, bool memory)
 	struct fixture f;
 
 	make_pristine(&f, options, flags);
+	if (logsize != 0)
+		shrink_log(logsize);
 	for (size_t i = 0; i < (memory ? 1 : 3); i++) {
 		struct mode m = modes[i];
 
@@ -485,37 +501,236 @@ faults(const char *options, int flags, bool memory)
 	remove(f.img);
 }
 
+/* --- mounts --- */
+
+/* mount -o log where there is no journal yet, or (update) of a writable mount: all or nothing. */
+static bool
+log_round(struct fixture *f, const struct mode *m, bool update, int64_t n)
+{
+	static const struct operation op = { "mount -o log", NULL };
+	bool more, log;
+	long error;
+
+	copy_image(f->img, "r+b", pristine);
+	if (update)
+		CHECK_EQ(xmount(f, 0), 0);
+	fault.failed = 0;
+	fault.once = m->once;
+	if (m->memory)
+		atomic_store(&f->k->k_failalloc, n + 1);
+	else
+		fault.left = n;
+	error = xmount(f, MNT_LOG | (update ? MNT_UPDATE : 0));
+	if (m->memory)
+		more = atomic_exchange(&f->k->k_failalloc, 0) <= 0;
+	else
+		more = fault.failed > 0;
+	fault.left = -1;
+	if (error != 0 && update) {
+		/* It goes on as it was, or takes no changes. */
+		(void)op_append(f);
+	}
+	if ((error == 0 || update) && xunmount(f, 0) != 0)
+		CHECK_EQ(xunmount(f, MNT_FORCE), 0);
+	copy_image(f->img, "rb", now);
+	(void)clean_flag(now, &log);
+	if (!more)
+		CHECK(error == 0 && log);
+	/* One write that fails is made good, or it was the last. */
+	if (!sound(f, &op)) {
+		printf("    mount -o log%s: %s %" PRId64 "%s\n",
+		    update ? ", update" : "", m->memory ? "allocation" : "write",
+		    n, m->once ? ", once" : "");
+		CHECK(!"sound");
+	}
+	/* And then it works. */
+	CHECK_EQ(xmount(f, MNT_LOG), 0);
+	CHECK_EQ(xunmount(f, 0), 0);
+	CHECK_EQ(ffs_check_image(f->img), 0);
+	return more;
+}
+
+TEST(fault_mount_log)
+{
+	static const struct mode modes[] = { { .once = true },
+		{ .once = false }, { .memory = true } };
+	struct fixture f;
+	int64_t rounds = 0;
+
+	make_pristine(&f, "-O 2 -b 4096 -f 512", 0);
+	for (int i = 0; i < 6; i++)
+		for (int64_t n = 0; log_round(&f, &modes[i / 2], i % 2, n);
+		     n += STEP)
+			rounds++;
+	printf("    %" PRId64 " rounds\n", rounds);
+	down(&f);
+	remove(f.img);
+}
+
+/* Files without a name that the replay has to clear, and a stop in the middle of that. */
+static void
+make_orphans(struct fixture *f)
+{
+	int64_t leak;
+	long fd[3];
+
+	copy_image(f->img, "r+b", pristine);
+	CHECK_EQ(xmount(f, MNT_LOG), 0);
+	fd[0] = xopen(f, "/mnt/big", O_RDWR);
+	fd[1] = xopen(f, "/mnt/t", O_RDWR);
+	CHECK(fd[0] >= 0 && fd[1] >= 0);
+	CHECK_EQ(xunlink(f, "/mnt/big"), 0);
+	CHECK_EQ(xunlink(f, "/mnt/t"), 0);
+	CHECK_EQ(xfsync(f, fd[0]), 0);
+	lwp_destroy(f->l);
+	/* As halt -n does. */
+	kern_halt(f->k, true, &leak);
+}
+
+TEST(fault_replay)
+{
+	static const struct mode modes[] = { { .once = true },
+		{ .once = false }, { .memory = true } };
+	static const struct operation op = { "replay", op_unlink };
+	static uint8_t dirty[IMAGE_SIZE];
+	struct fixture f;
+	int64_t n;
+	bool more;
+
+	make_pristine(&f, "-O 2 -b 4096 -f 512", MNT_LOG);
+	make_orphans(&f);
+	copy_image(f.img, "rb", dirty);
+	boot(&f);
+	for (int i = 0; i < 6; i++) {
+		const struct mode *m = &modes[i / 2];
+		int flags = i % 2 ? MNT_LOG : 0;
+
+		for (n = 0, more = true; more; n += STEP) {
+			copy_image(f.img, "r+b", dirty);
+			fault.failed = 0;
+			fault.once = m->once;
+			if (m->memory)
+				atomic_store(&f.k->k_failalloc, n + 1);
+			else
+				fault.left = n;
+			if (xmount(&f, flags) == 0 && xunmount(&f, 0) != 0)
+				CHECK_EQ(xunmount(&f, MNT_FORCE), 0);
+			if (m->memory)
+				more = atomic_exchange(&f.k->k_failalloc, 0) <=
+				    0;
+			else
+				more = fault.failed > 0;
+			fault.left = -1;
+			if (!sound(&f, &op)) {
+				printf("    replay: %s %" PRId64 "%s, %s\n",
+				    m->memory ? "allocation" : "write", n,
+				    m->once ? ", once" : "",
+				    flags ? "log" : "no log");
+				CHECK(!"sound");
+			}
+		}
+	}
+	down(&f);
+	remove(f.img);
+}
+
+/* --- halt -n, a cut image --- */
+
+static void
+halted(int flags)
+{
+	static const struct operation op = { "halt -n", op_unlink };
+	static uint8_t before[IMAGE_SIZE];
+	struct fixture f;
+	int64_t leak;
+	bool log;
+
+	make_pristine(&f, "-O 2 -b 4096 -f 512", flags);
+	CHECK_EQ(xmount(&f, flags), 0);
+	for (size_t i = 0; i < NOPERATIONS; i++)
+		(void)operations[i].run(&f);
+	(void)xopen(&f, "/mnt/u", O_RDWR);
+	copy_image(f.img, "rb", before);
+	lwp_destroy(f.l);
+	kern_halt(f.k, true, &leak);
+	CHECK_EQ(leak, 0);
+	copy_image(f.img, "rb", now);
+	CHECK(memcmp(before, now, IMAGE_SIZE) == 0);
+	CHECK(clean_flag(now, &log) != FS_ISCLEAN);
+	boot(&f);
+	CHECK(sound(&f, &op));
+	down(&f);
+	remove(f.img);
+}
+
+TEST(halt_without_sync_writes_nothing)
+{
+	halted(0);
+	halted(MNT_LOG);
+}
+
+TEST(cut_image_is_not_clean)
+{
+	struct fixture f;
+	bool log;
+	int fd;
+
+	for (int flags = 0; flags <= MNT_LOG; flags += MNT_LOG) {
+		make_pristine(&f, "-O 2 -b 4096 -f 512", flags);
+		CHECK_EQ(xmount(&f, flags), 0);
+		(void)op_write(&f);
+		CHECK_EQ(host_linux.open(f.img, O_RDWR, 0, &fd), 0);
+		CHECK_EQ(host_linux.ftruncate(fd, IMAGE_SIZE / 2), 0);
+		for (size_t i = 0; i < NOPERATIONS; i++)
+			(void)operations[i].run(&f);
+		if (xunmount(&f, 0) != 0)
+			CHECK_EQ(xunmount(&f, MNT_FORCE), 0);
+		CHECK_EQ(host_linux.ftruncate(fd, IMAGE_SIZE), 0);
+		host_linux.close(fd);
+		copy_image(f.img, "rb", now);
+		CHECK(clean_flag(now, &log) != FS_ISCLEAN);
+		down(&f);
+		remove(f.img);
+	}
+}
+
 #define UFS1 "-O 1 -B be -b 8192 -f 1024"
 #define UFS2 "-O 2 -b 4096 -f 512"
 
 TEST(fault_write_ufs1)
 {
-	faults(UFS1, 0, false);
+	faults(UFS1, 0, false, 0);
 }
 
 TEST(fault_write_ufs2)
 {
-	faults(UFS2, 0, false);
+	faults(UFS2, 0, false, 0);
 }
 
 TEST(fault_write_ufs1_log)
 {
-	faults(UFS1, MNT_LOG, false);
+	faults(UFS1, MNT_LOG, false, 0);
 }
 
 TEST(fault_write_ufs2_log)
 {
-	faults(UFS2, MNT_LOG, false);
+	faults(UFS2, MNT_LOG, false, 0);
+}
+
+/* Most transactions are larger than this log. */
+TEST(fault_write_short_log)
+{
+	faults("-O 2 -b 16384 -f 2048", MNT_LOG, false, 32768);
 }
 
 TEST(fault_memory_ufs1)
 {
-	faults(UFS1, 0, true);
+	faults(UFS1, 0, true, 0);
 }
 
 TEST(fault_memory_ufs2_log)
 {
-	faults(UFS2, MNT_LOG, true);
+	faults(UFS2, MNT_LOG, true, 0);
 }
 
 int
@@ -525,7 +740,12 @@ main(void)
 	RUN(fault_write_ufs2);
 	RUN(fault_write_ufs1_log);
 	RUN(fault_write_ufs2_log);
+	RUN(fault_write_short_log);
 	RUN(fault_memory_ufs1);
 	RUN(fault_memory_ufs2_log);
+	RUN(fault_mount_log);
+	RUN(fault_replay);
+	RUN(halt_without_sync_writes_nothing);
+	RUN(cut_image_is_not_clean);
 	return check_done();
 }

@@ -246,6 +246,12 @@ make_lists(struct wapbl *wl)
 	    room_orphans(wl, n * TX_ORPHANS);
 }
 
+uint64_t
+wapbl_room(const struct wapbl *wl)
+{
+	return (uint64_t)wl->wl_h.h_circsize / 4;
+}
+
 int
 wapbl_begin(struct wapbl *wl, struct lwp *l)
 {

@@ -47,6 +47,8 @@ int wapbl_register_deallocation(
     struct wapbl *, uint64_t blkno, uint32_t len) MUST_CHECK;
 void wapbl_register_inode(struct wapbl *, ino_t, mode_t);
 void wapbl_unregister_inode(struct wapbl *, ino_t, mode_t);
+/* Bytes of metadata that one transaction should not exceed. */
+uint64_t wapbl_room(const struct wapbl *);
 bool wapbl_inside(struct wapbl *, struct lwp *);
 
 /*

@@ -446,6 +446,16 @@ resume_writing(struct ffsmount *ump, struct lwp *l, int8_t clean, bool log)
 		atomic_store(&ump->um_error, error == -ENOMEM ? -EIO : error);
 }
 
+static bool
+tail_is_there(struct ffsmount *ump)
+{
+	const struct fs *fs = &ump->um_fs;
+	uint8_t last[512];
+
+	return blkdev_read(ump->um_dev, last, sizeof(last),
+		   fsbtobyte(fs, fs->fs_size) - sizeof(last)) == 0;
+}
+
 static int
 end_writing(struct ffsmount *ump, struct lwp *l, bool force)
 {
@@ -463,6 +473,9 @@ end_writing(struct ffsmount *ump, struct lwp *l, bool force)
 	/* What was not committed is nothing; the journal is replayed. */
 	if (log && force && ump->um_lost)
 		return 0;
+	/* An image that was cut short meanwhile has lost what nobody looked at since. */
+	if (!tail_is_there(ump))
+		ffs_must_check(ump);
 	/* All of it, before it is said to be clean. */
 	if ((error = bcache_flush(ump->um_bc, true)) != 0)
 		goto fail;

@@ -19,17 +19,35 @@ struct freerun {
 };
 struct freelist {
 	struct ffsmount *f_ump;
-	bool f_meta;  /* the file's data is metadata */
-	bool f_clear; /* the inode is free with its last block */
-	bool f_stop;  /* a pointer block could not be written */
-	uint32_t f_nruns;
+	bool f_meta;		     /* the file's data is metadata */
+	bool f_clear;		     /* the inode is free with its last block */
+	bool f_stop;		     /* a pointer block could not be written */
+	uint32_t f_nruns, f_maxruns; /* full */
 	struct freerun f_run[NRUNS];
 };
+
+/*
+ * How many runs may go in a transaction: each may be in a group of its own, and a journal takes in all of them at once.
+ */
+static uint32_t
+max_runs(const struct ffsmount *ump)
+{
+	const struct fs *fs = &ump->um_fs;
+	uint64_t room, cgsize = (uint32_t)fs->fs_cgsize;
+
+	if (ump->um_wl == NULL)
+		return NRUNS - NSPARE;
+	room = wapbl_room(ump->um_wl) / 2;
+	if ((uint32_t)fs->fs_ncg * cgsize <= room ||
+	    room / cgsize >= NRUNS - NSPARE)
+		return NRUNS - NSPARE;
+	return room / cgsize < 2 ? 2 : (uint32_t)(room / cgsize);
+}
 
 static bool
 full(const struct freelist *f)
 {
-	return f->f_nruns >= NRUNS - NSPARE;
+	return f->f_nruns >= f->f_maxruns;
 }
 
 static void
@@ -413,8 +431,9 @@ change_size(struct lwp *l, struct inode *ip, uint64_t size, bool clear)
 	if ((f = kmem_alloc(ip->i_ump->um_k, sizeof(*f))) == NULL)
 		return -ENOMEM;
 	f->f_clear = clear;
+	f->f_maxruns = max_runs(ip->i_ump);
 	/* A file cannot have more than the file system: then its blocks go around in a circle, and are let go. */
-	pieces = fragstoblks(fs, fs->fs_size) / (NRUNS - NSPARE) + 8;
+	pieces = fragstoblks(fs, fs->fs_size) / f->f_maxruns + 8;
 	while (!done && error == 0) {
 		if (pieces-- == 0) {
 			memset(ip->i_d.di_ib, 0, sizeof(ip->i_d.di_ib));

@@ -96,13 +96,14 @@ clear_inode(void *ctx, ino_t ino, mode_t mode)
 	struct ffsmount *ump = arg[0];
 	struct lwp *l = arg[1];
 	struct vnode *vp;
+	int error;
 
 	(void)mode;
 	if (!ffs_ino_ok(&ump->um_fs, ino) || ino <= (ino_t)UFS_ROOTINO)
 		return 0;
 	/* One that is free already, or damaged, is nothing to clear. */
-	if (vcache_get(l, ump->um_mp, ino, &vp) != 0)
-		return 0;
+	if ((error = vcache_get(l, ump->um_mp, ino, &vp)) != 0)
+		return error == -ENOMEM ? error : 0;
 	/* The last reference frees it. */
 	if (VTOI(vp)->i_d.di_nlink <= 0)
 		atomic_fetch_or(&vp->v_flag, VV_INACTIVE);
