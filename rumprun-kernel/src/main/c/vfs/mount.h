@@ -10,6 +10,7 @@
 #include "vfs/vnode.h"
 
 struct vfsops;
+struct quotactl_args;
 
 struct mount {
 	struct krwlock
@@ -68,6 +69,11 @@ struct vfsops {
 	int (*vfs_vptofh)(struct vnode *, void *fid, size_t *len);
 	int (*vfs_fhtovp)(struct lwp *, struct mount *, const void *fid,
 	    size_t len, struct vnode **vpp);
+	/*
+	 * quotactl(2): what the arguments point at is the kernel's, and the caller may. NULL: EOPNOTSUPP. The mount is busy; qc_maxnum is small.
+	 */
+	int (*vfs_quotactl)(
+	    struct lwp *, struct mount *, struct quotactl_args *);
 	/* sysctl vfs.<name>.*, or NULL */
 	int (*vfs_attach)(struct rump_kernel *);
 	void (*vfs_detach)(struct rump_kernel *);

@@ -243,22 +243,6 @@ sys_getvfsstat(struct lwp *l, const void *v, register_t *rv)
 	return error;
 }
 
-/* --- quotas: no file system here keeps any --- */
-
-int
-sys___quotactl(struct lwp *l, const void *v, register_t *rv)
-{
-	const struct sys___quotactl_args *uap = v;
-	struct nameidata nd;
-	int error;
-
-	(void)rv;
-	namei_init(&nd, l, LOOKUP, NI_FOLLOW, SCARG(uap, path));
-	error = namei(&nd);
-	namei_done(&nd);
-	return error != 0 ? error : -EOPNOTSUPP;
-}
-
 /* --- file handles --- */
 
 struct handle {

@@ -89,8 +89,7 @@ chain_ok(struct quota *q, uint64_t off, int64_t hash)
 
 	while (off != 0) {
 		p = quota_at(q, off, Q2E_DISK_SIZE, &b);
-		if (p == NULL ||
-		    off < Q2H_DISK_SIZE + (uint64_t)q->nhash * 8 ||
+		if (p == NULL || off < Q2H_DISK_SIZE + (uint64_t)q->nhash * 8 ||
 		    off % 8 != 0 || q->left-- == 0)
 			return false;
 		if (hash >= 0) {
@@ -340,7 +339,8 @@ check_count(struct quota *q, int type, uint32_t id, const uint8_t *was,
 	uint32_t cur = Q2E_OFF(q2e_val_cur);
 	bool s = q->f->swapped;
 	uint64_t oldblocks = was == NULL ? 0 : ffs_get64(was + cur, s),
-		 oldfiles = was == NULL ? 0 : ffs_get64(was + VAL + cur, s), off;
+		 oldfiles = was == NULL ? 0 : ffs_get64(was + VAL + cur, s),
+		 off;
 
 	if (oldblocks == blocks && oldfiles == files)
 		return;
@@ -377,8 +377,8 @@ check_counts(struct quota *q, int type, const struct uses *u)
 					  use->id > kept->id;
 
 		if (order < 0)
-			check_count(q, type, use->id, NULL, use->blocks,
-			    use->files);
+			check_count(
+			    q, type, use->id, NULL, use->blocks, use->files);
 		else if (order > 0)
 			check_count(q, type, kept->id, kept->vals, 0, 0);
 		else

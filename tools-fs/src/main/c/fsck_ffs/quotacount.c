@@ -72,8 +72,7 @@ fsck_count_uses(struct fsck *f, struct uses u[MAXQUOTAS])
 	for (c = 0; c < (uint32_t)f->fs.fs_ncg; c++)
 		for (i = 0; i < f->ninfo[c]; i++) {
 			ino = c * ipg + i;
-			if (f->info[c][i].state == USTATE ||
-			    fsck_is_own(f, ino))
+			if (f->info[c][i].state == USTATE || fsck_is_own(f, ino))
 				continue;
 			inode_get(f, ino, &di);
 			add(f, &u[USRQUOTA], di.di_uid, di.di_blocks);

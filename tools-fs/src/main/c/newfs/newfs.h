@@ -97,6 +97,9 @@ void newfs_root(struct newfs *, struct newfs_group *);
 void newfs_quotas(struct newfs *, struct newfs_group *);
 /* The zeroed first block of a quota file: no entries. */
 void newfs_quota_block(uint8_t *, uint32_t bsize, int type, bool swapped);
+/* An entry in it, without limits, that counts this. There must be a free one. */
+void newfs_quota_entry(
+    uint8_t *, uint32_t id, uint64_t blocks, uint64_t files, bool swapped);
 /* The fragment number of `bytes` (a block at most) at the first free block of group 0. */
 int64_t newfs_alloc(struct newfs *, struct newfs_group *, uint32_t bytes);
 /* newfs_apple.c: the label of an Apple UFS volume, in sector 14. */

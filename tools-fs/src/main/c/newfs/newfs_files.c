@@ -89,16 +89,14 @@ newfs_root(struct newfs *n, struct newfs_group *g)
 
 /* No limits, a week of grace. */
 static void
-put_defaults(uint8_t *p, bool swapped)
+put_vals(uint8_t *p, bool swapped)
 {
-	size_t step = Q2H_OFF(q2h_defentry_val_softlimit) -
-	    Q2H_OFF(q2h_defentry_val_hardlimit),
+	size_t step = Q2E_OFF(q2e_val_softlimit) - Q2E_OFF(q2e_val_hardlimit),
 	       entry = 5 * step;
 	int i;
 
 	for (i = 0; i < N_QL; i++) {
-		uint8_t *val = p + Q2H_OFF(q2h_defentry_val_hardlimit) +
-		    (size_t)i * entry;
+		uint8_t *val = p + (size_t)i * entry;
 
 		ffs_put64(val, UINT64_MAX, swapped);
 		ffs_put64(val + step, UINT64_MAX, swapped);
@@ -121,13 +119,32 @@ newfs_quota_block(uint8_t *p, uint32_t bsize, int type, bool swapped)
 	p[Q2H_OFF(q2h_type)] = (uint8_t)type;
 	p[Q2H_OFF(q2h_hash_shift)] = (uint8_t)shift;
 	ffs_put16(p + Q2H_OFF(q2h_hash_size), (uint16_t)(1u << shift), swapped);
-	put_defaults(p, swapped);
+	put_vals(p + Q2H_OFF(q2h_defentry_val_hardlimit), swapped);
 	ffs_put64(p + Q2H_OFF(q2h_free), off, swapped);
 	for (; off + Q2E_DISK_SIZE <= bsize; off = next) {
 		next = off + Q2E_DISK_SIZE;
 		ffs_put64(p + off + Q2E_OFF(q2e_next),
 		    next + Q2E_DISK_SIZE <= bsize ? next : 0, swapped);
 	}
+}
+
+void
+newfs_quota_entry(uint8_t *p, uint32_t id, uint64_t blocks, uint64_t files,
+    bool swapped)
+{
+	uint64_t off = ffs_get64(p + Q2H_OFF(q2h_free), swapped);
+	uint32_t mask = ffs_get16(p + Q2H_OFF(q2h_hash_size), swapped) - 1u;
+	uint8_t *head = p + Q2H_DISK_SIZE + (size_t)(id & mask) * 8;
+	uint8_t *e = p + off, *files_at = e + 40 + Q2E_OFF(q2e_val_cur);
+
+	ffs_put64(p + Q2H_OFF(q2h_free),
+	    ffs_get64(e + Q2E_OFF(q2e_next), swapped), swapped);
+	put_vals(e, swapped);
+	ffs_put64(e + Q2E_OFF(q2e_val_cur), blocks, swapped);
+	ffs_put64(files_at, files, swapped);
+	ffs_put32(e + Q2E_OFF(q2e_uid), id, swapped);
+	ffs_put64(e + Q2E_OFF(q2e_next), ffs_get64(head, swapped), swapped);
+	ffs_put64(head, off, swapped);
 }
 
 void
@@ -148,6 +165,10 @@ newfs_quotas(struct newfs *n, struct newfs_group *g)
 		memset(data, 0, bsize);
 		memset(di, 0, sizeof(*di));
 		newfs_quota_block(data, bsize, type, n->swapped);
+		/* The root directory is root's; these files are nobody's. */
+		newfs_quota_entry(data, 0,
+		    (uint64_t)fragroundup(&n->fs, UFS_DIRBLKSIZ) / 512, 1,
+		    n->swapped);
 		di->di_mode = S_IFREG;
 		di->di_nlink = 1;
 		di->di_size = bsize;

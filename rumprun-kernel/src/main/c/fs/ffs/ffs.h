@@ -20,6 +20,7 @@
 #include "vfs/vnode.h"
 #include "vfs/wapbl.h"
 
+struct ffs_quota;
 struct ffsmount {
 	struct rump_kernel *um_k;
 	struct mount *um_mp;
@@ -43,6 +44,7 @@ struct ffsmount {
 	bool um_check; /* wants fsck: never said to be clean */
 	uint8_t *um_contigdirs; /* directories made in a row in a group */
 	uint32_t um_ncsblk;
+	struct ffs_quota *um_quota; /* NULL: none are kept */
 	_Atomic int um_error; /* not 0: what ffs_begin returns, for good */
 };
 
@@ -67,6 +69,7 @@ struct inode {
 	struct runs *_Atomic i_runs; /* ffs_runs.c */
 	uint32_t i_mapgen; /* of its pointers: changed when one goes */
 	int64_t i_lastfrag; /* behind the last block allocated: the next one's place */
+	bool i_noquota; /* v_lock exclusive: its disk is not charged to anybody (now) */
 };
 
 #define VTOI(vp) ((struct inode *)(vp)->v_data)
@@ -244,6 +247,51 @@ int ffs_readdir(struct lwp *, struct vnode *, struct uio *, bool *eof);
 void ffs_dirhash_free(struct inode *);
 int ffs_lookup(struct lwp *, struct vnode *, const struct componentname *,
     struct vnode **);
+
+/* --- ffs_quota2.c, ffs_quotactl.c: charges in a transaction, no buffer busy --- */
+struct quotactl_args;
+/* Before a mount is written: reads the quota files, if there are any. -EINVAL, -EIO: they make no sense, and fsck is told. */
+int ffs_quota_start(struct ffsmount *, struct lwp *) MUST_CHECK;
+void ffs_quota_stop(struct ffsmount *);
+/* A quota file: nobody opens it. */
+bool ffs_quota_isfile(const struct ffsmount *, ino_t);
+/* That, or the journal: not charged. */
+bool ffs_quota_exempt(const struct ffsmount *, ino_t);
+int ffs_quota_take_blocks(struct lwp *, struct inode *, int64_t want,
+    int64_t unit, int64_t *gotp) MUST_CHECK;
+void ffs_quota_give_blocks(struct inode *, uint64_t n);
+int ffs_quota_take_inode(
+    struct lwp *, struct ffsmount *, uint32_t uid, uint32_t gid) MUST_CHECK;
+void ffs_quota_give_inode(struct ffsmount *, uint32_t uid, uint32_t gid);
+int ffs_quota_chown(
+    struct lwp *, struct inode *, uint32_t uid, uint32_t gid) MUST_CHECK;
+int ffs_quotactl(struct lwp *, struct mount *, struct quotactl_args *);
+
+static inline bool
+ffs_charged(const struct inode *ip)
+{
+	return ip->i_ump->um_quota != NULL && !ip->i_noquota;
+}
+
+/* The owner's quotas allow *gotp >= 1 of `want` pieces of `frags` fragments, and are charged with them: -EDQUOT. */
+static inline int
+ffs_charge(
+    struct lwp *l, struct inode *ip, int64_t want, int64_t frags, int64_t *gotp)
+{
+	*gotp = want;
+	if (!ffs_charged(ip))
+		return 0;
+	return ffs_quota_take_blocks(
+	    l, ip, want, frags * (ip->i_ump->um_fs.fs_fsize / 512), gotp);
+}
+
+/* n blocks of 512 bytes are the owner's no longer. */
+static inline void
+ffs_uncharge(struct inode *ip, uint64_t n)
+{
+	if (n > 0 && ffs_charged(ip))
+		ffs_quota_give_blocks(ip, n);
+}
 
 /* --- ffs_mount.c --- */
 /*

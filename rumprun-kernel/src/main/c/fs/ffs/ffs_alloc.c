@@ -431,21 +431,32 @@ allocate(struct lwp *l, struct inode *ip, struct wish *w)
 {
 	struct ffsmount *ump = ip->i_ump;
 	const struct fs *fs = &ump->um_fs;
-	int64_t frags;
+	int64_t frags, unit = w->w_frags ? (int64_t)w->w_n : fs->fs_frag, had;
 	int error;
 
 	if (w->w_pref < 0 || w->w_pref >= fs->fs_size)
 		w->w_pref = 0;
-	error = space_ok(ump, l, w->w_frags ? (int64_t)w->w_n : fs->fs_frag);
+	error = space_ok(ump, l, unit);
 	if (error == 0)
-		error = ffs_ask_groups(
-		    ump, first_group(ip, w->w_pref), wish_fn, w);
+		error = ffs_charge(
+		    l, ip, w->w_frags ? 1 : (int64_t)w->w_n, unit, &had);
 	if (error != 0)
 		return error;
-	frags = w->w_frags ? w->w_got : blkstofrags(fs, w->w_got);
+	if (!w->w_frags)
+		w->w_n = (uint32_t)had;
+	error = ffs_ask_groups(ump, first_group(ip, w->w_pref), wish_fn, w);
+	frags = error != 0 ? 0 :
+	    w->w_frags	   ? w->w_got :
+			     blkstofrags(fs, w->w_got);
 	/* A map may name what lies outside: never given to a file. */
-	if (!ffs_frag_ok(fs, w->w_frag, frags))
-		return -EIO;
+	if (error == 0 && !ffs_frag_ok(fs, w->w_frag, frags)) {
+		frags = 0;
+		error = -EIO;
+	}
+	ffs_uncharge(ip,
+	    (uint64_t)(had * unit - frags) * ((uint32_t)fs->fs_fsize / 512));
+	if (error != 0)
+		return error;
 	ip->i_d.di_blocks += (uint64_t)frags * ((uint32_t)fs->fs_fsize / 512);
 	ffs_mark(ip, IN_CHANGE | IN_UPDATE);
 	return 0;
@@ -516,6 +527,7 @@ ffs_fragextend(
 	struct cgbuf c;
 	int error;
 
+	/* Its owner was charged by the caller. */
 	if (!ffs_frag_ok(fs, frag, newn) ||
 	    frag % fs->fs_frag + newn > fs->fs_frag)
 		return -ENOSPC;

@@ -29,6 +29,8 @@ undo(struct inode *ip, int64_t frag, int64_t frags)
 	ffs_undone(ump, ffs_free_now(ump, frag, frags));
 	ip->i_d.di_blocks -= (uint64_t)frags *
 	    ((uint32_t)ump->um_fs.fs_fsize / 512);
+	ffs_uncharge(
+	    ip, (uint64_t)frags * ((uint32_t)ump->um_fs.fs_fsize / 512));
 }
 
 /* --- indirect blocks ---------------------------------------------------------------------------------------------------- */
@@ -256,9 +258,9 @@ new_end(
 	return error;
 }
 
-/* The file's last block, fragments of `have` bytes, gets `want` bytes. */
+/* The file's last block, fragments of `have` bytes, gets `want` bytes. Its owner is charged. */
 static int
-grow_frags(struct lwp *l, struct inode *ip, int64_t lbn, uint32_t have,
+grow_charged(struct lwp *l, struct inode *ip, int64_t lbn, uint32_t have,
     uint32_t want, struct ffs_run *run)
 {
 	struct ffsmount *ump = ip->i_ump;
@@ -295,6 +297,27 @@ grow_frags(struct lwp *l, struct inode *ip, int64_t lbn, uint32_t have,
 	run->r_bytes = want;
 	run->r_grown = true;
 	run->r_oldbytes = have;
+	return error;
+}
+
+/* The owner is charged with what the end grows by, wherever it goes. */
+static int
+grow_frags(struct lwp *l, struct inode *ip, int64_t lbn, uint32_t have,
+    uint32_t want, struct ffs_run *run)
+{
+	bool nobodys = ip->i_noquota;
+	int64_t had;
+	int error;
+
+	error = ffs_charge(l, ip, 1,
+	    (want - have) / (uint32_t)ip->i_ump->um_fs.fs_fsize, &had);
+	if (error != 0)
+		return error;
+	ip->i_noquota = true;
+	error = grow_charged(l, ip, lbn, have, want, run);
+	ip->i_noquota = nobodys;
+	if (error != 0 && !run->r_grown)
+		ffs_uncharge(ip, (want - have) / 512);
 	return error;
 }
 
@@ -423,6 +446,7 @@ undo_growmeta(struct lwp *l, struct inode *ip, const struct ffs_run *run,
 	int64_t lbn = lblkno(fs, (int64_t)newsize - 1);
 	uint32_t fsize = (uint32_t)fs->fs_fsize;
 	int32_t oldn = (int32_t)(run->r_oldbytes / fsize);
+	bool nobodys = ip->i_noquota;
 	struct buf *b;
 
 	if (!run->r_grown) {
@@ -435,7 +459,11 @@ undo_growmeta(struct lwp *l, struct inode *ip, const struct ffs_run *run,
 	if (run->r_oldn != 0) {
 		ip->i_d.di_db[lbn] = run->r_oldfrag;
 		ip->i_d.di_blocks += run->r_oldbytes / 512;
+		/* The owner was charged with the difference. */
+		ip->i_noquota = true;
 		undo(ip, run->r_frag, run->r_bytes / fsize);
+		ip->i_noquota = nobodys;
+		ffs_uncharge(ip, (run->r_bytes - run->r_oldbytes) / 512);
 		return;
 	}
 	undo(ip, run->r_frag + oldn, run->r_bytes / fsize - (uint32_t)oldn);

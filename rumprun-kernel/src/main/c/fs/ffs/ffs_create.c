@@ -96,13 +96,21 @@ make_inode(struct lwp *l, struct inode *dip, const struct vattr *va,
 	ino_t ino;
 	int error;
 
-	error = ffs_ialloc(l, dip, vtype_mode(va->va_type), &ino, &gen);
-	if (error != 0)
+	if (ump->um_quota != NULL &&
+	    (error = ffs_quota_take_inode(l, ump, va->va_uid, va->va_gid)) != 0)
 		return error;
+	error = ffs_ialloc(l, dip, vtype_mode(va->va_type), &ino, &gen);
+	if (error != 0) {
+		if (ump->um_quota != NULL)
+			ffs_quota_give_inode(ump, va->va_uid, va->va_gid);
+		return error;
+	}
 	if ((error = fill_dinode(ump, va, gen, &di)) == 0)
 		error = vcache_new(l, ump->um_mp, ino, ffs_loadnew, &di, vpp);
 	if (error != 0) {
 		ffs_undone(ump, ffs_ifree(ump, ino, vtype_mode(va->va_type)));
+		if (ump->um_quota != NULL)
+			ffs_quota_give_inode(ump, va->va_uid, va->va_gid);
 		return error;
 	}
 	/* It goes to the disk when it is complete. */

@@ -73,6 +73,7 @@ attach(struct mount *mp, struct vnode *vp, ino_t ino, const struct dinode *di)
 	ip->i_ump = ump;
 	ip->i_number = ino;
 	ip->i_d = *di;
+	ip->i_noquota = ffs_quota_exempt(ump, ino);
 	vp->v_type = type;
 	vp->v_ops = &ffs_vnodeops;
 	vp->v_data = ip;
@@ -96,6 +97,9 @@ ffs_loadvnode(struct lwp *l, struct mount *mp, struct vnode *vp, ino_t ino)
 	int error;
 
 	(void)l;
+	/* A name that leads to one is damage. */
+	if (ffs_quota_isfile(ump, ino))
+		return -EIO;
 	if ((error = inode_block(ump, ino, &b, &p)) != 0)
 		return error;
 	ffs_dinode_decode(&ump->um_fs, p, &di, ump->um_swap);

@@ -497,6 +497,7 @@ fail:
 static void
 destroy(struct ffsmount *ump)
 {
+	ffs_quota_stop(ump);
 	if (ump->um_bc != NULL)
 		bcache_destroy(ump->um_bc);
 	if (ump->um_replay != NULL)
@@ -601,7 +602,9 @@ mount_new(struct lwp *l, struct mount *mp, const char *path,
 	if (!ronly) {
 		/* Inodes are cleared with the summary at hand. */
 		ump->um_ronly = false;
-		error = ffs_wapbl_clear_inodes(ump, l);
+		error = ffs_quota_start(ump, l);
+		if (error == 0)
+			error = ffs_wapbl_clear_inodes(ump, l);
 		if (error == 0)
 			error = begin_writing(ump, l, path);
 		if (error != 0)
@@ -635,14 +638,16 @@ make_writable(struct lwp *l, struct ffsmount *ump, const char *path)
 		    (error = blkdev_sync(ump->um_dev)) != 0)
 			goto fail;
 		ump->um_ronly = false;
-		error = ffs_wapbl_clear_inodes(ump, l);
-		if (error != 0)
-			goto fail;
 	}
+	if ((error = ffs_quota_start(ump, l)) != 0)
+		goto fail;
+	if ((error = ffs_wapbl_clear_inodes(ump, l)) != 0)
+		goto fail;
 	if ((error = begin_writing(ump, l, path)) == 0)
 		return 0;
 fail:
 	ump->um_ronly = true;
+	ffs_quota_stop(ump);
 	(void)!vfs_reopen_device(l, ump->um_devvp, true);
 	return error;
 }
@@ -868,4 +873,5 @@ const struct vfsops ffs_vfsops = {
 	.vfs_loadvnode = ffs_loadvnode,
 	.vfs_vptofh = ffs_vptofh,
 	.vfs_fhtovp = ffs_fhtovp,
+	.vfs_quotactl = ffs_quotactl,
 };

@@ -132,9 +132,10 @@ punch_run(struct lwp *l, struct inode *ip, int64_t lbn, int64_t max, int64_t *np
 		return error;
 	if ((error = clear_pointers(ip, lbn, *np)) == 0) {
 		gone = (uint64_t)frags * ((uint32_t)fs->fs_fsize / 512);
-		ip->i_d.di_blocks -= gone < ip->i_d.di_blocks ?
-		    gone :
-		    ip->i_d.di_blocks;
+		if (gone > ip->i_d.di_blocks)
+			gone = ip->i_d.di_blocks;
+		ip->i_d.di_blocks -= gone;
+		ffs_uncharge(ip, gone);
 		ffs_mark(ip, IN_CHANGE | IN_UPDATE);
 		if ((error = ffs_update_now(ip)) == 0)
 			error = ffs_free(ump, frag, frags, false);

@@ -333,7 +333,10 @@ shrink_piece(struct lwp *l, struct inode *ip, struct freelist *f, uint64_t size,
 			ip->i_d.di_mode = 0;
 	}
 	gone = (uint64_t)count_frags(f) * ((uint32_t)fs->fs_fsize / 512);
-	ip->i_d.di_blocks -= gone < ip->i_d.di_blocks ? gone : ip->i_d.di_blocks;
+	if (gone > ip->i_d.di_blocks)
+		gone = ip->i_d.di_blocks;
+	ip->i_d.di_blocks -= gone;
+	ffs_uncharge(ip, gone);
 	ffs_mark(ip, IN_CHANGE | IN_UPDATE);
 	/* On the disk the inode's pointers may be there still: then nobody gets the blocks until fsck has looked. */
 	if ((error = ffs_update_now(ip)) == 0)
@@ -520,6 +523,9 @@ ffs_free_inode(struct lwp *l, struct inode *ip)
 	ffs_undone(ump, lost);
 	free_extattr(ip);
 	ffs_unorphan(ip);
+	ffs_uncharge(ip, ip->i_d.di_blocks);
+	if (ffs_charged(ip))
+		ffs_quota_give_inode(ump, ip->i_d.di_uid, ip->i_d.di_gid);
 	ip->i_d.di_mode = 0;
 	ip->i_d.di_size = 0;
 	ip->i_d.di_blocks = 0;

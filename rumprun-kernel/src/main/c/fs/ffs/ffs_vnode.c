@@ -81,6 +81,23 @@ set_times(struct inode *ip, const struct vattr *va)
 }
 
 static int
+set_owner(struct lwp *l, struct inode *ip, const struct vattr *va)
+{
+	struct dinode *d = &ip->i_d;
+	uid_t uid = va->va_uid != (uid_t)VNOVAL ? va->va_uid : d->di_uid;
+	gid_t gid = va->va_gid != (gid_t)VNOVAL ? va->va_gid : d->di_gid;
+	int error;
+
+	if (ffs_charged(ip) && (uid != d->di_uid || gid != d->di_gid) &&
+	    (error = ffs_quota_chown(l, ip, uid, gid)) != 0)
+		return error;
+	d->di_uid = uid;
+	d->di_gid = gid;
+	ffs_mark(ip, IN_CHANGE);
+	return 0;
+}
+
+static int
 setattr(struct lwp *l, struct vnode *vp, struct vattr *va)
 {
 	struct inode *ip = VTOI(vp);
@@ -102,11 +119,10 @@ setattr(struct lwp *l, struct vnode *vp, struct vattr *va)
 	if ((error = ffs_begin(ump, l)) != 0)
 		return error;
 	if (va->va_uid != (uid_t)VNOVAL || va->va_gid != (gid_t)VNOVAL) {
-		if (va->va_uid != (uid_t)VNOVAL)
-			d->di_uid = va->va_uid;
-		if (va->va_gid != (gid_t)VNOVAL)
-			d->di_gid = va->va_gid;
-		ffs_mark(ip, IN_CHANGE);
+		if ((error = set_owner(l, ip, va)) != 0) {
+			ffs_end(ump, l);
+			return error;
+		}
 	}
 	if (va->va_mode != (mode_t)VNOVAL) {
 		d->di_mode = (uint16_t)((d->di_mode & S_IFMT) |

@@ -306,6 +306,7 @@ journal_file(struct ffsmount *ump, struct lwp *l, uint64_t size, ino_t *inop,
 		return error;
 	}
 	ip = VTOI(vp);
+	ip->i_noquota = true;
 	error = journal_blocks(
 	    ump, l, ip, (int64_t)(size / (uint32_t)fs->fs_bsize), fragp, &got);
 	if (error == 0) {
