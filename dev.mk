@@ -4,12 +4,14 @@
 # with plain gcc and make. Maven (pom.xml) builds what is shipped; this is for
 # working, for the C tests and for sanitizers.
 #
-#	make -f dev.mk [O=dir] [M=32] [SAN=1|TSAN=1] [OPT=-O0] [target]
+#	make -f dev.mk [O=dir] [M=32] [SAN=1|TSAN=1|FUZZ=1] [OPT=-O0] [target]
 #
 #	lib tools-lib bin all	the libraries and the multi-call executables
 #	test			every C test program; keeps going, fails at the end
 #	test-<name>		the one test program <name>_test.c
 #	tests			builds the test programs, runs none
+#	fuzz-build		the fuzz targets (src/fuzz), with FUZZ=1: clang
+#	fuzz-<name>		runs one for FUZZ_TIME seconds (10), with FUZZ=1
 #	obj-<folder>		objects of one folder only: obj-host obj-kern obj-vfs
 #				obj-fs obj-dev obj-proxy ...; obj-toolsfs
 #	clean			removes the output folder
@@ -22,10 +24,11 @@ comma := ,
 M ?= 64
 SAN ?=
 TSAN ?=
+FUZZ ?=
 OPT ?= -O2 -g
 O ?= $(ROOT)/target/dev$(if $(filter 32,$(M)),-32)$(if $(SAN),-san)$(if \
-	$(TSAN),-tsan)
-CC := gcc
+	$(TSAN),-tsan)$(if $(FUZZ),-fuzz)
+CC := $(if $(FUZZ),clang,gcc)
 TEST_TIMEOUT ?= 300
 
 MAKEFLAGS += --no-builtin-rules
@@ -45,6 +48,11 @@ override OPT := -O1 -g -fno-omit-frame-pointer
 else ifneq ($(TSAN),)
 SANFLAGS := -fsanitize=thread
 override OPT := -O1 -g -fno-omit-frame-pointer
+else ifneq ($(FUZZ),)
+# gcc's warnings count; clang has others.
+SANFLAGS := -fsanitize=address,undefined -fno-sanitize-recover=all
+override OPT := -O1 -gline-tables-only -fno-omit-frame-pointer -w \
+	-fsanitize=fuzzer-no-link
 endif
 
 # Old symbol versions for an old glibc; the sanitizers bring their own symbols.
@@ -79,6 +87,13 @@ TEST_LIB := $(call find-sources,$(KERNEL_TEST)/lib)
 KERNEL_TESTS := $(basename $(notdir $(wildcard \
 	$(ROOT)/$(KERNEL_TEST)/*_test.c)))
 TESTS := $(KERNEL_TESTS) $(foreach g,$(GROUPS),$(call group-tests,$(g)))
+# Fuzz targets: <module>/src/fuzz/<name>_fuzz.c
+KERNEL_FUZZERS := $(basename $(notdir $(wildcard \
+	$(ROOT)/rumprun-kernel/src/fuzz/*_fuzz.c)))
+group-fuzzers = $(basename $(notdir $(wildcard $(ROOT)/$(1)/src/fuzz/*_fuzz.c)))
+group-fuzz-lib = $(call find-sources,$(1)/src/fuzz/lib)
+FUZZERS := $(KERNEL_FUZZERS) $(foreach g,$(GROUPS),$(call group-fuzzers,$(g)))
+FUZZ_TIME ?= 10
 
 KERNEL_SO := $(O)/lib/librumprun-kernel.so
 KERNEL_BIN := $(O)/bin/rumprun-kernel
@@ -109,6 +124,7 @@ $(O)/obj/%.o: $(ROOT)/%.c $(O)/flags
 	@$(CC) $(CFLAGS) $(INCLUDES) -MMD -MP -c -o $@ $<
 
 $(O)/obj/$(KERNEL_TEST)/%.o: INCLUDES += -I$(ROOT)/$(KERNEL_TEST)
+$(O)/obj/rumprun-kernel/src/fuzz/%.o: INCLUDES += -I$(ROOT)/$(KERNEL_TEST)
 
 # $(call link,options and inputs): objects by response file, the list is long
 link = @mkdir -p $(@D); echo "ld $(notdir $@)"; $(CC) $(LDFLAGS) -o $@ $(1)
@@ -129,6 +145,8 @@ $(O)/obj/$(1)/%.o: INCLUDES += -I$(ROOT)/$(1)/src/main/c \
 	-I$(ROOT)/$(1)/src/main/include
 $(O)/obj/$(1)/src/test/c/%.o: INCLUDES += -I$(ROOT)/$(1)/src/test/c \
 	-I$(ROOT)/$(KERNEL_TEST)
+$(O)/obj/$(1)/src/fuzz/%.o: INCLUDES += -I$(ROOT)/$(1)/src/fuzz \
+	-I$(ROOT)/$(1)/src/test/c -I$(ROOT)/$(KERNEL_TEST)
 $(O)/lib/lib$(1).so: $(call objects,$(call group-lib,$(1))) \
 		$(ROOT)/$(1)/src/main/c/exports.ld $(KERNEL_SO) $(O)/sources
 	$$(call link,$$(SO_LDFLAGS) -Wl$$(comma)-soname$$(comma)$$(@F) \
@@ -166,6 +184,29 @@ $(foreach t,$(KERNEL_TESTS),$(eval $(call kernel-test,$(t))))
 $(foreach g,$(GROUPS),$(foreach t,$(call group-tests,$(g)),$(eval \
 	$(call tools-test,$(t),$(g)))))
 
+# Fuzz targets, as tests; the kernel's have no tools.
+define kernel-fuzz
+$(O)/fuzz/$(1): $(O)/obj/rumprun-kernel/src/fuzz/$(1).o \
+		$(call objects,$(TEST_LIB)) $(call objects,$(KERNEL_LIB)) \
+		$(O)/sources
+	$$(call link,-fsanitize=fuzzer $$(filter %.o,$$^) $$(LIBS))
+endef
+define tools-fuzz
+$(O)/fuzz/$(1): $(O)/obj/$(2)/src/fuzz/$(1).o \
+		$(call objects,$(call group-fuzz-lib,$(2))) \
+		$(call objects,$(TEST_LIB) $(call group-test-lib,$(2))) \
+		$(call objects,$(call group-lib,$(2)) $(KERNEL_LIB)) \
+		$(O)/sources
+	$$(call link,-fsanitize=fuzzer $$(filter %.o,$$^) $$(LIBS))
+endef
+$(foreach t,$(KERNEL_FUZZERS),$(eval $(call kernel-fuzz,$(t))))
+$(foreach g,$(GROUPS),$(foreach t,$(call group-fuzzers,$(g)),$(eval \
+	$(call tools-fuzz,$(t),$(g)))))
+.PHONY: fuzz-build
+fuzz-build: $(addprefix $(O)/fuzz/,$(FUZZERS))
+fuzz-%: $(O)/fuzz/%_fuzz
+	@$(ROOT)/scripts/fuzz.sh -t $(FUZZ_TIME) $<
+
 RUN = cd $(ROOT) && LD_LIBRARY_PATH=$(O)/lib timeout $(TEST_TIMEOUT)
 tests: $(addprefix $(O)/test/,$(TESTS))
 test: tests
@@ -190,4 +231,7 @@ obj-toolsfs: $(call objects,$(TOOLS_ALL))
 -include $(patsubst %.o,%.d,$(call objects,$(KERNEL_ALL) $(TOOLS_ALL) \
 	$(TEST_LIB) $(foreach g,$(GROUPS),$(call group-test-lib,$(g)) \
 	$(addprefix $(g)/src/test/c/,$(addsuffix .c,$(call group-tests,$(g))))) \
-	$(addprefix $(KERNEL_TEST)/,$(addsuffix .c,$(KERNEL_TESTS)))))
+	$(addprefix $(KERNEL_TEST)/,$(addsuffix .c,$(KERNEL_TESTS))) \
+	$(addprefix rumprun-kernel/src/fuzz/,$(addsuffix .c,$(KERNEL_FUZZERS))) \
+	$(foreach g,$(GROUPS),$(call group-fuzz-lib,$(g)) $(addprefix \
+	$(g)/src/fuzz/,$(addsuffix .c,$(call group-fuzzers,$(g)))))))

@@ -17,6 +17,14 @@ has_jdk() {
 	[ "${v:-0}" -ge 17 ]
 }
 
+# clang with libFuzzer: what it finds is a bonus, so that a machine does without.
+fuzzes() {
+	printf '%s\n' 'int LLVMFuzzerTestOneInput(const void *p, long n)' \
+	    '{ (void)p; return n < 0; }' >"$scratch/fuzz.c"
+	clang -fsanitize=fuzzer,address -o "$scratch/fuzz" "$scratch/fuzz.c" \
+	    2>/dev/null
+}
+
 missing=
 need() { missing="$missing $*"; }
 compiles -m64 || need gcc libc6-dev
@@ -57,6 +65,12 @@ if [ -n "$missing" ]; then
 	$have_jdk_ok || has_jdk || { echo "setup: a JDK of 17 or later is" \
 	    "needed, and $(javac -version 2>&1) comes first" >&2; exit 1; }
 	compiles -m32
+fi
+
+if ! fuzzes && can_root; then
+	have clang || install_packages clang
+	v=$(clang -dumpversion 2>/dev/null | cut -d. -f1)
+	[ -z "$v" ] || fuzzes || install_packages "libclang-rt-$v-dev"
 fi
 
 # A kernel without IA-32 emulation refuses i386 programs: let qemu run them.

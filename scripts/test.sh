@@ -7,7 +7,7 @@
 # target/test/STAGE.log.
 set -u
 cd "${ROOT:-$(dirname "$0")/..}" || exit 1
-ALL="build unit sanitize checks golden golden-i386 crosscheck java packaging reproducible"
+ALL="build unit sanitize fuzz checks golden golden-i386 crosscheck java packaging reproducible"
 LOGS=$PWD/target/test
 JOBS=$(nproc 2>/dev/null || echo 2)
 mkdir -p "$LOGS"
@@ -61,6 +61,19 @@ stage_sanitize() {
 	    "$LOGS/probe" 2>/dev/null || options=detect_leaks=0
 	ASAN_OPTIONS=$options UBSAN_OPTIONS=print_stacktrace=1 \
 	    c_tests "$PWD/target/dev-san" SAN=1
+}
+# A few seconds for each target: what a change has broken shows at once, the
+# rest is for a longer run (make -f dev.mk FUZZ=1 FUZZ_TIME=3600 fuzz-NAME).
+stage_fuzz() {
+	printf '%s\n' '#include <stddef.h>' \
+	    'int LLVMFuzzerTestOneInput(const void *p, size_t n)' \
+	    '{ (void)p; (void)n; return 0; }' >"$LOGS/probe.c"
+	clang -fsanitize=fuzzer,address -o "$LOGS/probe" "$LOGS/probe.c" || {
+		echo "no clang with libFuzzer here"
+		echo "0 passed, 0 failed, 1 skipped"; return 0; }
+	make -s -f dev.mk O="$PWD/target/dev-fuzz" FUZZ=1 -j"$JOBS" -k \
+	    fuzz-build || { echo "0 passed, 1 failed"; return 1; }
+	scripts/fuzz.sh -j "$JOBS" -t 6 target/dev-fuzz/fuzz/*_fuzz
 }
 stage_checks() {
 	make -s -f dev.mk O="$PWD/target/dev" -j"$JOBS" lib tools-lib || {
