@@ -268,6 +268,7 @@ full_on(const char *name, int flags)
 {
 	static uint8_t buf[65536];
 	struct fixture f;
+	struct stat st;
 	uint64_t total = 0;
 	long fd, n;
 
@@ -277,6 +278,12 @@ full_on(const char *name, int flags)
 		total += (uint64_t)n;
 	CHECK_EQ(n, -ENOSPC);
 	CHECK(total > 1000000);
+	/* All of a write or nothing; smaller ones go on. */
+	CHECK_EQ(xlstat(&f, "/mnt/fill", &st), 0);
+	CHECK_EQ((uint64_t)st.st_size, total);
+	while ((n = xwrite(&f, fd, buf, 512)) > 0)
+		continue;
+	CHECK_EQ(n, -ENOSPC);
 	CHECK_EQ(xclose(&f, fd), 0);
 	again(&f, flags);
 	for (int i = 0; i < 100; i++) {

@@ -56,7 +56,13 @@ TEST(tmpfs_size_limit)
 	CHECK_EQ(n, -ENOSPC);
 	CHECK(all > 900000 && all < 1 << 20);
 	CHECK_EQ(l_fstat(f.l, fd, &sb), 0);
-	CHECK(sb.st_size >= all && sb.st_size < 1 << 20);
+	/* All of a write or nothing. */
+	CHECK_EQ(sb.st_size, all);
+	while ((n = l_write(f.l, fd, block, 4096)) > 0)
+		all += n;
+	CHECK_EQ(n, -ENOSPC);
+	CHECK_EQ(l_fstat(f.l, fd, &sb), 0);
+	CHECK_EQ(sb.st_size, all);
 	/* A symbolic link and a name need memory, too. */
 	n = 0;
 	while (n == 0) {
@@ -66,6 +72,10 @@ TEST(tmpfs_size_limit)
 		n = l_symlink(f.l, "somewhere", name);
 	}
 	CHECK_EQ(n, -ENOSPC);
+	/* Directories and links take whole pages, as stat(2) shows them. */
+	CHECK_EQ(l_lstat(f.l, ".", &sb), 0);
+	CHECK(sb.st_size > 0 && sb.st_size % (4 * sizeof(void *) + 8) == 0);
+	CHECK_EQ(sb.st_blocks, (sb.st_size + 4095) / 4096 * 8);
 	CHECK_EQ(l_ftruncate(f.l, fd, 0), 0);
 	CHECK_EQ(l_write(f.l, fd, block, sizeof(block)), sizeof(block));
 	CHECK_EQ(SYS(f.l, SYS_posix_fallocate, posix_fallocate, P(int, fd),

@@ -347,8 +347,13 @@ ffs_write(struct lwp *l, struct vnode *vp, struct uio *uio, int ioflag)
 			break;
 		retried = true;
 	}
-	if (error != 0 && resid == uio->uio_resid && ip->i_d.di_size > osize)
-		ffs_undone(ump, ffs_truncate(l, ip, osize));
+	/* All of a write or nothing: the file is as long as it was. */
+	if (error != 0) {
+		if (ip->i_d.di_size > osize)
+			ffs_undone(ump, ffs_truncate(l, ip, osize));
+		uio->uio_offset -= (off_t)(resid - uio->uio_resid);
+		uio->uio_resid = resid;
+	}
 	if (error == -ENOSPC)
 		kern_printf(ump->um_k,
 		    "uid %u, pid %d, on %s: "

@@ -16,6 +16,8 @@
 #define TMPFS_ROOTINO 2
 #define TMPFS_FANOUT 256u /* of a file's page tree */
 #define TMPFS_MAXSIZE ((uint64_t)INT64_MAX)
+/* What a name adds to its directory's size: NetBSD's own entry, 40 bytes on amd64 and 24 on i386. */
+#define TMPFS_DIRENTSIZE (4 * sizeof(void *) + 8)
 
 struct tmpfs_dirent {
 	struct tmpfs_dirent *td_hashnext;

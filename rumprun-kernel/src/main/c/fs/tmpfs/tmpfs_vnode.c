@@ -247,12 +247,11 @@ tmpfs_getattr(struct lwp *l, struct vnode *vp, struct vattr *va)
 	va->va_gen = n->tn_gen;
 	va->va_flags = n->tn_flags;
 	va->va_rdev = n->tn_rdev;
-	va->va_bytes = 0;
-	if (n->tn_type == VREG)
-		va->va_bytes = n->u.reg.reg_pages * TMPFS_PAGE;
-	else if (n->tn_type == VDIR)
-		va->va_size = n->u.dir.dir_nentries *
-		    sizeof(struct tmpfs_dirent);
+	if (n->tn_type == VDIR)
+		va->va_size = n->u.dir.dir_nentries * TMPFS_DIRENTSIZE;
+	va->va_bytes = n->tn_type == VREG ?
+	    n->u.reg.reg_pages * TMPFS_PAGE :
+	    (va->va_size + TMPFS_PAGE - 1) / TMPFS_PAGE * TMPFS_PAGE;
 	return 0;
 }
 
@@ -471,6 +470,7 @@ static int
 tmpfs_write(struct lwp *l, struct vnode *vp, struct uio *uio, int ioflag)
 {
 	struct tmpfs_node *n = VTOTMPFS(vp);
+	uint64_t osize = n->tn_size;
 	size_t before = uio->uio_resid;
 	int error;
 
@@ -482,11 +482,14 @@ tmpfs_write(struct lwp *l, struct vnode *vp, struct uio *uio, int ioflag)
 	if (uio->uio_resid > TMPFS_MAXSIZE - (uint64_t)uio->uio_offset)
 		return -EFBIG;
 	error = is_remote(uio) ? fill_remote(l, vp, uio) : fill_pages(vp, uio);
-	/* Pages and tables that got no bytes. */
-	if (error != 0)
+	/* All of a write or nothing: the file is as long as it was. */
+	if (error != 0) {
+		tmpfs_reg_truncate(vtotm(vp), n, osize);
 		tmpfs_reg_discard(vtotm(vp), n,
-		    (n->tn_size + TMPFS_PAGE - 1) / TMPFS_PAGE, UINT64_MAX);
-	if (uio->uio_resid < before)
+		    (osize + TMPFS_PAGE - 1) / TMPFS_PAGE, UINT64_MAX);
+		uio->uio_offset -= (off_t)(before - uio->uio_resid);
+		uio->uio_resid = before;
+	} else if (before > 0)
 		changed(vp, TMPFS_MTIME | TMPFS_CTIME);
 	return error;
 }
