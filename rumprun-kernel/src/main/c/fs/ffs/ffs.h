@@ -294,6 +294,14 @@ ffs_uncharge(struct inode *ip, uint64_t n)
 }
 
 /* --- ffs_mount.c --- */
+/* --- ffs_super.c --- */
+/* The superblock, from the first place that has one that makes sense: -EINVAL. */
+int ffs_sbread(struct ffsmount *) MUST_CHECK;
+/* The summary of a superblock that was read. */
+int ffs_csread(struct ffsmount *) MUST_CHECK;
+void ffs_csfree(struct ffsmount *);
+/* fs_clean, if no check was asked for. */
+void ffs_setclean(struct ffsmount *, int8_t clean);
 /*
  * Something could not be put right after an error: blocks or an inode are lost, a count is wrong. The superblock does not say any more that the file system is
  * clean, or was before the mount, until fsck has been there. With a log it goes into the same commit as what is wrong.
