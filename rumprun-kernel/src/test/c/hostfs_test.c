@@ -252,6 +252,101 @@ TEST(hostfs_numbers_and_hard_links)
 	end(&f);
 }
 
+static long
+l_posix_rename(struct lwp *l, const char *from, const char *to)
+{
+	return SYS(l, SYS___posix_rename, __posix_rename, P(const char *, from),
+	    P(const char *, to));
+}
+
+/* Of two names of one file the first goes, by rename(2); POSIX has both stay. */
+TEST(hostfs_renames_a_link_to_another)
+{
+	struct fixture f;
+	struct stat sb;
+
+	begin(&f);
+	CHECK_EQ(put(&f, "/host/one", "same"), 4);
+	CHECK_EQ(l_link(f.l, "/host/one", "/host/two"), 0);
+	CHECK_EQ(put(&f, "/host/other", "other"), 5);
+	CHECK_EQ(l_posix_rename(f.l, "/host/one", "/host/two"), 0);
+	CHECK_EQ(l_stat(f.l, "/host/one", &sb), 0);
+	CHECK_EQ(l_stat(f.l, "/host/two", &sb), 0);
+	CHECK_EQ(sb.st_nlink, 2);
+	CHECK_EQ(l_rename(f.l, "/host/one", "/host/two"), 0);
+	CHECK_EQ(l_stat(f.l, "/host/one", &sb), -ENOENT);
+	CHECK_EQ(l_stat(f.l, "/host/two", &sb), 0);
+	CHECK_EQ(sb.st_nlink, 1);
+	CHECK_EQ(l_posix_rename(f.l, "/host/other", "/host/two"), 0);
+	CHECK_EQ(l_stat(f.l, "/host/other", &sb), -ENOENT);
+	CHECK_EQ(l_stat(f.l, "/host/two", &sb), 0);
+	CHECK_EQ(sb.st_size, 5);
+	end(&f);
+}
+
+/* What is open on the host closes with it, and the file stays. */
+TEST(hostfs_revokes)
+{
+	struct fixture f;
+	char buf[64];
+	long fd, d;
+
+	begin(&f);
+	CHECK_EQ(put(&f, "/host/f", "text"), 4);
+	CHECK_EQ(l_mkdir(f.l, "/host/d"), 0);
+	CHECK_EQ(put(&f, "/host/d/f", "below"), 5);
+	fd = l_open(f.l, "/host/f", O_RDWR, 0);
+	d = l_open(f.l, "/host/d", O_RDONLY, 0);
+	CHECK_EQ(l_revoke(f.l, "/host/f"), 0);
+	CHECK_EQ(l_revoke(f.l, "/host/d"), 0);
+	CHECK_EQ(l_write(f.l, fd, "x", 1), -EIO);
+	CHECK_EQ(get(&f, "/host/f", buf), 4);
+	CHECK_EQ(get(&f, "/host/d/f", buf), 5);
+	CHECK_EQ(l_close(f.l, fd), 0);
+	CHECK_EQ(l_close(f.l, d), 0);
+	CHECK_EQ(get(&f, "/host/f", buf), 4);
+	end(&f);
+}
+
+/* Two positions in one directory do not meet: each call goes to its own at once. */
+TEST(hostfs_two_readers_of_a_directory)
+{
+	struct fixture f;
+	char name[64], buf[2][600];
+	long fd[2], n[2] = { 1, 1 };
+	int count[2] = { 0, 0 };
+
+	begin(&f);
+	for (int i = 0; i < 3000; i++) {
+		snprintf(name, sizeof(name), TOP "/name-%d", i);
+		host_linux.close(hostfile(name, 0));
+	}
+	fd[0] = l_open(f.l, "/host", O_RDONLY, 0);
+	fd[1] = l_open(f.l, "/host", O_RDONLY, 0);
+	while (n[0] > 0 || n[1] > 0)
+		for (int r = 0; r < 2; r++) {
+			if (n[r] <= 0)
+				continue;
+			n[r] = SYS(f.l, SYS___getdents30, __getdents30,
+			    P(int, (int)fd[r]), P(char *, buf[r]),
+			    P(size_t, sizeof(buf[r]) - (size_t)r * 200));
+			for (long at = 0; at < n[r]; count[r]++) {
+				struct dirent de;
+
+				memcpy(&de, buf[r] + at,
+				    offsetof(struct dirent, d_name));
+				at += de.d_reclen;
+			}
+		}
+	CHECK_EQ(n[0], 0);
+	CHECK_EQ(n[1], 0);
+	CHECK_EQ(count[0], 3002);
+	CHECK_EQ(count[1], 3002);
+	CHECK_EQ(l_close(f.l, fd[0]), 0);
+	CHECK_EQ(l_close(f.l, fd[1]), 0);
+	end(&f);
+}
+
 TEST(hostfs_many_names_by_small_buffers)
 {
 	struct fixture f;
@@ -374,6 +469,9 @@ main(void)
 	RUN(hostfs_removed_path_leads_nowhere);
 	RUN(hostfs_renames_directories);
 	RUN(hostfs_numbers_and_hard_links);
+	RUN(hostfs_renames_a_link_to_another);
+	RUN(hostfs_revokes);
+	RUN(hostfs_two_readers_of_a_directory);
 	RUN(hostfs_many_names_by_small_buffers);
 	RUN(hostfs_keeps_few_descriptors);
 	RUN(hostfs_race_of_directory_and_link);

@@ -86,10 +86,11 @@ TEST(host_lock_secondWriter_isToldWhoHoldsIt)
 
 TEST(host_dir_isMadeListedAndRemoved)
 {
-	char path[200], sub[220], link[220], text[20];
+	char path[200], sub[220], link[220], text[256];
 	struct host_dirent e;
 	struct host_dir *d;
 	struct host_stat st;
+	int64_t next;
 	int n, seen = 0;
 
 	scratch(path, sizeof(path), "dir");
@@ -111,6 +112,16 @@ TEST(host_dir_isMadeListedAndRemoved)
 		    strcmp(e.hd_name, "link") == 0;
 	CHECK_EQ(n, 0);
 	CHECK_EQ(seen, 2);
+	CHECK_EQ(h->seekdir(d, 0), 0);
+	CHECK_EQ(h->readdir(d, &e), 1);
+	next = e.hd_next;
+	CHECK_EQ(h->readdir(d, &e), 1);
+	strcpy(text, e.hd_name);
+	while (h->readdir(d, &e) == 1)
+		continue;
+	CHECK_EQ(h->seekdir(d, next), 0);
+	CHECK_EQ(h->readdir(d, &e), 1);
+	CHECK(strcmp(e.hd_name, text) == 0);
 	h->closedir(d);
 	CHECK_EQ(h->unlink(link), 0);
 	CHECK_EQ(h->rmdir(sub), 0);

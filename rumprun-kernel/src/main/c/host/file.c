@@ -262,15 +262,20 @@ dir_read(struct host_dir *d, struct host_dirent *out)
 	if ((e = readdir(d->dir)) == NULL)
 		return errno == 0 ? 0 : host_error(errno);
 	out->hd_ino = e->d_ino;
+	out->hd_next = e->d_off;
 	out->hd_type = e->d_type;
 	snprintf(out->hd_name, sizeof(out->hd_name), "%s", e->d_name);
 	return 1;
 }
 
-static void
-dir_rewind(struct host_dir *d)
+/* The C library's takes a long, which is too short for a place on i386. */
+static int
+dir_seek(struct host_dir *d, int64_t at)
 {
 	rewinddir(d->dir);
+	if (at != 0 && lseek(dirfd(d->dir), at, SEEK_SET) == -1)
+		return host_error(errno);
+	return 0;
 }
 
 static void
@@ -457,7 +462,7 @@ const struct host_ops host_linux = {
 	.lock = host_lock_file,
 	.opendir = dir_open,
 	.readdir = dir_read,
-	.rewinddir = dir_rewind,
+	.seekdir = dir_seek,
 	.closedir = dir_close,
 	.readlink = file_readlink,
 	.unlink = file_unlink,

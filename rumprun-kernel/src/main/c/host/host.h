@@ -36,6 +36,7 @@ struct host_stat {
 struct host_dir;
 struct host_dirent {
 	uint64_t hd_ino;
+	int64_t hd_next; /* where to go on after it: seekdir */
 	uint8_t hd_type; /* DT_* */
 	char hd_name[256];
 };
@@ -65,7 +66,8 @@ struct host_ops {
 	int (*opendir)(const char *path, struct host_dir **);
 	int (*readdir)(
 	    struct host_dir *, struct host_dirent *); /* 1, 0 at the end */
-	void (*rewinddir)(struct host_dir *);
+	/* To an hd_next, or 0: the start. Costs the same wherever that is. */
+	int (*seekdir)(struct host_dir *, int64_t at);
 	void (*closedir)(struct host_dir *);
 	int (*readlink)(const char *path, char *buf, size_t size); /* length */
 	int (*unlink)(const char *path);

@@ -225,6 +225,27 @@ bad_name(struct lwp *l, const char *path2, int error)
 	return bad != 0 ? bad : error;
 }
 
+/*
+ * Two names of one file. Most file systems have one vnode for it, but one that
+ * passes on the files of somebody else may have one for each name.
+ */
+static int
+same_file(struct lwp *l, struct vnode *a, struct vnode *b, bool *samep)
+{
+	struct vattr va, vb;
+	int error;
+
+	*samep = a == b;
+	if (*samep || b == NULL || a->v_type == VDIR || a->v_type != b->v_type)
+		return 0;
+	error = vn_getattr(l, a, &va);
+	if (error == 0)
+		error = vn_getattr(l, b, &vb);
+	*samep = error == 0 && va.va_nlink > 1 &&
+	    va.va_fileid == vb.va_fileid && va.va_fsid == vb.va_fsid;
+	return error;
+}
+
 /* Everything is locked. */
 static int
 move_locked(struct move *m)
@@ -233,12 +254,17 @@ move_locked(struct move *m)
 	struct vnode *fdvp = m->from.ni_dvp, *tdvp = m->to.ni_dvp;
 	struct componentname *f = &m->from.ni_cn, *t = &m->to.ni_cn;
 	struct lwp *l = m->l;
+	bool same;
 	int error;
 
+	if (m->posix) {
+		error = same_file(l, fvp, tvp, &same);
+		if (error != 0 || same)
+			return error;
+	}
 	if (fvp == tvp &&
-	    (m->posix ||
-		(fdvp == tdvp && f->cn_len == t->cn_len &&
-		    memcmp(f->cn_name, t->cn_name, f->cn_len) == 0)))
+	    ((fdvp == tdvp && f->cn_len == t->cn_len &&
+		memcmp(f->cn_name, t->cn_name, f->cn_len) == 0)))
 		return 0;
 	if (fvp->v_mountedhere != NULL ||
 	    (tvp != NULL && tvp->v_mountedhere != NULL))

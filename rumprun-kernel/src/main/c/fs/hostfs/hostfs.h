@@ -16,7 +16,8 @@ struct hostfs_args {
 
 /*
  * A file of the host by its number. Where it is: a name in a parent, which stays as long as something below it is known. All fields are under
- * hm_lock but the descriptor and what hn_iolock guards.
+ * hm_lock but: the name and parent of one that is referenced change under hm_pathlock alone; the descriptor changes with the vnode locked
+ * exclusively; hn_iolock guards the directory.
  */
 struct hostfs_node {
 	struct hostfs_node *hn_hashnext, *hn_parent;
@@ -29,13 +30,17 @@ struct hostfs_node {
 	bool hn_fdwrite;
 	unsigned hn_opens;
 	struct host_dir *hn_dir; /* reading position kept between calls */
-	uint64_t hn_dirpos;
+	uint64_t hn_dirpos;	 /* how many entries came before */
+	/* The host's place of each HOSTFS_MARKth entry seen; the first is 0. */
+	int64_t *hn_marks;
+	size_t hn_nmarks, hn_maxmarks;
 	bool hn_havepending; /* read from hn_dir, not given out yet */
 	struct host_dirent hn_pending;
 	bool hn_unhashed; /* found by nobody any more */
 	bool hn_gone; /* its name went, and what was below it: the path may be somebody else's */
 };
 
+#define HOSTFS_MARK 64
 #define HOSTFS_HASH 256
 struct hostfs_mount {
 	struct rump_kernel *hm_k;

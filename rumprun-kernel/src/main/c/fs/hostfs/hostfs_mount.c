@@ -149,7 +149,7 @@ hostfs_node_moved(struct hostfs_mount *hm, struct hostfs_node *n,
 	kmutex_exit(&hm->hm_lock);
 }
 
-/* Written from the end: the path is known from the last component up. */
+/* Written from the end: the path is known from the last component up. hm_pathlock keeps the names where they are. */
 int
 hostfs_path(struct hostfs_mount *hm, struct hostfs_node *n, const char *name,
     size_t len, char out[HOSTFS_PATHMAX])
@@ -165,12 +165,9 @@ hostfs_path(struct hostfs_mount *hm, struct hostfs_node *n, const char *name,
 		memcpy(out + at, name, len);
 		out[--at] = '/';
 	}
-	kmutex_enter(&hm->hm_lock);
 	for (; n->hn_parent != NULL && fits; n = n->hn_parent) {
-		if (n->hn_gone) {
-			kmutex_exit(&hm->hm_lock);
+		if (n->hn_gone)
 			return -ENOENT;
-		}
 		part = strlen(n->hn_name);
 		fits = part + 1 <= at;
 		if (!fits)
@@ -179,7 +176,6 @@ hostfs_path(struct hostfs_mount *hm, struct hostfs_node *n, const char *name,
 		memcpy(out + at, n->hn_name, part);
 		out[--at] = '/';
 	}
-	kmutex_exit(&hm->hm_lock);
 	if (!fits || base > at)
 		return -ENAMETOOLONG;
 	at -= base;

@@ -262,17 +262,11 @@ hostfs_getattr(struct lwp *l, struct vnode *vp, struct vattr *va)
 {
 	struct hostfs_node *n = VTOHOST(vp);
 	struct host_stat hs;
-	int error = 0;
-	bool open;
+	int error;
 
 	/* An open file may have lost its name. */
-	kmutex_enter(&n->hn_iolock);
-	open = n->hn_fd >= 0;
-	if (open)
-		error = HOST(l)->fstat(n->hn_fd, &hs);
-	kmutex_exit(&n->hn_iolock);
-	if (!open)
-		error = stat_of(l, vp, NULL, &hs);
+	error = n->hn_fd >= 0 ? HOST(l)->fstat(n->hn_fd, &hs) :
+				stat_of(l, vp, NULL, &hs);
 	if (error < 0)
 		return error;
 	vattr_null(va);
@@ -304,13 +298,10 @@ borrow_fd(struct lwp *l, struct vnode *vp, bool write, bool *tempp, int *fdp)
 	int error;
 
 	*tempp = false;
-	kmutex_enter(&n->hn_iolock);
 	if (n->hn_fd >= 0 && (!write || n->hn_fdwrite)) {
 		*fdp = n->hn_fd;
-		kmutex_exit(&n->hn_iolock);
 		return 0;
 	}
-	kmutex_exit(&n->hn_iolock);
 	paths_shared(vp);
 	error = path_of(vp, NULL, path);
 	if (error == 0)
@@ -393,6 +384,23 @@ close_dir(struct lwp *l, struct hostfs_node *n)
 		HOST(l)->closedir(n->hn_dir);
 	n->hn_dir = NULL;
 	n->hn_havepending = false;
+	if (n->hn_marks != NULL)
+		kmem_free(
+		    l->l_k, n->hn_marks, n->hn_maxmarks * sizeof(*n->hn_marks));
+	n->hn_marks = NULL;
+	n->hn_nmarks = n->hn_maxmarks = 0;
+}
+
+static void
+close_host(struct lwp *l, struct hostfs_node *n)
+{
+	kmutex_enter(&n->hn_iolock);
+	n->hn_opens = 0;
+	if (n->hn_fd >= 0)
+		HOST(l)->close(n->hn_fd);
+	n->hn_fd = -1;
+	close_dir(l, n);
+	kmutex_exit(&n->hn_iolock);
 }
 
 static int
@@ -433,18 +441,16 @@ static int
 hostfs_close(struct lwp *l, struct vnode *vp, int fflag)
 {
 	struct hostfs_node *n = VTOHOST(vp);
+	bool last;
 
 	(void)fflag;
 	if (vp->v_type != VREG && vp->v_type != VDIR)
 		return 0;
 	kmutex_enter(&n->hn_iolock);
-	if (n->hn_opens > 0 && --n->hn_opens == 0) {
-		if (n->hn_fd >= 0)
-			HOST(l)->close(n->hn_fd);
-		n->hn_fd = -1;
-		close_dir(l, n);
-	}
+	last = n->hn_opens > 0 && --n->hn_opens == 0;
 	kmutex_exit(&n->hn_iolock);
+	if (last)
+		close_host(l, n);
 	return 0;
 }
 
@@ -550,6 +556,32 @@ hostfs_fsync(struct lwp *l, struct vnode *vp, int flags, off_t lo, off_t hi)
 	return error;
 }
 
+/* The next entry starts a stretch: where that is on the host. Without memory for it somebody will have to walk. */
+static void
+mark(struct lwp *l, struct hostfs_node *n, int64_t place)
+{
+	size_t more = n->hn_maxmarks == 0 ? 16 : n->hn_maxmarks * 2;
+	int64_t *grown;
+
+	if (n->hn_dirpos % HOSTFS_MARK != 0 ||
+	    n->hn_dirpos / HOSTFS_MARK != n->hn_nmarks + 1)
+		return;
+	if (n->hn_nmarks == n->hn_maxmarks) {
+		grown = kmem_alloc(l->l_k, more * sizeof(*grown));
+		if (grown == NULL)
+			return;
+		if (n->hn_nmarks > 0)
+			memcpy(
+			    grown, n->hn_marks, n->hn_nmarks * sizeof(*grown));
+		if (n->hn_marks != NULL)
+			kmem_free(l->l_k, n->hn_marks,
+			    n->hn_maxmarks * sizeof(*grown));
+		n->hn_marks = grown;
+		n->hn_maxmarks = more;
+	}
+	n->hn_marks[n->hn_nmarks++] = place;
+}
+
 static int
 next_entry(struct lwp *l, struct hostfs_node *n, struct host_dirent *hd)
 {
@@ -560,7 +592,34 @@ next_entry(struct lwp *l, struct hostfs_node *n, struct host_dirent *hd)
 	return 1;
 }
 
-/* The position is the number of entries before it; going on where the last call stopped costs nothing. */
+static void
+passed(struct lwp *l, struct hostfs_node *n, const struct host_dirent *hd)
+{
+	n->hn_dirpos++;
+	mark(l, n, hd->hd_next);
+}
+
+/* To the last mark before an entry, unless the walk to it is shorter. */
+static int
+seek_mark(struct lwp *l, struct hostfs_node *n, uint64_t at)
+{
+	uint64_t m = at / HOSTFS_MARK;
+	int error;
+
+	if (m > n->hn_nmarks)
+		m = n->hn_nmarks;
+	if (at != 0 && at >= n->hn_dirpos && m * HOSTFS_MARK <= n->hn_dirpos)
+		return 0;
+	/* From the start the directory is looked at anew. */
+	if (at == 0)
+		n->hn_nmarks = 0;
+	n->hn_havepending = false;
+	error = HOST(l)->seekdir(n->hn_dir, m == 0 ? 0 : n->hn_marks[m - 1]);
+	n->hn_dirpos = m * HOSTFS_MARK;
+	return error;
+}
+
+/* The position is the number of entries before it: the host's own are too large for one that has the layer of a union in it, too. */
 static int
 seek_dir(struct lwp *l, struct vnode *vp, uint64_t at)
 {
@@ -579,16 +638,14 @@ seek_dir(struct lwp *l, struct vnode *vp, uint64_t at)
 		}
 		n->hn_dirpos = 0;
 	}
-	if (at < n->hn_dirpos || at == 0) {
-		HOST(l)->rewinddir(n->hn_dir);
-		n->hn_dirpos = 0;
-		n->hn_havepending = false;
-	}
+	error = seek_mark(l, n, at);
+	if (error < 0)
+		return error;
 	while (n->hn_dirpos < at) {
 		error = next_entry(l, n, &hd);
 		if (error <= 0)
 			return error;
-		n->hn_dirpos++;
+		passed(l, n, &hd);
 	}
 	return 1;
 }
@@ -623,7 +680,7 @@ hostfs_readdir(struct lwp *l, struct vnode *vp, struct uio *uio, bool *eof)
 			error = 0;
 			goto out;
 		}
-		n->hn_dirpos++;
+		passed(l, n, &hd);
 		memset(&de, 0, reclen);
 		de.d_fileno = hd.hd_ino;
 		de.d_reclen = (uint16_t)reclen;
@@ -662,10 +719,11 @@ hostfs_readlink(struct lwp *l, struct vnode *vp, struct uio *uio)
 	    (size_t)n < uio->uio_resid ? (size_t)n : uio->uio_resid, uio);
 }
 
+/* Descriptors may still be open on one that is revoked: their closing comes here no more. */
 static void
 hostfs_reclaim(struct lwp *l, struct vnode *vp)
 {
-	(void)l;
+	close_host(l, VTOHOST(vp));
 	hostfs_node_put(MTOHOST(vp->v_mount), VTOHOST(vp));
 	vp->v_data = NULL;
 }
