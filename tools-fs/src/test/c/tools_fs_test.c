@@ -431,6 +431,16 @@ TEST(chmod_of_others_leaves_the_sticky_bit)
 	CHECK_EQ(run(&w, "rmdir /st"), 0);
 }
 
+TEST(ls_escapes_in_c_or_octal)
+{
+	CHECK_EQ(run(&w, "mkdir -p /es/a\001\n\\\351"), 0);
+	CHECK_EQ(run(&w, "ls -1b /es"), 0);
+	CHECK_STR(w.out, "a\\001\\n\\\\\\351\n");
+	CHECK_EQ(run(&w, "ls -1B /es"), 0);
+	CHECK_STR(w.out, "a\\001\\012\\134\\351\n");
+	CHECK_EQ(run(&w, "rm -r /es"), 0);
+}
+
 TEST(empty_name_ends_a_walk)
 {
 	static const struct {
@@ -501,6 +511,7 @@ main(void)
 	RUN(dd_operand_is_given_once);
 	RUN(long_options_stand_anywhere);
 	RUN(chmod_of_others_leaves_the_sticky_bit);
+	RUN(ls_escapes_in_c_or_octal);
 	RUN(empty_name_ends_a_walk);
 	RUN(every_tool_bad_option_is_refused);
 	kern_halt(kernel, false, &leak);

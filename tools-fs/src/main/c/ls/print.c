@@ -41,7 +41,8 @@ name_form(const struct ls *ls, const char *name, bool out)
 
 	if (ls->odd == LS_OCTAL || ls->odd == LS_CSTYLE) {
 		n = t_vis(vis, sizeof(vis), name,
-		    VIS_WHITE | (ls->odd == LS_OCTAL ? VIS_OCTAL : VIS_CSTYLE));
+		    VIS_WHITE | VIS_OCTAL |
+			(ls->odd == LS_CSTYLE ? VIS_CSTYLE : 0));
 		if (out)
 			t_puts(ls->t, vis);
 		return n;
