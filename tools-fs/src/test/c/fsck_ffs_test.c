@@ -143,7 +143,7 @@ TEST(fsck_ffs_questions_answered_by_standard_input)
 	fake_fini(&f);
 }
 
-/* A damaged quota file is emptied, one that is not there is turned off. */
+/* A quota file without a header is emptied, one that is not there is made; then what they count is put right. */
 TEST(fsck_ffs_quota_files_checked)
 {
 	static const uint8_t zero[4096];
@@ -178,8 +178,12 @@ TEST(fsck_ffs_quota_files_checked)
 	    ino_to_fsbo(&fs, (uint32_t)fs.fs_quotafile[1]) *
 		ffs_dinode_size(&fs);
 	poke(n, (int64_t)at, zero, ffs_dinode_size(&fs));
-	CHECK_EQ(fake_run(&f, fsck_ffs_main, "fsck_ffs -fy /rdk"), 2);
-	CHECK(prints(&f, "GROUP QUOTA FILE MISSING\nTURN OFF? yes\n"));
+	CHECK_EQ(fake_run(&f, fsck_ffs_main, "fsck_ffs -fn /rdk"), 2);
+	CHECK(prints(&f, "NO GROUP QUOTA INODE\nCREATE? no\n"));
+	CHECK_EQ(fake_run(&f, fsck_ffs_main, "fsck_ffs -fy /rdk"), 0);
+	CHECK(prints(&f, "NO GROUP QUOTA INODE\nCREATE? yes\n"));
+	CHECK(prints(&f,
+	    "GROUP QUOTA MISMATCH FOR ID 0: 0/0 SHOULD BE 1/1\nFIX? yes\n"));
 	CHECK_EQ(fake_run(&f, fsck_ffs_main, "fsck_ffs -fn /rdk"), 0);
 	fake_fini(&f);
 }

@@ -12,6 +12,7 @@
 #include <rumprun/ffs_format.h>
 #include <rumprun/tool.h>
 #include <rumprun/tool_sys.h>
+#include <setjmp.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -102,6 +103,9 @@ struct fsck {
 	size_t ndirs, adirs, abyino;
 	int64_t files, blks;
 	uint32_t lfdir;
+	bool grave;	/* something was told that -p does not mend */
+	jmp_buf *proof; /* in a proof: where giving up leads to */
+	bool lfnew;	/* lost+found was made by this check */
 	bool busy;
 
 	struct buf **hashtab, *newest, *oldest;
@@ -150,6 +154,9 @@ void csum_get(struct fsck *, uint32_t cg, struct csum *);
 void csum_put(struct fsck *, uint32_t cg, const struct csum *);
 /* Everything to the disk; the file system is clean when all was resolved. */
 void fsck_finish(struct fsck *);
+/* Not clean after all. */
+void fsck_unfinish(struct fsck *);
+int64_t fsck_standard_place(const struct fs *);
 void fsck_journal(struct fsck *);
 /* True: turned. */
 bool fsck_byteorder(struct fsck *);
@@ -252,12 +259,19 @@ bool dir_oldfmt(const struct fsck *);
 
 /* A journal or quota file: it has no name, and is nobody's. */
 bool fsck_is_own(const struct fsck *, uint32_t ino);
+/* All of them. */
+void fsck_phases(struct fsck *);
+/* Whether a check would find anything now that all is mended; says nothing. */
+bool fsck_proves_clean(struct fsck *);
+
 void pass1(struct fsck *);
 void pass1b(struct fsck *);
 void pass2(struct fsck *);
 void pass3(struct fsck *);
 void pass4(struct fsck *);
 void pass5(struct fsck *);
+/* After something was allocated behind phase 5's back: without a word. */
+void pass5_again(struct fsck *);
 void pass6(struct fsck *);
 
 #endif

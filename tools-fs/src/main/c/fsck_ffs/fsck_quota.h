@@ -27,6 +27,7 @@ struct quota {
 	uint32_t ino, nhash;
 	struct dinode di;
 	uint64_t left; /* entries not seen yet */
+	bool grown;    /* it got disk after phase 5 had counted */
 	struct kept *kept;
 	size_t nkept, akept;
 };

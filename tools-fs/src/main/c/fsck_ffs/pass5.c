@@ -200,20 +200,14 @@ compare(struct pass5 *p, struct buf *b, uint32_t c)
 	}
 }
 
-void
-pass5(struct fsck *f)
+static void
+groups(struct pass5 *q, bool again)
 {
-	struct pass5 p = { .f = f };
+	struct fsck *f = q->f;
+	struct pass5 p = *q;
 	struct csum_total *t = &p.total, *have = &f->fs.fs_cstotal;
-	enum fix alt = FIX_ASK;
 	uint32_t c;
 
-	fsck_phase(f, "Phase 5 - Check Cyl groups");
-	if (f->rebuild)
-		pass1_again(f);
-	if (f->alt_wrong &&
-	    dofix(f, &alt, "ALTERNATE SUPERBLK(S) ARE INCORRECT"))
-		fsck_write_alternates(f);
 	p.buf = t_malloc(f->t, (size_t)f->fs.fs_bsize);
 	for (c = 0; c < (uint32_t)f->fs.fs_ncg; c++) {
 		struct buf *b = getblk(
@@ -231,8 +225,9 @@ pass5(struct fsck *f)
 		t->cs_nifree += p.cg.cg_cs.cs_nifree;
 		t->cs_nffree += p.cg.cg_cs.cs_nffree;
 		compare(&p, b, c);
-		fsck_progress(f, 5, "cylinder group", c + 1,
-		    (uint64_t)(uint32_t)f->fs.fs_ncg);
+		if (!again)
+			fsck_progress(f, 5, "cylinder group", c + 1,
+			    (uint64_t)(uint32_t)f->fs.fs_ncg);
 	}
 	if ((t->cs_ndir != have->cs_ndir || t->cs_nbfree != have->cs_nbfree ||
 		t->cs_nifree != have->cs_nifree ||
@@ -247,4 +242,29 @@ pass5(struct fsck *f)
 		f->sbdirty = true;
 	}
 	t_free(f->t, p.buf);
+}
+
+void
+pass5(struct fsck *f)
+{
+	struct pass5 p = { .f = f };
+	enum fix alt = FIX_ASK;
+
+	fsck_phase(f, "Phase 5 - Check Cyl groups");
+	if (f->rebuild)
+		pass1_again(f);
+	if (f->alt_wrong &&
+	    dofix(f, &alt, "ALTERNATE SUPERBLK(S) ARE INCORRECT"))
+		fsck_write_alternates(f);
+	groups(&p, false);
+}
+
+void
+pass5_again(struct fsck *f)
+{
+	struct pass5 p = {
+		.f = f, .count = FIX_YES, .header = FIX_YES, .maps = FIX_YES
+	};
+
+	groups(&p, true);
 }

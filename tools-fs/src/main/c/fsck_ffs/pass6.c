@@ -3,7 +3,7 @@
  * fsck_ffs, phase 6: the quota files, which have no names: their header, chains of entries and list of free entries, and what the entries count.
  *
  * A file without a header that makes sense is made an empty one; one with chains that make none is made anew from the entries that
- * could be reached; without a file, the quotas of its type are turned off. Then every user's and group's disk and files are counted again (quotacount.c).
+ * could be reached; one that is missing is made. Then every user's and group's disk and files are counted again (quotacount.c).
  */
 #include "fsck_ffs/fsck_quota.h"
 #include "newfs/newfs.h"
@@ -230,8 +230,7 @@ grow(struct quota *q)
 	q->di.di_size += bsize;
 	inode_put(f, q->ino, &q->di);
 	free_block_at(q, q->di.di_size - bsize);
-	/* The groups' counts were put right before. */
-	f->rerun = true;
+	q->grown = true;
 	return true;
 }
 
@@ -389,19 +388,56 @@ check_counts(struct quota *q, int type, const struct uses *u)
 	}
 }
 
-static void
-missing(struct fsck *f, int type)
+/* A new file: its one block has no entries yet. */
+static bool
+create(struct quota *q, int type)
 {
-	pwarn(f, "%s QUOTA FILE MISSING", type == USRQUOTA ? "USER" : "GROUP");
-	if (!ask(f, "TURNED OFF", "TURN OFF"))
-		return;
-	/* What it was is a file without a name now. */
-	f->rerun |= f->fs.fs_quotafile[type] != 0;
-	f->fs.fs_quotafile[type] = 0;
-	f->fs.fs_quota_flags &= (uint8_t) ~(1u << type);
-	if (f->fs.fs_quota_flags == 0)
-		f->fs.fs_flags &= ~(uint32_t)FS_DOQUOTA2;
+	struct fsck *f = q->f;
+	uint32_t bsize = (uint32_t)f->fs.fs_bsize;
+	int64_t frag = block_alloc(f, f->fs.fs_frag);
+	struct buf *b;
+
+	if (frag == 0)
+		return false;
+	if ((q->ino = inode_alloc(f, 0, S_IFREG)) == 0) {
+		block_free(f, frag, f->fs.fs_frag);
+		return false;
+	}
+	b = getblk(f, frag, bsize);
+	memset(b->data, 0, bsize);
+	newfs_quota_block(b->data, bsize, type, f->swapped);
+	dirty(f, b);
+	inode_get(f, q->ino, &q->di);
+	q->di.di_nlink = 1;
+	q->di.di_size = bsize;
+	q->di.di_blocks = bsize / 512;
+	q->di.di_db[0] = frag;
+	inode_put(f, q->ino, &q->di);
+	f->fs.fs_quotafile[type] = q->ino;
 	f->sbdirty = true;
+	q->grown = true;
+	return true;
+}
+
+/* Quotas were turned on and have no file yet, or it was lost. */
+static bool
+missing(struct quota *q, int type)
+{
+	struct fsck *f = q->f;
+	uint64_t ino = f->fs.fs_quotafile[type];
+
+	pwarn(f, "NO %s QUOTA INODE", type == USRQUOTA ? "USER" : "GROUP");
+	if (!ask(f, "CREATED", "CREATE"))
+		return false;
+	/* What it was is a file without a name now. */
+	f->rerun |= fsck_ino_ok(f, ino) &&
+	    info(f, (uint32_t)ino)->state != USTATE &&
+	    (type == USRQUOTA || ino != f->fs.fs_quotafile[USRQUOTA]);
+	if (create(q, type))
+		return true;
+	pfatal(f, "NO ROOM FOR QUOTA FILE\n");
+	f->unresolved = true;
+	return false;
 }
 
 static void
@@ -410,10 +446,8 @@ check_quota(struct fsck *f, int type, const struct uses *u)
 	struct quota q = { .f = f };
 	bool header;
 
-	if (!file_get(&q, type)) {
-		missing(f, type);
+	if (!file_get(&q, type) && !missing(&q, type))
 		return;
-	}
 	header = header_ok(&q, type);
 	if (!header || !chains_ok(&q)) {
 		pwarn(f, "%s QUOTA FILE DAMAGED",
@@ -425,6 +459,8 @@ check_quota(struct fsck *f, int type, const struct uses *u)
 	}
 	check_counts(&q, type, u);
 out:
+	if (q.grown)
+		pass5_again(f);
 	if (q.akept > 0)
 		t_free(f->t, q.kept);
 }
