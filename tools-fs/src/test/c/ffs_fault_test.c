@@ -18,8 +18,8 @@
 #define NKEPT 4
 
 static struct {
-	int64_t left; /* writes until the failing one; < 0: none fails */
-	bool once;
+	int64_t left; /* writes (reads) until the failing one; < 0: none fails */
+	bool once, reads;
 	int64_t calls, failed;
 } fault;
 
@@ -37,14 +37,22 @@ fails(void)
 static ssize_t
 bad_pwritev(int fd, const struct iovec *iov, int n, int64_t off)
 {
-	return fails() ? -EIO : host_linux.pwritev(fd, iov, n, off);
+	return !fault.reads && fails() ? -EIO :
+					 host_linux.pwritev(fd, iov, n, off);
+}
+
+static ssize_t
+bad_preadv(int fd, const struct iovec *iov, int n, int64_t off)
+{
+	return fault.reads && fails() ? -EIO :
+					host_linux.preadv(fd, iov, n, off);
 }
 
 static int
 bad_fsync(int fd)
 {
 	(void)fd;
-	return fails() ? -EIO : 0;
+	return !fault.reads && fails() ? -EIO : 0;
 }
 
 static void
@@ -55,6 +63,7 @@ boot(struct fixture *f)
 
 	ops = host_linux;
 	ops.pwritev = bad_pwritev;
+	ops.preadv = bad_preadv;
 	ops.fsync = ops.fdatasync = bad_fsync;
 	fault.left = -1;
 	CHECK_EQ(kern_boot(&c, &f->k), 0);
@@ -63,6 +72,15 @@ boot(struct fixture *f)
 	CHECK_EQ(
 	    etfs_register(f->k, "/dk", f->img, ETFS_BLK, 0, ETFS_SIZE_TOEND), 0);
 	CHECK_EQ(xmkdir(f, "/mnt"), 0);
+}
+
+/* The checker does not know the files of quotas. */
+static bool quotas;
+
+static bool
+checked(const char *img)
+{
+	return quotas || ffs_check_image(img) == 0;
 }
 
 static uint8_t pristine[IMAGE_SIZE], now[IMAGE_SIZE], data[300000];
@@ -98,6 +116,18 @@ put_file(struct fixture *f, const char *path, size_t n)
 	CHECK_EQ(xclose(f, fd), 0);
 }
 
+static long
+write_at(struct fixture *f, const char *path, size_t n, off_t off)
+{
+	long fd = xopen(f, path, O_RDWR | O_CREAT), r;
+
+	if (fd < 0)
+		return fd;
+	r = xpwrite(f, fd, data, n, off);
+	(void)xclose(f, fd);
+	return r < 0 ? r : r < (long)n ? -EIO : 0;
+}
+
 /* What every round starts with. */
 static void
 make_pristine(struct fixture *f, const char *options, int flags)
@@ -106,6 +136,7 @@ make_pristine(struct fixture *f, const char *options, int flags)
 
 	snprintf(f->img, sizeof(f->img), "/tmp/ffs-fault-%d.img", host_getpid());
 	remove(f->img);
+	quotas = strstr(options, "-q") != NULL;
 	snprintf(line, sizeof(line), "newfs -F -s %d %s %s", IMAGE_SIZE / 512,
 	    options, f->img);
 	if (run_tool(line) != 0) {
@@ -126,6 +157,11 @@ make_pristine(struct fixture *f, const char *options, int flags)
 	put_file(f, "/mnt/t", 1500);
 	put_file(f, "/mnt/u", 9000);
 	put_file(f, "/mnt/big", 300000);
+	/* Two files in many pieces. */
+	for (int i = 0; i < 24; i++)
+		CHECK_EQ(write_at(f, i % 2 ? "/mnt/s" : "/mnt/r", 16384,
+			     (off_t)(i / 2) * 16384),
+		    0);
 	/* A directory whose next name needs more disk. */
 	for (int i = 0; i < 7; i++) {
 		snprintf(path, sizeof(path), "/mnt/full/%0250d", i);
@@ -133,7 +169,7 @@ make_pristine(struct fixture *f, const char *options, int flags)
 	}
 	CHECK_EQ(xunmount(f, 0), 0);
 	copy_image(f->img, "rb", pristine);
-	CHECK_EQ(ffs_check_image(f->img), 0);
+	CHECK(checked(f->img));
 }
 
 /* --- the operations --- */
@@ -155,18 +191,6 @@ op_create_grows(struct fixture *f)
 	snprintf(path, sizeof(path), "/mnt/full/%0250d", 100);
 	fd = xopen(f, path, O_RDWR | O_CREAT);
 	return fd < 0 ? fd : xclose(f, fd);
-}
-
-static long
-write_at(struct fixture *f, const char *path, size_t n, off_t off)
-{
-	long fd = xopen(f, path, O_RDWR | O_CREAT), r;
-
-	if (fd < 0)
-		return fd;
-	r = xpwrite(f, fd, data, n, off);
-	(void)xclose(f, fd);
-	return r < 0 ? r : r < (long)n ? -EIO : 0;
 }
 
 /* Through fragments to indirect blocks. */
@@ -291,6 +315,30 @@ op_setattr(struct fixture *f)
 	    f, SYS_chmod, chmod, P(const char *, "/mnt/t"), P(mode_t, 0600));
 }
 
+/* Freed in several transactions, if the log is short. */
+static long
+op_pieces(struct fixture *f)
+{
+	long r = xunlink(f, "/mnt/r"), s = set_size(f, "/mnt/s", 20000);
+
+	return r < 0 ? r : s;
+}
+
+static long
+op_space(struct fixture *f)
+{
+	long fd = xopen(f, "/mnt/s", O_RDWR), r, s;
+
+	if (fd < 0)
+		return fd;
+	r = SYS(f, SYS_fdiscard, fdiscard, P(int, fd), .pos = P(off_t, 10000),
+	    .len = P(off_t, 150000));
+	s = SYS(f, SYS_posix_fallocate, posix_fallocate, P(int, fd),
+	    .pos = P(off_t, 100000), .len = P(off_t, 200000));
+	(void)xclose(f, fd);
+	return r < 0 ? r : s > 0 ? -s : s;
+}
+
 static const struct operation {
 	const char *name;
 	long (*run)(struct fixture *);
@@ -311,6 +359,8 @@ static const struct operation {
 	{ "link", op_link },
 	{ "symlink", op_symlink },
 	{ "setattr", op_setattr },
+	{ "unlink, truncate of many pieces", op_pieces },
+	{ "holes, and disk ahead", op_space },
 };
 #define NOPERATIONS (sizeof(operations) / sizeof(operations[0]))
 
@@ -400,14 +450,15 @@ sound(struct fixture *f, const struct operation *op)
 	}
 	if (clean != FS_ISCLEAN)
 		ok = tool_ok("-fy", f->img);
-	ok = ok && ffs_check_image(f->img) == 0;
+	ok = ok && checked(f->img);
 	ok = ok && tool_ok("-fn", f->img);
 	return ok && kept(f, op->run == op_unlink);
 }
 
+enum what { WRITES, READS, MEMORY };
 struct mode {
 	int flags;
-	bool memory, once, unmount; /* fails until it is unmounted */
+	bool memory, reads, once, unmount; /* fails until it is unmounted */
 };
 
 /* False: there were not so many. */
@@ -423,6 +474,7 @@ one_round(struct fixture *f, const struct operation *op, const struct mode *m,
 	CHECK_EQ(xmount(f, m->flags), 0);
 	fault.failed = 0;
 	fault.once = m->once;
+	fault.reads = m->reads;
 	if (m->memory)
 		atomic_store(&f->k->k_failalloc, n + 1);
 	else
@@ -433,14 +485,20 @@ one_round(struct fixture *f, const struct operation *op, const struct mode *m,
 		fault.left = -1;
 	if ((error = xunmount(f, 0)) != 0) {
 		first = first < 0 ? first : error;
-		CHECK_EQ(xunmount(f, MNT_FORCE), 0);
+		/* It goes on, or takes no changes. */
+		if (m->once)
+			(void)op_append(f);
+		if (!m->once || xunmount(f, 0) != 0)
+			CHECK_EQ(xunmount(f, MNT_FORCE), 0);
 	}
 	if (m->memory)
 		more = atomic_exchange(&f->k->k_failalloc, 0) <= 0;
 	else
 		more = fault.failed > 0;
 	fault.left = -1;
-	if (more && !m->memory && m->unmount && !m->once && first >= 0) {
+	fault.reads = false;
+	if (more && !m->memory && !m->reads && m->unmount && !m->once &&
+	    first >= 0) {
 		printf("    nobody was told\n");
 		CHECK(false);
 	}
@@ -449,8 +507,10 @@ one_round(struct fixture *f, const struct operation *op, const struct mode *m,
 	CHECK(more || first >= 0);
 	if (!sound(f, op)) {
 		printf("    %s: %s %" PRId64 "%s%s%s\n", op->name,
-		    m->memory ? "allocation" : "write", n,
-		    m->once ? ", once" : "", m->unmount ? ", to the end" : "",
+		    m->memory	 ? "allocation" :
+			m->reads ? "read" :
+				   "write",
+		    n, m->once ? ", once" : "", m->unmount ? ", to the end" : "",
 		    m->flags & MNT_LOG ? ", log" : "");
 		CHECK(!"sound");
 		return getenv("CHECK_ALL") != NULL && more;
@@ -473,27 +533,29 @@ shrink_log(uint32_t bytes)
 }
 
 static void
-faults(const char *options, int flags, bool memory, uint32_t logsize)
+faults(const char *options, int flags, enum what what, uint32_t logsize)
 {
 	static const struct mode modes[] = {
 		{ .once = true },
 		{ .unmount = true },
 		{ .once = false },
 	};
-	int64_t rounds = 0;
+	/* Many writes. */
+	int64_t rounds = 0, step = logsize != 0 ? 3 * STEP : STEP;
 	struct fixture f;
 
 	make_pristine(&f, options, flags);
 	if (logsize != 0)
 		shrink_log(logsize);
-	for (size_t i = 0; i < (memory ? 1 : 3); i++) {
+	for (size_t i = 0; i < (what == MEMORY ? 1 : 3); i++) {
 		struct mode m = modes[i];
 
 		m.flags = flags;
-		m.memory = memory;
+		m.memory = what == MEMORY;
+		m.reads = what == READS;
 		for (size_t j = 0; j < NOPERATIONS; j++)
-			for (int64_t n = (int64_t)j % STEP;
-			     one_round(&f, &operations[j], &m, n); n += STEP)
+			for (int64_t n = (int64_t)j % step;
+			     one_round(&f, &operations[j], &m, n); n += step)
 				rounds++;
 	}
 	printf("    %s: %" PRId64 " rounds\n", options, rounds);
@@ -699,38 +761,50 @@ TEST(cut_image_is_not_clean)
 
 TEST(fault_write_ufs1)
 {
-	faults(UFS1, 0, false, 0);
+	faults(UFS1, 0, WRITES, 0);
 }
 
 TEST(fault_write_ufs2)
 {
-	faults(UFS2, 0, false, 0);
+	faults(UFS2, 0, WRITES, 0);
 }
 
 TEST(fault_write_ufs1_log)
 {
-	faults(UFS1, MNT_LOG, false, 0);
+	faults(UFS1, MNT_LOG, WRITES, 0);
 }
 
 TEST(fault_write_ufs2_log)
 {
-	faults(UFS2, MNT_LOG, false, 0);
+	faults(UFS2, MNT_LOG, WRITES, 0);
 }
 
 /* Most transactions are larger than this log. */
 TEST(fault_write_short_log)
 {
-	faults("-O 2 -b 16384 -f 2048", MNT_LOG, false, 32768);
+	faults("-O 2 -b 16384 -f 2048", MNT_LOG, WRITES, 32768);
+}
+
+TEST(fault_write_quota)
+{
+	faults(UFS2 " -q user", 0, WRITES, 0);
+	faults(UFS2 " -q user", MNT_LOG, WRITES, 0);
+}
+
+TEST(fault_read)
+{
+	faults(UFS1, 0, READS, 0);
+	faults(UFS2, MNT_LOG, READS, 0);
 }
 
 TEST(fault_memory_ufs1)
 {
-	faults(UFS1, 0, true, 0);
+	faults(UFS1, 0, MEMORY, 0);
 }
 
 TEST(fault_memory_ufs2_log)
 {
-	faults(UFS2, MNT_LOG, true, 0);
+	faults(UFS2, MNT_LOG, MEMORY, 0);
 }
 
 int
@@ -741,6 +815,8 @@ main(void)
 	RUN(fault_write_ufs1_log);
 	RUN(fault_write_ufs2_log);
 	RUN(fault_write_short_log);
+	RUN(fault_write_quota);
+	RUN(fault_read);
 	RUN(fault_memory_ufs1);
 	RUN(fault_memory_ufs2_log);
 	RUN(fault_mount_log);

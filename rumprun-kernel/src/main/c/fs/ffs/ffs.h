@@ -293,7 +293,6 @@ ffs_uncharge(struct inode *ip, uint64_t n)
 		ffs_quota_give_blocks(ip, n);
 }
 
-/* --- ffs_mount.c --- */
 /* --- ffs_super.c --- */
 /* The superblock, from the first place that has one that makes sense: -EINVAL. */
 int ffs_sbread(struct ffsmount *) MUST_CHECK;

@@ -108,7 +108,10 @@ clear_pointers(struct inode *ip, int64_t lbn, int64_t n)
 	}
 	for (int64_t i = 0; i < n; i++)
 		ffs_setptr(ump, b->b_data, idx[levels - 1] + (uint32_t)i, 0);
-	return buf_write_part(b, idx[levels - 1] * width, (uint32_t)n * width);
+	error = buf_write_part(b, idx[levels - 1] * width, (uint32_t)n * width);
+	/* They are gone in the cache, and perhaps on the disk. */
+	ffs_undone(ump, error);
+	return error;
 }
 
 /* A run of whole blocks at lbn, at most max: *np are done. */
@@ -139,6 +142,8 @@ punch_run(struct lwp *l, struct inode *ip, int64_t lbn, int64_t max, int64_t *np
 		ffs_mark(ip, IN_CHANGE | IN_UPDATE);
 		if ((error = ffs_update_now(ip)) == 0)
 			error = ffs_free(ump, frag, frags, false);
+		else
+			ffs_must_check(ump);
 	}
 	ffs_end(ump, l);
 	return error;
