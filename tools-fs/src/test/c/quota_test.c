@@ -13,7 +13,7 @@
 static const char *const layouts[LAYOUTS] = { "-O 1 -B le", "-O 1 -B be",
 	"-O 2 -B le", "-O 2 -B be" };
 
-static uint32_t seed = 1;
+static _Thread_local uint32_t seed = 1;
 
 static uint32_t
 rnd(uint32_t n)
@@ -259,6 +259,63 @@ TEST(quota_counts_with_log_are_those_of_fsck)
 {
 	for (int i = 0; i < LAYOUTS; i++)
 		random_work(layouts[i], MNT_LOG);
+}
+
+/* Many at once: each entry is everybody's. */
+struct worker {
+	struct fixture f;
+	uint32_t id;
+};
+
+static void
+work(void *arg)
+{
+	struct worker *w = arg;
+
+	seed = w->id * 77 + 1;
+	if (w->id % 2 != 0) {
+		CHECK_THREAD(SYS(&w->f, SYS_setegid, setegid,
+				 P(gid_t, w->id * 4096)) == 0);
+		CHECK_THREAD(SYS(&w->f, SYS_seteuid, seteuid,
+				 P(uid_t, w->id * 1000)) == 0);
+	}
+	for (int i = 0; i < 400; i++)
+		random_step(&w->f);
+}
+
+static void
+together(const char *options, int flags)
+{
+	struct host_thread *thread[4];
+	struct worker w[4];
+	struct fixture f;
+
+	start(&f, options, flags);
+	CHECK_EQ(xchmod(&f, "/mnt", 0777), 0);
+	CHECK_EQ(qput(&f, 0, 1000, QUOTA_OBJTYPE_BLOCKS, 200, 300, 100), 0);
+	for (uint32_t i = 0; i < 4; i++) {
+		w[i].f = f;
+		w[i].id = i;
+		CHECK_EQ(proc_fork(f.k, NULL, RFCFDG, "worker", &w[i].f.p), 0);
+		CHECK_EQ(lwp_create(w[i].f.p, &w[i].f.l), 0);
+	}
+	for (int i = 0; i < 4; i++)
+		CHECK_EQ(
+		    host_thread_create("worker", work, &w[i], &thread[i]), 0);
+	for (int i = 0; i < 4; i++)
+		host_thread_join(thread[i]);
+	for (int i = 0; i < 4; i++) {
+		lwp_destroy(w[i].f.l);
+		proc_exit(w[i].f.p, NULL, 0);
+	}
+	CHECK(usage(&f, 0, 1000, QUOTA_OBJTYPE_FILES) >= 0);
+	end(&f);
+}
+
+TEST(quota_counts_of_many_at_once)
+{
+	for (int i = 0; i < LAYOUTS; i++)
+		together(layouts[i], i % 2 ? MNT_LOG : 0);
 }
 
 /* A crash with a log: counts belong to the transactions. An unlinked open file is cleared by the replay. */
@@ -909,6 +966,7 @@ main(void)
 {
 	RUN(quota_counts_are_those_of_fsck);
 	RUN(quota_counts_with_log_are_those_of_fsck);
+	RUN(quota_counts_of_many_at_once);
 	RUN(quota_counts_outlive_a_crash_with_log);
 	RUN(quota_counts_are_mended_after_a_crash);
 	RUN(quota_flag_is_that_of_a_writable_mount);
