@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The file system layer through system calls: names, permissions, and a kernel without it. */
+#include <netbsd/sysctl.h>
 #include "vfs_calls.h"
 
 TEST(vfs_boot_and_halt_leaves_nothing)
@@ -355,6 +356,58 @@ TEST(vfs_failed_allocations_leak_nothing)
 	}
 }
 
+static long
+xsysctl(struct fixture *f, const int *mib, unsigned n, void *old, size_t *len,
+    const void *new, size_t newlen)
+{
+	return SYS(f, SYS___sysctl, __sysctl, P(const int *, mib),
+	    P(unsigned, n), P(void *, old), P(size_t *, len),
+	    P(const void *, new), P(size_t, newlen));
+}
+
+static void
+name_statistics(struct fixture *f, uint64_t v[10])
+{
+	struct sysctlnode query = { .sysctl_flags = SYSCTL_VERSION }, node[64];
+	int mib[3] = { CTL_VFS, CTL_QUERY, 0 };
+	size_t len = sizeof(node);
+
+	CHECK_EQ(xsysctl(f, mib, 2, node, &len, &query, sizeof(query)), 0);
+	for (size_t i = 0; i < len / sizeof(*node); i++)
+		if (strcmp(node[i].sysctl_name, "namecache_stats") == 0)
+			mib[1] = node[i].sysctl_num;
+	len = 10 * sizeof(*v);
+	CHECK_EQ(xsysctl(f, mib, 2, v, &len, NULL, 0), 0);
+	CHECK_EQ(len, 10 * sizeof(*v));
+}
+
+TEST(vfs_name_cache_is_counted)
+{
+	enum { GOOD, NEGATIVE, MISS = 4, REVHITS = 8 };
+	struct fixture f;
+	struct stat sb;
+	uint64_t a[10], b[10];
+	char buf[64];
+
+	up(&f);
+	CHECK_EQ(xmkdir(&f, "/tmp/d"), 0);
+	CHECK_EQ(touch(&f, "/tmp/d/f"), 0);
+	CHECK_EQ(xchdir(&f, "/tmp/d"), 0);
+	CHECK_EQ(xstat(&f, "f", &sb), 0);
+	name_statistics(&f, a);
+	for (int i = 0; i < 5; i++)
+		CHECK_EQ(xstat(&f, "f", &sb), 0);
+	for (int i = 0; i < 3; i++)
+		CHECK_EQ(xstat(&f, "none", &sb), -ENOENT);
+	CHECK(xgetcwd(&f, buf, sizeof(buf)) > 0);
+	name_statistics(&f, b);
+	CHECK_EQ(b[GOOD] - a[GOOD], 5);
+	CHECK_EQ(b[NEGATIVE] - a[NEGATIVE], 2);
+	CHECK_EQ(b[MISS] - a[MISS], 1);
+	CHECK_EQ(b[REVHITS] - a[REVHITS], 2);
+	down(&f);
+}
+
 int
 main(void)
 {
@@ -367,6 +420,7 @@ main(void)
 	RUN(vfs_permissions_of_an_ordinary_user);
 	RUN(vfs_links_are_followed_32_times);
 	RUN(vfs_immutable_files_stay);
+	RUN(vfs_name_cache_is_counted);
 	RUN(vfs_failed_allocations_leak_nothing);
 	return check_done();
 }

@@ -11,6 +11,9 @@ int cwd_copy(struct cwdinfo *, struct cwdinfo **);
 void cwd_put(struct lwp *, struct cwdinfo *);
 void vfs_shutdown(struct lwp *, bool sync, bool force);
 void spec_drop_writes(struct lwp *);
+/* What lookups have found, in struct nchstats' order; zeros without a vfs. */
+#define NCHSTATS 10
+void ncache_stats(struct rump_kernel *, uint64_t v[NCHSTATS]);
 /* proxy/proxy.h */
 void proxy_stop(struct rump_kernel *);
 

@@ -83,7 +83,7 @@ int sysctl_attach_vfs(struct rump_kernel *) MUST_CHECK;
 /* vfs.ffs.*, vfs.ufs.*: FFS' attach, or by itself after it; the second call does nothing. */
 int sysctl_attach_ffs(struct rump_kernel *) MUST_CHECK;
 /*
- * The variables behind them, for those who go by them. Lookup statistics, dirhash and buffer memory are filled in by
+ * The variables behind them, for those who go by them. Dirhash and buffer memory are filled in by
  * their owners.
  */
 struct sysctl_vfs {
@@ -94,7 +94,6 @@ struct sysctl_vfs {
 	_Atomic int32_t wapbl_flush_disk_cache, wapbl_verbose_commit;
 	_Atomic int32_t bufcache_percent;
 	_Atomic int64_t bufmem, bufmem_lowater, bufmem_hiwater;
-	_Atomic uint64_t nchstats[10]; /* struct nchstats' order */
 	_Atomic int32_t ffs_doclusterread, ffs_doclusterwrite, ffs_doreallocblks;
 	_Atomic int32_t ffs_log_changeopt, ffs_extattr_autocreate;
 	_Atomic int32_t ufs_dirhash_minblocks, ufs_dirhash_maxmem,

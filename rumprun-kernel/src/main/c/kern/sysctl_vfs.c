@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <netbsd/module.h>
 #include <netbsd/mount.h>
+#include "kern/hooks.h"
 #include "kern/services.h"
 #include "kern/sysctl_state.h"
 
@@ -53,15 +54,13 @@ fn_fstypes(struct sysctl_call *c)
 static int
 fn_nchstats(struct sysctl_call *c)
 {
-	struct sysctl_vfs *sv = c->sc_ctx;
-	uint64_t v[10];
+	uint64_t v[NCHSTATS];
 
 	if (c->sc_namelen != 0)
 		return -ENOTDIR;
 	if (c->sc_new != NULL)
 		return -EPERM;
-	for (int i = 0; i < 10; i++)
-		v[i] = sv->nchstats[i];
+	ncache_stats(c->sc_k, v);
 	return sysctl_out(c, v, sizeof(v));
 }
 

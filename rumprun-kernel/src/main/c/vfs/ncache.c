@@ -10,6 +10,7 @@
  * Entries change only while the directory is locked, shared at least, and the file system changes names only with it
  * locked exclusively; so an entry never contradicts the directory.
  */
+#include "kern/hooks.h"
 #include "vfs/vfs_impl.h"
 
 #define BUCKET_MAX 8
@@ -122,16 +123,22 @@ ncache_lookup(
 	kmutex_enter(&nb->nb_lock);
 	p = find(nb, h, dvp, name, len);
 	if (p == NULL) {
+		nb->nb_miss++;
 		kmutex_exit(&nb->nb_lock);
 		return 0;
 	}
 	e = *p;
 	vp = e->nc_vp;
 	if (vp != NULL && (vnode_isdead(vp) || !vnode_tryget(vp))) {
+		nb->nb_bad++;
 		removep(dvp->v_k, p);
 		kmutex_exit(&nb->nb_lock);
 		return 0;
 	}
+	if (vp == NULL)
+		nb->nb_negative++;
+	else
+		nb->nb_good++;
 	if (p != &nb->nb_first) {
 		*p = e->nc_next;
 		e->nc_next = nb->nb_first;
@@ -292,8 +299,10 @@ ncache_revlookup(struct vnode *vp, struct vnode **dvpp, char *name, size_t size)
 	e = vp->v_dncache;
 	nb = e == NULL ? NULL : bucket_of(vs, e->nc_hash);
 	kmutex_exit(&vp->v_interlock);
-	if (e == NULL)
+	if (e == NULL) {
+		atomic_fetch_add(&vs->vs_revmiss, 1);
 		return 0;
+	}
 	/* As in purge_list. */
 	kmutex_enter(&nb->nb_lock);
 	kmutex_enter(&vp->v_interlock);
@@ -306,5 +315,30 @@ ncache_revlookup(struct vnode *vp, struct vnode **dvpp, char *name, size_t size)
 		*dvpp = e->nc_dvp;
 	}
 	kmutex_exit(&nb->nb_lock);
+	atomic_fetch_add(found ? &vs->vs_revhits : &vs->vs_revmiss, 1);
 	return found;
+}
+
+/* Names with a wrong number, names too long to be kept and second passes are what this cache does not have. */
+void
+ncache_stats(struct rump_kernel *k, uint64_t v[NCHSTATS])
+{
+	enum { GOOD, NEGATIVE, BAD, MISS = 4, REVHITS = 8, REVMISS };
+	struct vfs_state *vs = k->k_vfs;
+
+	memset(v, 0, NCHSTATS * sizeof(*v));
+	if (vs == NULL)
+		return;
+	for (unsigned i = 0; i <= vs->vs_hashmask; i++) {
+		struct ncache_bucket *nb = &vs->vs_ncache[i];
+
+		kmutex_enter(&nb->nb_lock);
+		v[GOOD] += nb->nb_good;
+		v[NEGATIVE] += nb->nb_negative;
+		v[BAD] += nb->nb_bad;
+		v[MISS] += nb->nb_miss;
+		kmutex_exit(&nb->nb_lock);
+	}
+	v[REVHITS] = atomic_load(&vs->vs_revhits);
+	v[REVMISS] = atomic_load(&vs->vs_revmiss);
 }

@@ -25,6 +25,8 @@ struct vcache_bucket {
 struct ncache_bucket {
 	struct kmutex nb_lock;
 	struct ncache_entry *nb_first; /* most recently used first */
+	/* What was looked up here: found, known not to be, dead, not known. */
+	uint64_t nb_good, nb_negative, nb_bad, nb_miss;
 };
 
 struct lockf_state;
@@ -44,7 +46,8 @@ struct vfs_state {
 	unsigned vs_maxvnodes;
 	struct vcache_bucket *vs_vcache;
 	struct ncache_bucket *vs_ncache;
-	unsigned vs_hashmask; /* of both tables */
+	_Atomic uint64_t vs_revhits, vs_revmiss; /* of getcwd */
+	unsigned vs_hashmask;			 /* of both tables */
 
 	struct kmutex vs_lockflock; /* every byte-range lock and its waiters */
 	struct lockf_wait *vs_lockfwaits;
