@@ -87,6 +87,9 @@ TEST(fifo_nonblocking_open)
 	w = l_open(f.l, FIFO, O_WRONLY | O_NONBLOCK, 0);
 	CHECK_EQ(w, 1);
 	CHECK_EQ(l_read(f.l, r, buf, 8), -EAGAIN);
+	/* There is no place in it. */
+	CHECK_EQ(l_pwrite(f.l, w, "abc", 3, 0), -ESPIPE);
+	CHECK_EQ(l_pread(f.l, r, buf, 8, 0), -ESPIPE);
 	CHECK_EQ(l_write(f.l, w, "abc", 3), 3);
 	CHECK_EQ(l_read(f.l, r, buf, 2), 2);
 	/* What nobody read goes with the last one. */

@@ -156,11 +156,9 @@ read_regular(struct lwp *l, struct vnode *vp, struct uio *uio, int ioflag)
 	vnode_lock(vp, false);
 	if (vnode_isdead(vp))
 		error = -EIO;
-	else if (vp->v_type == VDIR)
-		error = -EISDIR;
 	else if (uio->uio_offset < 0)
 		error = -EINVAL;
-	else
+	else /* Of a directory, too: only some file systems refuse that. */
 		error = uio->uio_resid == 0 ?
 		    0 :
 		    vp->v_ops->vop_read(l, vp, uio, ioflag);
@@ -196,7 +194,8 @@ vn_read(struct lwp *l, struct file *fp, struct uio *uio, int flags)
 	if (vnode_isdead(vp))
 		return vp->v_type == VCHR ? 0 : -EIO;
 	if (vp->v_type == VFIFO)
-		return fifo_read(l, vp, uio, ioflag);
+		return flags & FOF_UPDATE ? fifo_read(l, vp, uio, ioflag) :
+					    -ESPIPE;
 	if (vp->v_type == VCHR) {
 		if (flags & FOF_UPDATE)
 			uio->uio_offset = get_offset(fp);
@@ -321,7 +320,8 @@ vn_write(struct lwp *l, struct file *fp, struct uio *uio, int flags)
 	else if (f & O_DSYNC)
 		ioflag |= IO_DSYNC;
 	if (vp->v_type == VFIFO)
-		return fifo_write(l, vp, uio, ioflag);
+		return flags & FOF_UPDATE ? fifo_write(l, vp, uio, ioflag) :
+					    -ESPIPE;
 	if (vp->v_type == VCHR) {
 		if (flags & FOF_UPDATE)
 			uio->uio_offset = get_offset(fp);
