@@ -318,6 +318,107 @@ TEST(handle_fileCalls_doTheirWork)
 	CHECK_EQ(rumprun_kernel_halt(k, 0), 0);
 }
 
+/* --- a caller's function that ends what it is called by --- */
+
+struct ender {
+	struct rumprun_kernel *rk;
+	struct rumprun_proc *rp, *other;
+	int64_t halted;
+	int destroyed, calls;
+};
+
+static int
+end_from_inside(void *ctx, int fd, const void *buf, size_t n)
+{
+	struct ender *e = ctx;
+
+	(void)fd, (void)buf;
+	e->calls++;
+	e->destroyed = rumprun_proc_destroy(e->rp);
+	if (e->rk != NULL)
+		e->halted = rumprun_kernel_halt(e->rk, 0);
+	if (e->other != NULL)
+		CHECK_EQ(rumprun_proc_destroy(e->other), 0);
+	e->other = NULL;
+	return (int)n;
+}
+
+static int
+run_ender(struct ender *e)
+{
+	static char name[] = "sysctl", var[] = "kern.ostype";
+	char *argv[] = { name, var, NULL };
+
+	return rumprun_tool_run(e->rp, NULL, "sysctl", 2, argv, NULL, NULL,
+	    end_from_inside, NULL, NULL, e, NULL, NULL);
+}
+
+TEST(handle_endedFromAToolsFunction_isBusy)
+{
+	struct ender e = { 0 }, remote = { 0 };
+	char url[64], why[128];
+
+	snprintf(
+	    url, sizeof(url), "unix:///tmp/kern_rump_test.%d", host_getpid());
+	CHECK_EQ(rumprun_kernel_boot(
+		     NULL, NULL, NULL, NULL, &e.rk, why, sizeof(why)),
+	    0);
+	CHECK_EQ(rumprun_proc_create(e.rk, "one", &e.rp), 0);
+	CHECK_EQ(rumprun_proc_create(e.rk, "two", &e.other), 0);
+	CHECK_EQ(run_ender(&e), 0);
+	CHECK_EQ(e.calls, 1);
+	CHECK_EQ(e.destroyed, -EBUSY);
+	CHECK_EQ(e.halted, -EBUSY);
+	CHECK(e.other == NULL);
+	CHECK_EQ(rumprun_kernel_listen(e.rk, url, why, sizeof(why)), 0);
+	CHECK_EQ(
+	    rumprun_client_connect(url, "remote", &remote.rp, why, sizeof(why)),
+	    0);
+	CHECK_EQ(run_ender(&remote), 0);
+	CHECK_EQ(remote.destroyed, -EBUSY);
+	CHECK_EQ(rumprun_proc_destroy(remote.rp), 0);
+	CHECK_EQ(rumprun_proc_destroy(e.rp), 0);
+	CHECK_EQ(rumprun_kernel_halt(e.rk, 0), 0);
+}
+
+static void
+halt_from_console(void *ctx, const char *text, size_t size)
+{
+	struct ender *e = ctx;
+
+	(void)text, (void)size;
+	if (e->rk == NULL || e->rp == NULL)
+		return;
+	e->calls++;
+	e->destroyed = rumprun_proc_destroy(e->rp);
+	e->halted = rumprun_kernel_halt(e->rk, 0);
+}
+
+TEST(handle_endedFromTheConsolesFunction_isBusy)
+{
+	struct ender e = { 0 };
+	char url[64], why[128];
+	int port, error = -1;
+
+	CHECK_EQ(rumprun_kernel_boot(NULL, NULL, halt_from_console, &e, &e.rk,
+		     why, sizeof(why)),
+	    0);
+	CHECK_EQ(rumprun_proc_create(e.rk, "one", &e.rp), 0);
+	/* The console is told that this one is open to others. */
+	for (port = 31000 + host_getpid() % 20000; error != 0 && port < 60000;
+	     port++) {
+		snprintf(url, sizeof(url), "tcp://0.0.0.0:%d", port);
+		error = rumprun_kernel_listen(e.rk, url, why, sizeof(why));
+	}
+	CHECK_EQ(error, 0);
+	CHECK(e.calls > 0);
+	CHECK_EQ(e.destroyed, -EBUSY);
+	CHECK_EQ(e.halted, -EBUSY);
+	CHECK_EQ(rumprun_proc_destroy(e.rp), 0);
+	e.rp = NULL;
+	CHECK_EQ(rumprun_kernel_halt(e.rk, 0), 0);
+}
+
 int
 main(void)
 {
@@ -332,5 +433,7 @@ main(void)
 	RUN(handle_haltWhileThreadsCall_endsThemAll);
 	RUN(handle_reboot_isToldToTheOwner);
 	RUN(handle_fileCalls_doTheirWork);
+	RUN(handle_endedFromAToolsFunction_isBusy);
+	RUN(handle_endedFromTheConsolesFunction_isBusy);
 	return check_done();
 }

@@ -16,12 +16,24 @@
 
 struct proxy_client;
 
+/* A thread that is in one of the caller's functions, or may be: in its frame. */
+struct inside {
+	struct inside *in_next;
+	uint32_t in_thread;
+};
+
+struct insiders {
+	struct kmutex is_lock;
+	struct inside *is_first;
+};
+
 struct rumprun_kernel {
 	struct kmutex rk_lock;	  /* the list, rk_k, rk_refs */
 	struct rump_kernel *rk_k; /* NULL: halted */
 	struct rumprun_proc *rk_procs;
 	int rk_refs;
 	_Atomic int rk_reboot;
+	struct insiders rk_inside; /* in the console's function */
 	rumprun_console *rk_console;
 	void *rk_ctx;
 };
@@ -33,6 +45,7 @@ struct rumprun_proc {
 	_Atomic uint32_t rp_users;
 	_Atomic bool rp_dead;
 	struct lwpcache rp_lwps;
+	struct insiders rp_inside; /* running a tool */
 	struct proxy_client *rp_client;
 	char *rp_url;
 };
@@ -40,6 +53,14 @@ struct rumprun_proc {
 /* A use of the handle's process; -ESHUTDOWN when there is none any more. */
 int rumprun_enter(struct rumprun_proc *) MUST_CHECK;
 void rumprun_leave(struct rumprun_proc *);
+/*
+ * Around what calls the caller's functions: ending the handle waits for it, so
+ * that such a function cannot be the one that ends it.
+ */
+void rumprun_inside_begin(struct insiders *, struct inside *);
+void rumprun_inside_end(struct insiders *, struct inside *);
+/* Is the calling thread one of them? */
+bool rumprun_inside(struct insiders *);
 /* A call with the block's full size readable. */
 int rumprun_call(struct rumprun_proc *, int num, const void *args,
     size_t argsize, register_t rv[2]) MUST_CHECK;

@@ -30,15 +30,57 @@ rumprun_version(void)
 	return "1.0 NetBSD-7.99.34/" MACHINE;
 }
 
+/* --- who is inside --- */
+
+void
+rumprun_inside_begin(struct insiders *is, struct inside *in)
+{
+	in->in_thread = host_thread_self();
+	kmutex_enter(&is->is_lock);
+	in->in_next = is->is_first;
+	is->is_first = in;
+	kmutex_exit(&is->is_lock);
+}
+
+void
+rumprun_inside_end(struct insiders *is, struct inside *in)
+{
+	struct inside **link;
+
+	kmutex_enter(&is->is_lock);
+	for (link = &is->is_first; *link != in; link = &(*link)->in_next)
+		continue;
+	*link = in->in_next;
+	kmutex_exit(&is->is_lock);
+}
+
+bool
+rumprun_inside(struct insiders *is)
+{
+	uint32_t self = host_thread_self();
+	struct inside *in;
+
+	kmutex_enter(&is->is_lock);
+	for (in = is->is_first; in != NULL && in->in_thread != self;
+	     in = in->in_next)
+		continue;
+	kmutex_exit(&is->is_lock);
+	return in != NULL;
+}
+
 /* --- kernels --- */
 
 static void
 console(void *ctx, const char *text, size_t size)
 {
 	struct rumprun_kernel *rk = ctx;
+	struct inside inside;
 
-	if (rk->rk_console != NULL)
-		rk->rk_console(rk->rk_ctx, text, size);
+	if (rk->rk_console == NULL)
+		return;
+	rumprun_inside_begin(&rk->rk_inside, &inside);
+	rk->rk_console(rk->rk_ctx, text, size);
+	rumprun_inside_end(&rk->rk_inside, &inside);
 }
 
 static void
@@ -153,6 +195,18 @@ detach_proc(struct rumprun_proc *rp)
 	rp->rp_proc = NULL;
 }
 
+/* rk_lock held. */
+static bool
+inside_any(struct rumprun_kernel *rk)
+{
+	bool inside = false;
+
+	for (struct rumprun_proc *rp = rk->rk_procs; rp != NULL && !inside;
+	     rp = rp->rp_next)
+		inside = rumprun_inside(&rp->rp_inside);
+	return inside;
+}
+
 int64_t
 rumprun_kernel_halt(struct rumprun_kernel *rk, int nosync)
 {
@@ -161,7 +215,14 @@ rumprun_kernel_halt(struct rumprun_kernel *rk, int nosync)
 
 	if (rk == NULL)
 		return 0;
+	/* The console's function may have been called with the list locked. */
+	if (rumprun_inside(&rk->rk_inside))
+		return -EBUSY;
 	kmutex_enter(&rk->rk_lock);
+	if (inside_any(rk)) {
+		kmutex_exit(&rk->rk_lock);
+		return -EBUSY;
+	}
 	if ((k = rk->rk_k) != NULL) {
 		kern_halt_begin(k);
 		for (struct rumprun_proc *rp = rk->rk_procs; rp != NULL;
@@ -353,7 +414,7 @@ destroy_remote(struct rumprun_proc *rp)
 	host_free(rp);
 }
 
-void
+int
 rumprun_proc_destroy(struct rumprun_proc *rp)
 {
 	struct rumprun_kernel *rk;
@@ -361,11 +422,15 @@ rumprun_proc_destroy(struct rumprun_proc *rp)
 	struct proc *p;
 
 	if (rp == NULL)
-		return;
+		return 0;
+	if (rumprun_inside(&rp->rp_inside))
+		return -EBUSY;
 	if ((rk = rp->rp_kernel) == NULL) {
 		destroy_remote(rp);
-		return;
+		return 0;
 	}
+	if (rumprun_inside(&rk->rk_inside))
+		return -EBUSY;
 	/* The kernel's halt, if it comes now, finds the list without it or waits
 	 * until the process has gone. */
 	kmutex_enter(&rk->rk_lock);
@@ -381,6 +446,7 @@ rumprun_proc_destroy(struct rumprun_proc *rp)
 	kmutex_exit(&rk->rk_lock);
 	kernel_put(rk);
 	host_free(rp);
+	return 0;
 }
 
 void

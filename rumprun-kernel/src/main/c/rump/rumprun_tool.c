@@ -183,18 +183,21 @@ rumprun_tool_run(struct rumprun_proc *rp, const void *groups, const char *name,
 		.interrupt = (_Atomic int *)interrupt,
 	};
 	const struct tool_entry *te;
+	struct inside inside;
 	int status;
 
 	if ((te = rumprun_t_find(tg, name)) == NULL)
 		return -ENOENT;
 	if ((status = rumprun_enter(rp)) != 0)
 		return status;
+	rumprun_inside_begin(&rp->rp_inside, &inside);
 	if (rp->rp_client != NULL)
 		status = run_remote(
 		    rp->rp_url, rp->rp_client, &run, te, argc, argv);
 	else
 		status = tool_local_run(
 		    rp->rp_kernel->rk_k, rp->rp_proc, &run, te, argc, argv);
+	rumprun_inside_end(&rp->rp_inside, &inside);
 	rumprun_leave(rp);
 	return status;
 }

@@ -48,6 +48,8 @@ RUMPRUN_API int rumprun_kernel_boot(const char *components, const char *options,
  * Syncs (unless nosync), unmounts everything, ends the processes and gives the
  * handle back. Calls in progress end with ESHUTDOWN; handles of processes stay
  * valid, fail, and are to be destroyed as ever. The bytes not given back: 0.
+ * -EBUSY, and the kernel goes on, when the caller is in a function that a tool
+ * or the console of this kernel has called: it would wait for itself.
  */
 RUMPRUN_API int64_t rumprun_kernel_halt(struct rumprun_kernel *, int nosync);
 /* Serves other programs at unix://PATH or tcp://ADDRESS:PORT. */
@@ -84,8 +86,11 @@ RUMPRUN_API int rumprun_proc_create(
 /* The same in a kernel behind a server's socket. */
 RUMPRUN_API int rumprun_client_connect(const char *url, const char *name,
     struct rumprun_proc **procp, char *why, size_t whysize);
-/* Its descriptors close. NULL is fine. */
-RUMPRUN_API void rumprun_proc_destroy(struct rumprun_proc *);
+/*
+ * Its descriptors close. NULL is fine. -EBUSY, and the handle stays, from a
+ * function that a tool of this process, or its kernel's console, has called.
+ */
+RUMPRUN_API int rumprun_proc_destroy(struct rumprun_proc *);
 /*
  * Ends its calls in progress and makes later ones fail with ESHUTDOWN: for whoever
  * is to wait for other threads before rumprun_proc_destroy.
