@@ -88,7 +88,8 @@ LLVMFuzzerTestOneInput(const uint8_t *in, size_t n)
 		status = fsck("-fy");
 		if (given_up())
 			return 0;
-		if (status == 0)
+		/* The old root's files are found by the next one. */
+		if (status == 0 && strstr(tool_said, "REALLOCATE? yes") == NULL)
 			break;
 	}
 	must(status == 0, "-y does not come to an end");

@@ -656,6 +656,7 @@ lost_and_found(struct fsck *f)
 		adjust_by(f, UFS_ROOTINO, 1);
 		if (lf != 0)
 			info(f, lf)->links++;
+		f->lfnew = true;
 		return new;
 	}
 	if (new != 0)
@@ -706,6 +707,9 @@ dir_linkup(struct fsck *f, uint32_t orphan, uint32_t parent)
 			info(f, parent)->links++;
 		adjust_by(f, f->lfdir, 1);
 		info(f, f->lfdir)->links++;
+	} else if (parent == f->lfdir && f->lfnew) {
+		/* Its parent is gone, and lost+found got the number: nobody has counted that yet. */
+		adjust_by(f, f->lfdir, 1);
 	}
 	pwarn(f, "DIR I=%" PRIu32 " CONNECTED. ", orphan);
 	t_printf(f->t, "PARENT WAS I=%" PRIu32 "\n", parent);

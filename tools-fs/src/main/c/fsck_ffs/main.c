@@ -38,8 +38,8 @@ number(struct tool *t, const char *s, int base, const char *msg)
 	return v;
 }
 
-static void
-phases(struct fsck *f)
+void
+fsck_phases(struct fsck *f)
 {
 	if (!f->preen)
 		t_printf(f->t, "** Last Mounted on %.*s\n", MAXMNTLEN - 1,
@@ -90,9 +90,18 @@ check(struct fsck *f, const char *name, const char *path)
 	default:
 		break;
 	}
-	phases(f);
+	fsck_phases(f);
 	summary(f);
 	fsck_finish(f);
+	/*
+	 * What hangs together in a damaged file system is seen whole only when it is mended. After a new root all
+	 * that lay below the old one is to be found by a second check; NetBSD's leaves that unsaid.
+	 */
+	if (f->grave && f->modified && !f->preen && !f->unresolved &&
+	    !f->rerun && !f->newroot && !fsck_proves_clean(f)) {
+		f->rerun = true;
+		fsck_unfinish(f);
+	}
 	if (f->preen)
 		return f->unresolved || f->rerun ? 2 : 0;
 	if (f->unresolved || f->rerun)

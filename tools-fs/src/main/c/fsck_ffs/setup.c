@@ -599,8 +599,8 @@ fsck_setup(struct fsck *f, const char *name, const char *path)
 
 /* --- the end ------------------------------------------------------------------------------------------------------ */
 
-static int64_t
-standard_place(const struct fs *fs)
+int64_t
+fsck_standard_place(const struct fs *fs)
 {
 	int i;
 
@@ -622,9 +622,9 @@ fsck_finish(struct fsck *f)
 		fsck_write(f, f->csum,
 		    (size_t)fragroundup(&f->fs, f->fs.fs_cssize),
 		    (int64_t)fsbtobyte(&f->fs, f->fs.fs_csaddr));
-	if (f->sbloc != standard_place(&f->fs) &&
+	if (f->sbloc != fsck_standard_place(&f->fs) &&
 	    (f->preen || reply(f, "UPDATE STANDARD SUPERBLOCK"))) {
-		f->sbloc = standard_place(&f->fs);
+		f->sbloc = fsck_standard_place(&f->fs);
 		f->fs.fs_sblockloc = f->sbloc;
 		f->sbdirty = true;
 	}
@@ -636,5 +636,15 @@ fsck_finish(struct fsck *f)
 	}
 	if (f->sbdirty || f->modified)
 		fsck_write_super(f);
+	(void)sys_fsync(f->t, f->fd);
+}
+
+void
+fsck_unfinish(struct fsck *f)
+{
+	if (!f->writable)
+		return;
+	f->fs.fs_clean = 0;
+	fsck_write_super(f);
 	(void)sys_fsync(f->t, f->fd);
 }

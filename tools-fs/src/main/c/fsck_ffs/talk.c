@@ -9,6 +9,8 @@
 _Noreturn void
 giveup(struct fsck *f, int status)
 {
+	if (f->proof != NULL)
+		longjmp(*f->proof, 1);
 	/* What was mended so far is on the disk. */
 	if (f->writable && f->hashtab != NULL && !f->ending) {
 		f->ending = true;
@@ -75,6 +77,7 @@ pfatal(struct fsck *f, const char *fmt, ...)
 	va_list ap;
 
 	leave_meter(f);
+	f->grave = true;
 	va_start(ap, fmt);
 	t_vfprintf(f->t->t_out, fmt, ap);
 	va_end(ap);

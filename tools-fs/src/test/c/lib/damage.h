@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * FFS images for fuzzing: a few sound ones, made at the start, and damage told by the input.
+ * FFS images to be damaged, for fuzzing and for tests: a few sound ones, made at the start, and damage told by bytes.
  *
  * An input is a byte that chooses the image, and records of eight bytes: the part of the image, what is done, where in the part (16 bits), and a
  * value (32 bits). So a short input reaches any field, and the corpus needs no images.
  */
-#ifndef FUZZ_DAMAGE_H
-#define FUZZ_DAMAGE_H
+#ifndef LIB_DAMAGE_H
+#define LIB_DAMAGE_H
 
 #include <stddef.h>
 #include <stdint.h>
