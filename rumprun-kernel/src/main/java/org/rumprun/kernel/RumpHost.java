@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 package org.rumprun.kernel;
 
-import org.rumprun.kernel.internal.ProcHandle;
-
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.util.Map;
 import java.util.Objects;
+import org.rumprun.kernel.internal.ProcHandle;
 
 /**
  * Where tools run: a kernel here, one behind a socket, or a process in either. The {@code with}

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
 package org.rumprun.kernel;
 
-import org.rumprun.kernel.internal.Failure;
-import org.rumprun.kernel.internal.KernelHandle;
-import org.rumprun.kernel.internal.ProcHandle;
-
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.Consumer;
+import org.rumprun.kernel.internal.Failure;
+import org.rumprun.kernel.internal.KernelHandle;
+import org.rumprun.kernel.internal.ProcHandle;
 
 /**
  * A kernel in this process. Any number live side by side; each has its own file systems, devices

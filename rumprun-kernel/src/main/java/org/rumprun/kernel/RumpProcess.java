@@ -4,12 +4,10 @@ package org.rumprun.kernel;
 import com.sun.jna.Memory;
 import com.sun.jna.Native;
 import com.sun.jna.Pointer;
-
-import org.rumprun.kernel.internal.ProcHandle;
-
 import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import org.rumprun.kernel.internal.ProcHandle;
 
 /**
  * A process of a kernel, with its own descriptors, working directory and credentials. Calls act for

@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 package org.rumprun.kernel;
 
-import org.rumprun.kernel.internal.Natives;
-import org.rumprun.kernel.internal.ProcHandle;
-import org.rumprun.kernel.internal.ToolCall;
-
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -13,6 +9,9 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import org.rumprun.kernel.internal.Natives;
+import org.rumprun.kernel.internal.ProcHandle;
+import org.rumprun.kernel.internal.ToolCall;
 
 /**
  * A utility on a host. Each run is a process of its own in the kernel, on the calling thread; an

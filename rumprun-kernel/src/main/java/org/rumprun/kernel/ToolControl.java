@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 package org.rumprun.kernel;
 
-import org.rumprun.kernel.internal.ToolCall;
-
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import org.rumprun.kernel.internal.ToolCall;
 
 /**
  * Signals for tools while they run. A tool runs on the thread that asked for it; other threads, or

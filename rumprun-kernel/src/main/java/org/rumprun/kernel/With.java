@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 package org.rumprun.kernel;
 
-import org.rumprun.kernel.internal.ProcHandle;
-
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.util.Map;
+import org.rumprun.kernel.internal.ProcHandle;
 
 /** A host with streams for its tools. */
 final class With extends RumpHost {

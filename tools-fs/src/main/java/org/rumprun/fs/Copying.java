@@ -63,6 +63,9 @@ final class Copying {
 
     static void move(RumpPath source, RumpPath target, CopyOption... options) throws IOException {
         Copying moving = new Copying(source, target, options);
+        if (moving.attributes) {
+            throw new UnsupportedOperationException("COPY_ATTRIBUTES of a move");
+        }
         moving.follow = false;
         moving.attributes = true;
         boolean same = source.system() == target.system();
@@ -135,7 +138,7 @@ final class Copying {
             Errors.check(to.mkdir(target.zero(), from.mode() & 0777), target);
         } else if (from.isSymbolicLink()) {
             RumpPath says = RumpFileSystems.PROVIDER.readSymbolicLink(source);
-            Errors.check(to.symlink(says.zero(), target.zero()), target);
+            Errors.check(to.symlink(says.text(), target.zero()), target);
         } else if (from.isRegularFile()) {
             copyData(from.mode() & 0777);
         } else {
@@ -153,21 +156,27 @@ final class Copying {
                 OpenMode.of(Set.of(StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW));
         try (FileChannel in = reading.open(source, 0);
                 FileChannel out = writing.open(target, mode)) {
-            long size = in.size();
-            for (long done = 0; done < size; ) {
-                long count = in.transferTo(done, size - done, out);
-                if (count <= 0) {
-                    break;
-                }
-                done += count;
-            }
-        } catch (IOException e) {
             try {
-                RumpFileSystems.PROVIDER.deleteIfExists(target);
-            } catch (IOException more) {
-                e.addSuppressed(more);
+                transfer(in, out);
+            } catch (IOException | RuntimeException e) {
+                try {
+                    RumpFileSystems.PROVIDER.deleteIfExists(target);
+                } catch (IOException | RuntimeException more) {
+                    e.addSuppressed(more);
+                }
+                throw e;
             }
-            throw e;
+        }
+    }
+
+    private static void transfer(FileChannel in, FileChannel out) throws IOException {
+        long size = in.size();
+        for (long done = 0; done < size; ) {
+            long count = in.transferTo(done, size - done, out);
+            if (count <= 0) {
+                break;
+            }
+            done += count;
         }
     }
 

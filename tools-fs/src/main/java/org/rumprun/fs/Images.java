@@ -7,6 +7,7 @@ import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystemException;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -38,6 +39,9 @@ final class Images {
             throws IOException {
         if (!options.type.equals("ffs")) {
             throw new UnsupportedOperationException("a file system of type " + options.type);
+        }
+        if (image.getFileSystem() != FileSystems.getDefault()) {
+            throw new UnsupportedOperationException(image + " is no file of the host");
         }
         if (!Files.exists(image)) {
             throw new NoSuchFileException(image.toString());
@@ -145,7 +149,7 @@ final class Images {
 
     /** Whether the file looks like one of ours: a kernel is not booted for every zip file. */
     static boolean looksLikeImage(Path image) throws IOException {
-        if (!Files.isRegularFile(image)) {
+        if (image.getFileSystem() != FileSystems.getDefault() || !Files.isRegularFile(image)) {
             return false;
         }
         ByteBuffer magic = ByteBuffer.allocate(4);

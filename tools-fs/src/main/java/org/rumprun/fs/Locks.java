@@ -2,6 +2,7 @@
 package org.rumprun.fs;
 
 import java.io.IOException;
+import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
@@ -62,15 +63,21 @@ final class Locks {
             RumpAttributes.Key file,
             long position,
             long size,
-            boolean shared) {
+            boolean shared)
+            throws IOException {
+        Held lock = new Held(channel, file, position, size, shared);
         List<Held> list = held.computeIfAbsent(file, key -> new ArrayList<>());
         for (Held other : list) {
             if (other.overlaps(position, size)) {
                 throw new OverlappingFileLockException();
             }
         }
-        Held lock = new Held(channel, file, position, size, shared);
         list.add(lock);
+        if (!channel.isOpen()) {
+            // it has been released already
+            lock.drop();
+            throw new AsynchronousCloseException();
+        }
         return lock;
     }
 

@@ -7,6 +7,7 @@ import java.nio.file.OpenOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Objects;
 import java.util.Set;
+import org.rumprun.kernel.internal.Errno;
 import org.rumprun.kernel.internal.ProcHandle;
 
 /** Open options as the kernel's flags. */
@@ -59,7 +60,12 @@ record OpenMode(int flags, RumpFileChannel.Mode mode) {
     RumpFileChannel open(RumpPath path, int permissions) throws IOException {
         RumpFileSystem fs = path.system();
         ProcHandle proc = mode.write() || mode.deleteOnClose() ? fs.writer() : fs.proc();
-        int fd = (int) Errors.check(proc.open(path.zero(), flags, permissions), path);
+        int fd;
+        do {
+            fd = proc.open(path.zero(), flags, permissions);
+            // the sleep in a fifo's open ends when another channel that sleeps closes
+        } while (fd == -Errno.EINTR && !Thread.currentThread().isInterrupted());
+        Errors.check(fd, path);
         RumpFileChannel channel = new RumpFileChannel(path, fd, mode);
         fs.opened(channel);
         return channel;

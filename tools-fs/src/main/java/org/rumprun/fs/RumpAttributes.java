@@ -6,6 +6,7 @@ import java.nio.file.attribute.PosixFileAttributes;
 import java.nio.file.attribute.PosixFilePermission;
 import java.time.Instant;
 import java.util.EnumSet;
+import java.util.Objects;
 import java.util.Set;
 
 /** What stat(2) tells about a file. */
@@ -69,6 +70,7 @@ final class RumpAttributes implements PosixFileAttributes {
 
     static int mode(Set<PosixFilePermission> permissions) {
         int mode = 0;
+        permissions.forEach(Objects::requireNonNull);
         for (int i = 0; i < PERMISSIONS.length; i++) {
             if (permissions.contains(PERMISSIONS[i])) {
                 mode |= 1 << i;

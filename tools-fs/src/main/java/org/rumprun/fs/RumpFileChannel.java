@@ -14,8 +14,12 @@ import java.nio.channels.NonReadableChannelException;
 import java.nio.channels.NonWritableChannelException;
 import java.nio.channels.ReadableByteChannel;
 import java.nio.channels.WritableByteChannel;
+import java.nio.file.FileSystemException;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import org.rumprun.kernel.internal.Errno;
 import org.rumprun.kernel.internal.ProcHandle;
 
 /**
@@ -26,6 +30,9 @@ final class RumpFileChannel extends FileChannel implements Closeable {
     private static final int CLOSED = Integer.MIN_VALUE;
     private static final int MAX_TRANSFER = 1 << 30;
 
+    /** Looks at calls in progress before they are woken. */
+    private static final int GRACE = 20;
+
     private final RumpPath path;
     private final ProcHandle proc;
     private final int fd;
@@ -33,6 +40,14 @@ final class RumpFileChannel extends FileChannel implements Closeable {
 
     /** Calls in progress: the descriptor closes after the last, so that no other file gets them. */
     private final AtomicInteger users = new AtomicInteger();
+
+    private final AtomicBoolean released = new AtomicBoolean();
+
+    /** A fifo or the like, which has no positions. */
+    private volatile boolean stream;
+
+    /** It is known to be no directory. */
+    private volatile boolean looked;
 
     private final Object positionLock = new Object();
     private long position;
@@ -53,27 +68,34 @@ final class RumpFileChannel extends FileChannel implements Closeable {
     }
 
     private long during(Work work) throws IOException {
-        if (users.incrementAndGet() < 0) {
-            leave();
-            throw new ClosedChannelException();
-        }
         boolean done = false;
         try {
+            // may close the channel: the call is no user yet, for whom that would wait
             begin();
-            long result = work.run();
-            done = true;
-            return result;
+            if (users.incrementAndGet() < 0) {
+                leave();
+                throw new ClosedChannelException();
+            }
+            try {
+                long result = work.run();
+                done = true;
+                return result;
+            } finally {
+                leave();
+            }
         } finally {
-            leave();
             end(done);
         }
     }
 
     private void leave() {
-        if (users.decrementAndGet() == CLOSED && users.compareAndSet(CLOSED, CLOSED + 1)) {
-            // above CLOSED for good: nobody closes it twice
-            proc.close(fd);
+        if (users.decrementAndGet() == CLOSED) {
+            release();
         }
+    }
+
+    private int release() {
+        return released.getAndSet(true) ? 0 : proc.close(fd);
     }
 
     @Override
@@ -81,12 +103,33 @@ final class RumpFileChannel extends FileChannel implements Closeable {
         RumpFileSystem fs = path.system();
         fs.forget(this);
         fs.locks().release(this);
-        if (users.getAndAdd(CLOSED) == 0 && users.compareAndSet(CLOSED, CLOSED + 1)) {
-            Errors.check(fs.isOpen() ? proc.close(fd) : 0, path);
+        int result = 0;
+        if (users.getAndAdd(CLOSED) == 0) {
+            result = release();
+        } else {
+            wake();
         }
-        if (mode.deleteOnClose() && fs.isOpen()) {
+        if (mode.deleteOnClose()) {
             proc.unlink(path.zero());
         }
+        if (result != -Errno.ESHUTDOWN) {
+            check(result);
+        }
+    }
+
+    /** Ends sleeps, in a fifo for one; again and again, for a call may be about to sleep. */
+    private void wake() {
+        for (int i = 0; !released.get(); i++) {
+            if (i > GRACE) {
+                proc.interrupt();
+            }
+            LockSupport.parkNanos(100_000);
+        }
+    }
+
+    /** Whether a call shall be made again: the interrupt was for another one of the process. */
+    private boolean again(long result) {
+        return result == -Errno.EINTR && isOpen() && !Thread.currentThread().isInterrupted();
     }
 
     private void readable() throws IOException {
@@ -115,17 +158,60 @@ final class RumpFileChannel extends FileChannel implements Closeable {
         return Errors.check(result, path);
     }
 
+    /** Some file systems let a directory be read as bytes, which NIO knows nothing of. */
+    private void notDirectory() throws IOException {
+        if (!looked) {
+            long[] st = new long[RumpAttributes.COUNT];
+            check(proc.fstat(fd, st));
+            if (new RumpAttributes(path.system(), st).isDirectory()) {
+                throw Errors.of(Errno.EISDIR, path, null);
+            }
+            looked = true;
+        }
+    }
+
+    /** Reads at an offset; `here`: the channel's position, of which a fifo knows nothing. */
+    private long in(Pointer memory, int size, long from, boolean here) {
+        while (true) {
+            long count =
+                    here && stream
+                            ? proc.read(fd, memory, size)
+                            : proc.pread(fd, memory, size, from);
+            if (count == -Errno.ESPIPE && here && !stream) {
+                stream = true;
+            } else if (!again(count)) {
+                return count;
+            }
+        }
+    }
+
+    /** Writes at an offset, as above, or at the end when it is -1. */
+    private long out(Pointer memory, int size, long to, boolean here) {
+        while (true) {
+            long count =
+                    to < 0 || here && stream
+                            ? proc.write(fd, memory, size)
+                            : proc.pwrite(fd, memory, size, to);
+            if (count == -Errno.ESPIPE && here && !stream) {
+                stream = true;
+            } else if (!again(count)) {
+                return count;
+            }
+        }
+    }
+
     /** As much as there is and fits; 0 when nothing fits, -1 at the end. */
-    private int readAt(ByteBuffer to, long from) throws IOException {
+    private int readAt(ByteBuffer to, long from, boolean here) throws IOException {
         if (to.isReadOnly()) {
             throw new IllegalArgumentException("a read-only buffer");
         }
         if (!to.hasRemaining()) {
             return 0;
         }
+        notDirectory();
         if (to.isDirect()) {
             int size = Math.min(to.remaining(), MAX_TRANSFER);
-            int count = (int) check(proc.pread(fd, address(to), size, from));
+            int count = (int) check(in(address(to), size, from, here));
             to.position(to.position() + count);
             return count == 0 ? -1 : count;
         }
@@ -134,7 +220,7 @@ final class RumpFileChannel extends FileChannel implements Closeable {
             int done = 0;
             while (to.hasRemaining()) {
                 int size = Math.min(to.remaining(), RumpFileSystem.Chunk.SIZE);
-                long count = proc.pread(fd, chunk.pointer, size, from + done);
+                long count = in(chunk.pointer, size, from + done, here);
                 if (count < 0 && done > 0) {
                     break;
                 }
@@ -152,7 +238,7 @@ final class RumpFileChannel extends FileChannel implements Closeable {
     }
 
     /** Everything, at an offset, or at the end when it is -1; short only when the disk is full. */
-    private int writeAt(ByteBuffer from, long to) throws IOException {
+    private int writeAt(ByteBuffer from, long to, boolean here) throws IOException {
         int done = 0;
         RumpFileSystem.Chunk chunk = from.isDirect() ? null : path.system().takeChunk();
         try {
@@ -166,10 +252,7 @@ final class RumpFileChannel extends FileChannel implements Closeable {
                     chunk.buffer.duplicate().put(from.duplicate().limit(from.position() + size));
                     memory = chunk.pointer;
                 }
-                long count =
-                        to < 0
-                                ? proc.write(fd, memory, size)
-                                : proc.pwrite(fd, memory, size, to + done);
+                long count = out(memory, size, to < 0 ? to : to + done, here);
                 if (count <= 0 && done > 0) {
                     break;
                 }
@@ -190,7 +273,7 @@ final class RumpFileChannel extends FileChannel implements Closeable {
         Objects.requireNonNull(to);
         readable();
         synchronized (positionLock) {
-            int count = (int) during(() -> readAt(to, position));
+            int count = (int) during(() -> readAt(to, position, true));
             position += Math.max(count, 0);
             return count;
         }
@@ -201,7 +284,7 @@ final class RumpFileChannel extends FileChannel implements Closeable {
         Objects.requireNonNull(to);
         notNegative(from);
         readable();
-        return (int) during(() -> readAt(to, from));
+        return (int) during(() -> readAt(to, from, false));
     }
 
     @Override
@@ -234,11 +317,11 @@ final class RumpFileChannel extends FileChannel implements Closeable {
         writable();
         synchronized (positionLock) {
             if (mode.append()) {
-                int count = (int) during(() -> writeAt(from, -1));
+                int count = (int) during(() -> writeAt(from, -1, true));
                 position = size();
                 return count;
             }
-            int count = (int) during(() -> writeAt(from, position));
+            int count = (int) during(() -> writeAt(from, position, true));
             position += count;
             return count;
         }
@@ -249,7 +332,7 @@ final class RumpFileChannel extends FileChannel implements Closeable {
         Objects.requireNonNull(from);
         notNegative(to);
         writable();
-        return (int) during(() -> writeAt(from, to));
+        return (int) during(() -> writeAt(from, to, false));
     }
 
     @Override
@@ -360,6 +443,11 @@ final class RumpFileChannel extends FileChannel implements Closeable {
                 if (written < size) {
                     break;
                 }
+            }
+        } catch (FileSystemException e) {
+            // a part has been moved: the next call tells what is wrong
+            if (done == 0) {
+                throw e;
             }
         } finally {
             path.system().giveChunk(chunk);

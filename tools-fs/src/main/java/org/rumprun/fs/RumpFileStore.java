@@ -8,6 +8,7 @@ import java.nio.file.attribute.FileAttributeView;
 import java.nio.file.attribute.FileOwnerAttributeView;
 import java.nio.file.attribute.FileStoreAttributeView;
 import java.nio.file.attribute.PosixFileAttributeView;
+import java.util.Objects;
 
 /** The file system that holds a file, as statvfs(2) tells about it. */
 final class RumpFileStore extends FileStore {
@@ -99,7 +100,7 @@ final class RumpFileStore extends FileStore {
 
     @Override
     public boolean supportsFileAttributeView(Class<? extends FileAttributeView> type) {
-        return type == BasicFileAttributeView.class
+        return Objects.requireNonNull(type) == BasicFileAttributeView.class
                 || type == PosixFileAttributeView.class
                 || type == FileOwnerAttributeView.class;
     }
@@ -111,6 +112,7 @@ final class RumpFileStore extends FileStore {
 
     @Override
     public <V extends FileStoreAttributeView> V getFileStoreAttributeView(Class<V> type) {
+        Objects.requireNonNull(type);
         return null;
     }
 

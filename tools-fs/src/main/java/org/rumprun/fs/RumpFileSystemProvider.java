@@ -3,17 +3,20 @@ package org.rumprun.fs;
 
 import java.io.IOException;
 import java.net.URI;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.SeekableByteChannel;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.AccessMode;
 import java.nio.file.CopyOption;
 import java.nio.file.DirectoryStream;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileStore;
 import java.nio.file.FileSystem;
 import java.nio.file.FileSystemAlreadyExistsException;
 import java.nio.file.FileSystemNotFoundException;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.NotLinkException;
 import java.nio.file.OpenOption;
@@ -24,16 +27,17 @@ import java.nio.file.attribute.FileAttributeView;
 import java.nio.file.attribute.PosixFileAttributes;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.spi.FileSystemProvider;
-import java.util.Arrays;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.rumprun.kernel.internal.Errno;
 
 /**
  * The provider of the scheme "rump": {@code rump:file:///disk.img!/path}. {@link RumpFileSystems}
- * is the easier way to open an image. The environment of {@link #newFileSystem(URI, Map)} takes
- * "readOnly" and "log" (Boolean), "offset" and "length" (Long), and "type".
+ * is the easier way to open an image. The environments of {@link #newFileSystem(URI, Map)} and
+ * {@link #newFileSystem(Path, Map)} take "readOnly" and "log" (Boolean), "offset" and "length"
+ * (Long), each as a String too, and "type".
  */
 public final class RumpFileSystemProvider extends FileSystemProvider {
     private static final int O_RDONLY = 0x0;
@@ -65,11 +69,30 @@ public final class RumpFileSystemProvider extends FileSystemProvider {
         if (env.get("type") != null) {
             options = options.type(env.get("type").toString());
         }
-        long offset = env.get("offset") instanceof Number n ? n.longValue() : 0;
-        long length = env.get("length") instanceof Number n ? n.longValue() : -1;
-        return options.window(offset, length)
-                .readOnly(Boolean.parseBoolean(String.valueOf(env.get("readOnly"))))
-                .log(Boolean.parseBoolean(String.valueOf(env.get("log"))));
+        return options.window(number(env, "offset", 0), number(env, "length", -1))
+                .readOnly(truth(env, "readOnly"))
+                .log(truth(env, "log"));
+    }
+
+    private static long number(Map<String, ?> env, String name, long without) {
+        Object value = env.get(name);
+        if (value == null) {
+            return without;
+        }
+        try {
+            return value instanceof Number n ? n.longValue() : Long.parseLong(value.toString());
+        } catch (NumberFormatException e) {
+            throw new IllegalArgumentException(name + " is no number: " + value, e);
+        }
+    }
+
+    private static boolean truth(Map<String, ?> env, String name) {
+        Object value = env.get(name);
+        String text = value == null ? "false" : value.toString();
+        if (!text.equals("true") && !text.equals("false")) {
+            throw new IllegalArgumentException(name + " is neither true nor false: " + value);
+        }
+        return text.equals("true");
     }
 
     @Override
@@ -87,7 +110,8 @@ public final class RumpFileSystemProvider extends FileSystemProvider {
 
     @Override
     public FileSystem newFileSystem(Path path, Map<String, ?> env) throws IOException {
-        if (env.get("type") == null && !env.containsKey("offset") && !Images.looksLikeImage(path)) {
+        boolean told = env.get("type") != null || env.get("offset") != null;
+        if (!told && !Images.looksLikeImage(path)) {
             throw new UnsupportedOperationException(path + " is no image of an FFS");
         }
         return Images.open(this, path, options(env), null);
@@ -112,14 +136,14 @@ public final class RumpFileSystemProvider extends FileSystemProvider {
 
     @Override
     public Path getPath(URI uri) {
-        String rest = uri.getSchemeSpecificPart();
-        int bang = uri.getRawSchemeSpecificPart().indexOf("!/");
+        String whole = uri.getRawSchemeSpecificPart();
+        int bang = whole.indexOf("!/");
         if (bang < 0) {
             throw new IllegalArgumentException("there is no !/ in " + uri);
         }
-        String raw = uri.getRawSchemeSpecificPart().substring(bang + 1);
-        String path = URI.create("rump:" + raw).getPath();
-        return getFileSystem(uri).getPath(path == null ? rest : path);
+        // with two slashes at its start it would be an authority
+        String raw = whole.substring(bang + 1).replaceFirst("^/+", "/");
+        return getFileSystem(uri).getPath(URI.create("rump:" + raw).getPath());
     }
 
     void forget(RumpFileSystem fs) {
@@ -130,7 +154,11 @@ public final class RumpFileSystemProvider extends FileSystemProvider {
     }
 
     private static boolean follows(LinkOption... options) {
-        return !Arrays.asList(options).contains(LinkOption.NOFOLLOW_LINKS);
+        boolean follows = true;
+        for (LinkOption option : options) {
+            follows &= Objects.requireNonNull(option) != LinkOption.NOFOLLOW_LINKS;
+        }
+        return follows;
     }
 
     RumpAttributes attributes(RumpPath path, boolean follow) throws IOException {
@@ -189,7 +217,8 @@ public final class RumpFileSystemProvider extends FileSystemProvider {
     public void createDirectory(Path dir, FileAttribute<?>... attributes) throws IOException {
         RumpPath path = RumpPath.of(dir);
         int mode = mode(0777, attributes);
-        Errors.check(path.system().writer().mkdir(path.zero(), mode), path);
+        // not writer(): what is there already is told as such, read-only or not
+        Errors.check(path.system().proc().mkdir(path.zero(), mode), path);
     }
 
     @Override
@@ -200,14 +229,25 @@ public final class RumpFileSystemProvider extends FileSystemProvider {
         if (attributes.length > 0) {
             throw new UnsupportedOperationException("attributes of a new link");
         }
-        Errors.check(path.system().writer().symlink(to.zero(), path.zero()), path);
+        if (to.raw().length == 0) {
+            // NetBSD makes a link that leads nowhere
+            throw new NoSuchFileException(link.toString(), "", null);
+        }
+        Errors.check(path.system().writer().symlink(to.text(), path.zero()), path);
     }
 
     @Override
     public void createLink(Path link, Path existing) throws IOException {
         RumpPath path = RumpPath.of(link);
         RumpPath from = RumpPath.of(existing);
-        Errors.check(path.system().writer().link(from.zero(), path.zero()), path, from);
+        int result = -Errno.EXDEV;
+        if (from.system() == path.system()) {
+            result = path.system().writer().link(from.zero(), path.zero());
+        }
+        if (result == -Errno.EEXIST) {
+            throw new FileAlreadyExistsException(link.toString());
+        }
+        Errors.check(result, path, from);
     }
 
     @Override
@@ -219,7 +259,7 @@ public final class RumpFileSystemProvider extends FileSystemProvider {
             throw new NotLinkException(link.toString());
         }
         Errors.check(length, path);
-        return new RumpPath(path.system(), Arrays.copyOf(target, (int) length));
+        return RumpPath.of(path.system(), ByteBuffer.wrap(target, 0, (int) length));
     }
 
     @Override
@@ -242,7 +282,7 @@ public final class RumpFileSystemProvider extends FileSystemProvider {
 
     @Override
     public boolean isSameFile(Path path, Path other) throws IOException {
-        if (path.equals(other)) {
+        if (path.equals(Objects.requireNonNull(other))) {
             return true;
         }
         if (!(other instanceof RumpPath b) || RumpPath.of(path).system() != b.system()) {

@@ -29,6 +29,7 @@ public final class RumpFileSystems {
      * @param image a file of the host with an FFS in it
      * @return the file system; closing it writes everything and gives the image back
      * @throws IOException if the image cannot be mounted, or another program has it
+     * @throws UnsupportedOperationException if it is in another file system of Java's
      */
     public static FileSystem open(Path image) throws IOException {
         return open(image, new Options());
@@ -41,6 +42,8 @@ public final class RumpFileSystems {
      * @param options how
      * @return the file system; closing it writes everything and gives the image back
      * @throws IOException if the image cannot be mounted, or another program has it
+     * @throws UnsupportedOperationException if it is in another file system of Java's, or of a type
+     *     that is not there
      */
     public static FileSystem open(Path image, Options options) throws IOException {
         return Images.open(PROVIDER, image, options, null);
@@ -115,8 +118,12 @@ public final class RumpFileSystems {
          * @param begin where it begins
          * @param bytes its length, -1 for the rest
          * @return options with it
+         * @throws IllegalArgumentException if one is negative
          */
         public Options window(long begin, long bytes) {
+            if (begin < 0 || bytes < -1) {
+                throw new IllegalArgumentException(bytes + " bytes at " + begin);
+            }
             return new Options(type, readOnly, log, begin, bytes);
         }
     }

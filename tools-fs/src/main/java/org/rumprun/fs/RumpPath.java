@@ -45,12 +45,15 @@ final class RumpPath implements Path {
         if (text.indexOf('\0') >= 0) {
             throw new InvalidPathException(text, "a NUL character");
         }
-        ByteBuffer encoded;
         try {
-            encoded = StandardCharsets.UTF_8.newEncoder().encode(CharBuffer.wrap(text));
+            return of(fs, StandardCharsets.UTF_8.newEncoder().encode(CharBuffer.wrap(text)));
         } catch (CharacterCodingException e) {
             throw new InvalidPathException(text, "half a character");
         }
+    }
+
+    /** Of a symbolic link's target, for one: slashes stand anywhere. */
+    static RumpPath of(RumpFileSystem fs, ByteBuffer encoded) {
         ByteArrayOutputStream out = new ByteArrayOutputStream(encoded.remaining());
         byte last = 0;
         while (encoded.hasRemaining()) {
@@ -85,7 +88,11 @@ final class RumpPath implements Path {
         return bytes.length == 0 ? new byte[] {'.', 0} : Arrays.copyOf(bytes, bytes.length + 1);
     }
 
-    /** What a symbolic link to it says. */
+    /** What a symbolic link to it says, for a call. */
+    byte[] text() {
+        return Arrays.copyOf(bytes, bytes.length + 1);
+    }
+
     byte[] raw() {
         return bytes;
     }
@@ -254,6 +261,15 @@ final class RumpPath implements Path {
         return join(isAbsolute(), kept);
     }
 
+    private boolean hasDots() {
+        for (byte[] name : names()) {
+            if (isDots(name, 1) || isDots(name, 2)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     private static boolean isDots(byte[] name, int count) {
         return name.length == count && name[0] == '.' && name[count - 1] == '.';
     }
@@ -280,7 +296,13 @@ final class RumpPath implements Path {
         if (isEmpty()) {
             return path;
         }
-        byte[][] mine = names();
+        boolean dots = hasDots() || path.hasDots();
+        return dots ? normalize().from(path.normalize(), this) : from(path, this);
+    }
+
+    /** From here to a path, both without dots that can be taken away. */
+    private RumpPath from(RumpPath path, RumpPath asked) {
+        byte[][] mine = isEmpty() ? new byte[0][] : names();
         byte[][] theirs = path.isEmpty() ? new byte[0][] : path.names();
         int common = 0;
         while (common < mine.length
@@ -291,11 +313,9 @@ final class RumpPath implements Path {
         List<byte[]> parts = new ArrayList<>();
         for (int i = common; i < mine.length; i++) {
             if (isDots(mine[i], 2)) {
-                throw new IllegalArgumentException("what is above " + this + " has no name");
+                throw new IllegalArgumentException("what is above " + asked + " has no name");
             }
-            if (!isDots(mine[i], 1)) {
-                parts.add(new byte[] {'.', '.'});
-            }
+            parts.add(new byte[] {'.', '.'});
         }
         parts.addAll(List.of(theirs).subList(common, theirs.length));
         return join(false, parts);

@@ -8,6 +8,7 @@ import java.nio.file.attribute.GroupPrincipal;
 import java.nio.file.attribute.UserPrincipal;
 import java.nio.file.attribute.UserPrincipalLookupService;
 import java.nio.file.attribute.UserPrincipalNotFoundException;
+import java.util.Objects;
 
 /** A user by number; the name is what the file system's own /etc/passwd says, if anything. */
 sealed class RumpPrincipal implements UserPrincipal permits RumpPrincipal.Group {
@@ -52,7 +53,7 @@ sealed class RumpPrincipal implements UserPrincipal permits RumpPrincipal.Group 
         }
 
         private long find(String file, String name) throws IOException {
-            String id = field(fs, file, 0, name, 2);
+            String id = field(fs, file, 0, Objects.requireNonNull(name), 2);
             try {
                 long number = Long.parseLong(id == null ? name : id);
                 if (number >= 0 && number <= MAX_ID) {

@@ -16,6 +16,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 
 /** The attributes of a file, as views and by name. */
@@ -51,7 +52,7 @@ final class RumpViews implements PosixFileAttributeView {
 
     @SuppressWarnings("unchecked")
     static <V extends FileAttributeView> V of(RumpPath path, Class<V> type, boolean follow) {
-        if (type == BasicFileAttributeView.class) {
+        if (Objects.requireNonNull(type) == BasicFileAttributeView.class) {
             return (V) new RumpViews(path, follow, "basic");
         }
         if (type == PosixFileAttributeView.class) {
@@ -123,15 +124,18 @@ final class RumpViews implements PosixFileAttributeView {
 
     @Override
     public void setOwner(UserPrincipal owner) throws IOException {
-        if (!(owner instanceof RumpPrincipal mine) || owner instanceof RumpPrincipal.Group) {
+        if (!(Objects.requireNonNull(owner) instanceof RumpPrincipal mine)) {
             throw new ProviderMismatchException(owner + " is no user of the rump provider");
+        }
+        if (owner instanceof RumpPrincipal.Group) {
+            throw new IOException(owner + " is a group");
         }
         setIds(mine.id(), -1);
     }
 
     @Override
     public void setGroup(GroupPrincipal group) throws IOException {
-        if (!(group instanceof RumpPrincipal.Group mine)) {
+        if (!(Objects.requireNonNull(group) instanceof RumpPrincipal.Group mine)) {
             throw new ProviderMismatchException(group + " is no group of the rump provider");
         }
         setIds(-1, mine.id());
@@ -167,13 +171,13 @@ final class RumpViews implements PosixFileAttributeView {
             throw new UnsupportedOperationException("a view called " + view);
         }
         List<String> wanted = Arrays.asList(attributes.substring(colon + 1).split(",", -1));
-        if (wanted.contains("*")) {
-            wanted = known;
-        }
         for (String name : wanted) {
-            if (!known.contains(name)) {
+            if (!name.equals("*") && !known.contains(name)) {
                 throw new IllegalArgumentException("'" + name + "' is no attribute of " + view);
             }
+        }
+        if (wanted.contains("*")) {
+            wanted = known;
         }
         RumpAttributes all = RumpFileSystems.PROVIDER.attributes(path, follow);
         Map<String, Object> values = new LinkedHashMap<>();

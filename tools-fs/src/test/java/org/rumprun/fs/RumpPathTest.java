@@ -136,6 +136,11 @@ class RumpPathTest {
     }
 
     @Test
+    void relativePathsAreTheHosts() {
+        same2(Path::relativize);
+    }
+
+    @Test
     void globsMatchAsTheHosts() {
         List<String> globs =
                 List.of(

@@ -4,18 +4,6 @@ package org.rumprun.fs;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
-import org.rumprun.kernel.RumpHost;
-import org.rumprun.kernel.RumpKernel;
-import org.rumprun.kernel.RumpServer;
-import org.rumprun.kernel.ToolControl;
-import org.rumprun.kernel.ToolException;
-import org.rumprun.kernel.ToolResult;
-
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.InputStream;
@@ -31,6 +19,17 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.rumprun.kernel.RumpHost;
+import org.rumprun.kernel.RumpKernel;
+import org.rumprun.kernel.RumpServer;
+import org.rumprun.kernel.ToolControl;
+import org.rumprun.kernel.ToolException;
+import org.rumprun.kernel.ToolResult;
 
 @Timeout(60)
 class ToolsTest {

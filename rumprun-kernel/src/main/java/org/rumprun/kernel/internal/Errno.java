@@ -44,6 +44,9 @@ public final class Errno {
     /** Invalid argument. */
     public static final int EINVAL = 22;
 
+    /** Illegal seek. */
+    public static final int ESPIPE = 29;
+
     /** Read-only file system. */
     public static final int EROFS = 30;
 

@@ -4,7 +4,6 @@ package org.rumprun.kernel.internal;
 import com.sun.jna.Memory;
 import com.sun.jna.Native;
 import com.sun.jna.Pointer;
-
 import java.util.Set;
 
 /**

@@ -2,7 +2,6 @@
 package org.rumprun.kernel.internal;
 
 import com.sun.jna.Pointer;
-
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;

@@ -2,7 +2,6 @@
 package org.rumprun.kernel.internal;
 
 import com.sun.jna.Pointer;
-
 import java.util.Set;
 
 /** A process's calls on files by their names. */
