@@ -35,7 +35,13 @@ CASE(vfs_open_flags_as_documented)
 	CHECK_EQ(x_close(fd), 0);
 	dir = x_open(".", O_RDONLY | O_DIRECTORY, 0);
 	CHECK(dir >= 0);
-	CHECK_EQ(x_read(dir, buf, 8), -EISDIR);
+	/* FFS shows what is on the disk, from "." on. */
+	if (strncmp(m.fs->name, "ffs", 3) == 0) {
+		CHECK_EQ(x_read(dir, buf, 8), 8);
+		CHECK_EQ(x_pread(dir, buf, 4, 8), 4);
+		CHECK_EQ(buf[0], '.');
+	} else
+		CHECK_EQ(x_read(dir, buf, 8), -EISDIR);
 	CHECK_EQ(x_close(dir), 0);
 }
 
