@@ -43,7 +43,10 @@ struct net_state {
 	struct kmutex ns_inqlock;
 	struct mbuf *ns_inqhead,
 	    *ns_inqtail; /* by m_nextpkt; which protocol stands in m_type */
-	unsigned ns_inqlen, ns_inqmax;
+	_Atomic unsigned ns_inqlen;
+	unsigned ns_inqmax;
+	_Atomic unsigned ns_nwork;
+	void (*ns_input[NETPROTO_COUNT])(struct mbuf *);
 	_Atomic uint64_t ns_inqdrops;
 	_Atomic int ns_running; /* 0 idle, 1 somebody runs, 2 and is to look again */
 	struct net_work *ns_work; /* deferred, under ns_inqlock */
@@ -103,6 +106,8 @@ void net_input(struct rump_kernel *, enum netproto, struct mbuf *);
  * after some 256 packets the rest goes to the kernel's own thread. Never sleeps. Calls of a halting kernel do nothing.
  */
 void net_run(struct rump_kernel *);
+/* Waits until nobody is inside net_run who could still see an interface that is off the list; announces what is to be announced. No lock; not from inside net_run. */
+void net_barrier(struct rump_kernel *);
 /* The interface has output that if_kick announces (bus, wire). Any lock may be held. */
 void net_kick(struct ifnet *);
 /*
