@@ -4,6 +4,7 @@ package org.rumprun.fs;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
@@ -80,6 +81,14 @@ interface ChannelContract extends OnFileSystem {
             assertThat(c.size()).isEqualTo(2);
             assertThatThrownBy(() -> c.position(-1)).isInstanceOf(IllegalArgumentException.class);
         }
+    }
+
+    @Test
+    default void directoriesAreNotReadAsBytes() throws Exception {
+        Files.createDirectory(path("/d"));
+        assertThatThrownBy(() -> Files.readAllBytes(path("/d")))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("Is a directory");
     }
 
     @Test
