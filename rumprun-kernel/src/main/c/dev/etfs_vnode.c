@@ -150,58 +150,10 @@ etfs_setattr(struct lwp *l, struct vnode *vp, struct vattr *va)
 	return 0;
 }
 
-/* One host call's worth: straight to the user's memory where it is this process's, else through the bounce buffer. */
 static int
-transfer(struct lwp *l, struct etfs_node *n, struct uio *uio, bool write,
-    size_t *movedp)
-{
-	const struct host_ops *host = l->l_k->k_host;
-	int64_t off = uio->uio_offset + (int64_t)n->en_begin;
-	struct iovec iov[16];
-	size_t want = 0, chunk;
-	ssize_t r;
-	char *bounce;
-	int cnt, error = 0;
-
-	cnt = uio_hostvec(uio, uio->uio_resid, iov, 16, &want);
-	if (cnt > 0) {
-		r = write ? host->pwritev(n->en_image->im_fd, iov, cnt, off) :
-			    host->preadv(n->en_image->im_fd, iov, cnt, off);
-		if (r > 0)
-			uio_advance(uio, (size_t)r);
-		*movedp = r > 0 ? (size_t)r : 0;
-		return r < 0 ? (int)r : 0;
-	}
-	chunk = uio->uio_resid < 65536 ? uio->uio_resid : 65536;
-	bounce = lwp_bounce(l, chunk);
-	if (bounce == NULL)
-		return -ENOMEM;
-	iov[0].iov_base = bounce;
-	iov[0].iov_len = chunk;
-	if (write) {
-		error = uiomove(bounce, chunk, uio);
-		if (error != 0)
-			return error;
-		r = host->pwritev(n->en_image->im_fd, iov, 1, off);
-		if (r >= 0 && (size_t)r < chunk) {
-			uio->uio_resid += chunk - (size_t)r;
-			error = -ENOSPC;
-		}
-	} else {
-		r = host->preadv(n->en_image->im_fd, iov, 1, off);
-		if (r > 0)
-			error = uiomove(bounce, (size_t)r, uio);
-	}
-	*movedp = r > 0 ? (size_t)r : 0;
-	return r < 0 ? (int)r : error;
-}
-
-static int
-etfs_rw(struct lwp *l, struct vnode *vp, struct uio *uio, bool write)
+etfs_rw(struct lwp *l, struct vnode *vp, struct uio *uio)
 {
 	struct etfs_node *n = VTOETFS(vp);
-	size_t moved = 1;
-	int error = 0;
 
 	if (vp->v_type != VREG)
 		return vp->v_type == VDIR ? -EISDIR : -EINVAL;
@@ -212,25 +164,21 @@ etfs_rw(struct lwp *l, struct vnode *vp, struct uio *uio, bool write)
 	    uio->uio_resid >
 		(uint64_t)INT64_MAX - n->en_begin - (uint64_t)uio->uio_offset)
 		return -EINVAL;
-	while (error == 0 && moved > 0 && uio->uio_resid > 0) {
-		moved = 0;
-		error = transfer(l, n, uio, write, &moved);
-	}
-	return error;
+	return uio_hostfile(l, uio, n->en_image->im_fd, (int64_t)n->en_begin);
 }
 
 static int
 etfs_read(struct lwp *l, struct vnode *vp, struct uio *uio, int ioflag)
 {
 	(void)ioflag;
-	return etfs_rw(l, vp, uio, false);
+	return etfs_rw(l, vp, uio);
 }
 
 static int
 etfs_write(struct lwp *l, struct vnode *vp, struct uio *uio, int ioflag)
 {
 	(void)ioflag;
-	return etfs_rw(l, vp, uio, true);
+	return etfs_rw(l, vp, uio);
 }
 
 static int

@@ -361,6 +361,13 @@ int uiomove_zero(size_t n, struct uio *) MUST_CHECK;
  */
 int uio_hostvec(struct uio *, size_t n, struct iovec *out, int max, size_t *np);
 void uio_advance(struct uio *, size_t n);
+/* Moves up to n bytes between buf and offset `off` of a file; *movedp: how many, also with an error. */
+typedef int uio_piece(void *ctx, void *buf, size_t n, off_t off, size_t *movedp);
+/* One piece of at most `most` bytes through lwp_bounce; what a write had no place for is given back to uio's counts. */
+int uio_bounce(struct uio *, size_t most, uio_piece *, void *ctx,
+    size_t *movedp) MUST_CHECK;
+/* All of uio from or to a file of the host that begins at `begin`, as far as it goes: straight, or through lwp_bounce. */
+int uio_hostfile(struct lwp *, struct uio *, int fd, int64_t begin) MUST_CHECK;
 
 /* --- the way in --------------------------------------------------------------------------------------------------------- */
 

@@ -454,59 +454,9 @@ hostfs_close(struct lwp *l, struct vnode *vp, int fflag)
 	return 0;
 }
 
-/* One call to the host: the user's memory itself, or the bounce buffer. *movedp 0: the end. */
-static int
-move_once(struct lwp *l, int fd, struct uio *uio, bool write, size_t *movedp)
-{
-	struct iovec iov[16];
-	size_t want = 0;
-	ssize_t r;
-	int cnt, error = 0;
-	bool direct;
-
-	*movedp = 0;
-	cnt = uio_hostvec(uio, uio->uio_resid, iov, 16, &want);
-	direct = cnt > 0;
-	if (!direct) {
-		want = uio->uio_resid < 65536 ? uio->uio_resid : 65536;
-		iov[0].iov_base = lwp_bounce(l, want);
-		iov[0].iov_len = want;
-		cnt = 1;
-		if (iov[0].iov_base == NULL)
-			return -ENOMEM;
-	}
-	if (!write) {
-		r = HOST(l)->preadv(fd, iov, cnt, uio->uio_offset);
-		if (r > 0 && direct)
-			uio_advance(uio, (size_t)r);
-		else if (r > 0)
-			error = uiomove(iov[0].iov_base, (size_t)r, uio);
-		*movedp = r > 0 ? (size_t)r : 0;
-		return r < 0 ? (int)r : error;
-	}
-	if (!direct) {
-		error = uiomove(iov[0].iov_base, want, uio);
-		if (error != 0)
-			return error;
-		uio->uio_offset -= (off_t)want;
-	}
-	r = HOST(l)->pwritev(fd, iov, cnt, uio->uio_offset);
-	*movedp = r > 0 ? (size_t)r : 0;
-	if (direct) {
-		uio_advance(uio, *movedp);
-	} else {
-		uio->uio_offset += (off_t)*movedp;
-		uio->uio_resid += want - *movedp;
-		if (r >= 0 && *movedp < want)
-			error = -ENOSPC;
-	}
-	return r < 0 ? (int)r : error;
-}
-
 static int
 hostfs_rw(struct lwp *l, struct vnode *vp, struct uio *uio, bool write)
 {
-	size_t moved = 1;
 	bool temp;
 	int error, fd;
 
@@ -517,8 +467,7 @@ hostfs_rw(struct lwp *l, struct vnode *vp, struct uio *uio, bool write)
 	error = borrow_fd(l, vp, write, &temp, &fd);
 	if (error != 0)
 		return error;
-	while (error == 0 && moved > 0 && uio->uio_resid > 0)
-		error = move_once(l, fd, uio, write, &moved);
+	error = uio_hostfile(l, uio, fd, 0);
 	if (temp)
 		HOST(l)->close(fd);
 	return error;

@@ -359,53 +359,7 @@ read_pages(struct vnode *vp, struct uio *uio)
 	return error;
 }
 
-/* For a remote client the pages are put together, so that they travel as one message. */
-static int
-read_remote(struct lwp *l, struct vnode *vp, struct uio *uio)
-{
-	struct iovec iov;
-	struct uio part;
-	char *bounce;
-	size_t chunk;
-	int error = 0;
-
-	while (error == 0 && uio->uio_resid > 0 &&
-	    (uint64_t)uio->uio_offset < VTOTMPFS(vp)->tn_size) {
-		chunk = uio->uio_resid < REMOTE_CHUNK ? uio->uio_resid :
-							REMOTE_CHUNK;
-		bounce = lwp_bounce(l, chunk);
-		if (bounce == NULL)
-			return read_pages(vp, uio);
-		iov.iov_base = bounce;
-		iov.iov_len = chunk;
-		part = (struct uio){ .uio_iov = &iov,
-			.uio_iovcnt = 1,
-			.uio_offset = uio->uio_offset,
-			.uio_resid = chunk,
-			.uio_rw = UIO_READ };
-		error = read_pages(vp, &part);
-		if (error == 0)
-			error = uiomove(bounce, chunk - part.uio_resid, uio);
-	}
-	return error;
-}
-
-static int
-tmpfs_read(struct lwp *l, struct vnode *vp, struct uio *uio, int ioflag)
-{
-	int error;
-
-	(void)ioflag;
-	if (vp->v_type != VREG)
-		return vp->v_type == VDIR ? -EISDIR : -EINVAL;
-	if (uio->uio_offset < 0)
-		return -EINVAL;
-	error = is_remote(uio) ? read_remote(l, vp, uio) : read_pages(vp, uio);
-	accessed(vp);
-	return error;
-}
-
-/* The transfer, page by page. */
+/* The transfer of a write, page by page. */
 static int
 fill_pages(struct vnode *vp, struct uio *uio)
 {
@@ -432,37 +386,60 @@ fill_pages(struct vnode *vp, struct uio *uio)
 	return error;
 }
 
-/*
- * From a remote client each uiomove is a round trip, so its bytes come in larger pieces than pages. What found no place is given back to
- * the uio's counts.
- */
+/* A piece of a remote client's transfer: the pages are put together, so that they travel as one message. */
 static int
-fill_remote(struct lwp *l, struct vnode *vp, struct uio *uio)
+move_piece(struct vnode *vp, enum uio_rw rw, void *buf, size_t n, off_t off,
+    size_t *movedp)
 {
-	struct iovec iov;
-	struct uio part;
-	size_t chunk;
+	struct iovec iov = { buf, n };
+	struct uio part = { .uio_iov = &iov,
+		.uio_iovcnt = 1,
+		.uio_offset = off,
+		.uio_resid = n,
+		.uio_rw = rw };
+	int error = rw == UIO_READ ? read_pages(vp, &part) :
+				     fill_pages(vp, &part);
+
+	*movedp = n - part.uio_resid;
+	return error;
+}
+
+static int
+read_piece(void *vp, void *buf, size_t n, off_t off, size_t *movedp)
+{
+	return move_piece(vp, UIO_READ, buf, n, off, movedp);
+}
+
+static int
+fill_piece(void *vp, void *buf, size_t n, off_t off, size_t *movedp)
+{
+	return move_piece(vp, UIO_WRITE, buf, n, off, movedp);
+}
+
+static int
+move_remote(struct vnode *vp, struct uio *uio)
+{
+	uio_piece *piece = uio->uio_rw == UIO_READ ? read_piece : fill_piece;
+	size_t moved = 1;
 	int error = 0;
 
-	while (error == 0 && uio->uio_resid > 0) {
-		chunk = uio->uio_resid < REMOTE_CHUNK ? uio->uio_resid :
-							REMOTE_CHUNK;
-		iov.iov_base = lwp_bounce(l, chunk);
-		iov.iov_len = chunk;
-		if (iov.iov_base == NULL)
-			return fill_pages(vp, uio);
-		part = (struct uio){ .uio_iov = &iov,
-			.uio_iovcnt = 1,
-			.uio_offset = uio->uio_offset,
-			.uio_resid = chunk,
-			.uio_rw = UIO_WRITE };
-		error = uiomove(iov.iov_base, chunk, uio);
-		if (error != 0)
-			break;
-		error = fill_pages(vp, &part);
-		uio->uio_resid += part.uio_resid;
-		uio->uio_offset -= (off_t)part.uio_resid;
-	}
+	while (error == 0 && moved > 0 && uio->uio_resid > 0)
+		error = uio_bounce(uio, REMOTE_CHUNK, piece, vp, &moved);
+	return error;
+}
+
+static int
+tmpfs_read(struct lwp *l, struct vnode *vp, struct uio *uio, int ioflag)
+{
+	int error;
+
+	(void)l, (void)ioflag;
+	if (vp->v_type != VREG)
+		return vp->v_type == VDIR ? -EISDIR : -EINVAL;
+	if (uio->uio_offset < 0)
+		return -EINVAL;
+	error = is_remote(uio) ? move_remote(vp, uio) : read_pages(vp, uio);
+	accessed(vp);
 	return error;
 }
 
@@ -474,14 +451,14 @@ tmpfs_write(struct lwp *l, struct vnode *vp, struct uio *uio, int ioflag)
 	size_t before = uio->uio_resid;
 	int error;
 
-	(void)ioflag;
+	(void)l, (void)ioflag;
 	if (vp->v_type != VREG)
 		return vp->v_type == VDIR ? -EISDIR : -EINVAL;
 	if (uio->uio_offset < 0)
 		return -EINVAL;
 	if (uio->uio_resid > TMPFS_MAXSIZE - (uint64_t)uio->uio_offset)
 		return -EFBIG;
-	error = is_remote(uio) ? fill_remote(l, vp, uio) : fill_pages(vp, uio);
+	error = is_remote(uio) ? move_remote(vp, uio) : fill_pages(vp, uio);
 	/* All of a write or nothing: the file is as long as it was. */
 	if (error != 0) {
 		tmpfs_reg_truncate(vtotm(vp), n, osize);
