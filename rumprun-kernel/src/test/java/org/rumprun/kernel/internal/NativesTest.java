@@ -2,8 +2,10 @@
 package org.rumprun.kernel.internal;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.File;
+import java.io.IOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -45,7 +47,7 @@ class NativesTest {
         return Path.of(URI.create(root)).toString();
     }
 
-    private String run(String... properties) throws Exception {
+    private static List<String> java(String... properties) throws Exception {
         List<String> line = new ArrayList<>();
         line.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         line.addAll(List.of(properties));
@@ -58,6 +60,14 @@ class NativesTest {
                                 home(RumpNatives.class),
                                 home(com.sun.jna.Native.class))));
         line.add(Program.class.getName());
+        return line;
+    }
+
+    private String run(String... properties) throws Exception {
+        return start(java(properties));
+    }
+
+    private String start(List<String> line) throws Exception {
         Path out = folder.resolve("out");
         Process process =
                 new ProcessBuilder(line)
@@ -91,6 +101,28 @@ class NativesTest {
                 .contains("available false")
                 .contains(file.toString())
                 .contains("-Drumprun.native.cache");
+    }
+
+    /** A real mount, in a namespace of its own. */
+    @Test
+    void noexecCacheFolderIsNamed() throws Exception {
+        Path mount = Files.createDirectory(folder.resolve("noexec"));
+        String script =
+                "mount -t tmpfs -o noexec tmpfs " + mount + " && echo mounted && exec \"$@\"";
+        List<String> line = new ArrayList<>(List.of("unshare", "-rm", "sh", "-c", script, "sh"));
+        line.addAll(java("-Drumprun.native.cache=" + mount.resolve("cache")));
+        String said;
+        try {
+            said = start(line);
+        } catch (IOException e) {
+            said = e.getMessage();
+        }
+        assumeTrue(said.contains("mounted"), "nothing can be mounted here: " + said);
+        assertThat(said)
+                .contains("available false")
+                .contains(mount.resolve("cache") + " is in " + mount)
+                .contains("mounted noexec")
+                .contains("-Drumprun.native.cache=FOLDER");
     }
 
     @Test
