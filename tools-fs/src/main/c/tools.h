@@ -25,6 +25,22 @@ struct tmode *tools_mode(struct tool *, const char *);
 int64_t tools_getbsize(struct tool *, const char **header);
 /* As fts_open(3) with an empty name among its roots: nothing is walked; `what` failed. */
 void tools_check_roots(struct tool *, char *const *argv, const char *what);
+/* chmod, chown, chgrp: each has it first in a structure of its own. */
+struct tools_change {
+	bool quiet, links, recursive, command_line, logical, verbose;
+	bool tell_dead_links; /* one that is to be followed is an error */
+	const char *reference;
+	int status;
+};
+/* Takes -H -L -P -R -f -h; false for any other. */
+bool tools_change_option(struct tools_change *, int ch);
+/* Refuses options that do not go together. */
+void tools_change_check(struct tool *, const struct tools_change *);
+void tools_change_reference(
+    struct tool *, const struct tools_change *, struct stat *);
+/* Calls `change` for each file meant; its errors are told, and are the status. */
+void tools_change_walk(struct tool *, struct tools_change *, char **argv,
+    int (*change)(struct tool *, struct tools_change *, FTSENT *));
 /*
  * getopt_long(3). tools_options_first gives the words with the options, and
  * their arguments, before the operands, as getopt_long's permuting does; an

@@ -5,12 +5,10 @@
 #include <string.h>
 
 struct chown {
-	bool group_only, quiet, links, recursive, command_line, logical;
-	bool verbose;
-	const char *reference;
+	struct tools_change c;
+	bool group_only;
 	uid_t uid; /* -1: as it is */
 	gid_t gid;
-	int status;
 };
 
 static _Noreturn void
@@ -76,71 +74,13 @@ parse_owner(struct tool *t, struct chown *c, const char *arg)
 	parse_group(t, c, sep + 1);
 }
 
-static bool
-wanted(struct tool *t, struct chown *c, FTS *f, FTSENT *e)
+static int
+change(struct tool *t, struct tools_change *c, FTSENT *e)
 {
-	switch (e->fts_info) {
-	case FTS_D:
-		if (c->recursive)
-			return false;
-		fts_set(f, e, FTS_SKIP);
-		return true;
-	case FTS_DP:
-		return c->recursive;
-	case FTS_DNR:
-		t_warn(t, e->fts_errno, "%s", e->fts_path);
-		c->status = 1;
-		return c->recursive;
-	case FTS_ERR:
-	case FTS_NS:
-		t_warn(t, e->fts_errno, "%s", e->fts_path);
-		c->status = 1;
-		return false;
-	case FTS_DC:
-		t_warnx(t, "%s: directory causes a cycle", e->fts_path);
-		c->status = 1;
-		return false;
-	case FTS_SL:
-		return c->links;
-	case FTS_SLNONE:
-		if (!c->links) {
-			t_warn(t, -ENOENT, "%s", e->fts_path);
-			c->status = 1;
-		}
-		return c->links;
-	default:
-		return true;
-	}
-}
+	const struct chown *to = (struct chown *)c;
 
-static void
-walk(struct tool *t, struct chown *c, char **argv)
-{
-	int options = FTS_PHYSICAL, error;
-	FTSENT *e;
-	FTS *f;
-
-	if (c->recursive && c->logical)
-		options = FTS_LOGICAL;
-	if ((c->recursive && c->command_line) || (!c->recursive && !c->links))
-		options |= FTS_COMFOLLOW;
-	tools_check_roots(t, argv, "fts_open");
-	f = fts_open(t, argv, options, NULL);
-	while ((e = fts_read(f)) != NULL) {
-		if (!wanted(t, c, f, e))
-			continue;
-		error = c->links ?
-		    sys_lchown(t, e->fts_accpath, c->uid, c->gid) :
-		    sys_chown(t, e->fts_accpath, c->uid, c->gid);
-		if (error != 0 && !c->quiet) {
-			t_warn(t, error, "%s", e->fts_path);
-			c->status = 1;
-		} else if (error == 0 && c->verbose)
-			t_printf(t, "%s\n", e->fts_path);
-	}
-	if (f->fts_errno != 0)
-		t_fail(t, 1, f->fts_errno, "fts_read");
-	fts_close(f);
+	return c->links ? sys_lchown(t, e->fts_accpath, to->uid, to->gid) :
+			  sys_chown(t, e->fts_accpath, to->uid, to->gid);
 }
 
 static int
@@ -149,62 +89,34 @@ run(struct tool *t, bool group_only, int argc, char **argv)
 	static const char *const longs[] = { "reference", NULL };
 	struct chown c;
 	struct stat st;
-	int ch, error;
+	int ch;
 
 	memset(&c, 0, sizeof(c));
 	c.group_only = group_only;
+	c.c.tell_dead_links = true;
 	c.uid = (uid_t)-1;
 	c.gid = (gid_t)-1;
 	argv = tools_options_first(t, &argc, argv, "HLPRfhv", longs, "");
 	while ((ch = tools_getopt_long(
-		    t, argc, argv, "HLPRfhv", longs, &c.reference)) != -1)
-		switch (ch) {
-		case TOOLS_LONG:
-			break;
-		case 'H':
-			c.command_line = true;
-			c.logical = false;
-			break;
-		case 'L':
-			c.logical = true;
-			c.command_line = false;
-			break;
-		case 'P':
-			c.command_line = c.logical = false;
-			break;
-		case 'R':
-			c.recursive = true;
-			break;
-		case 'f':
-			c.quiet = true;
-			break;
-		case 'h':
-			c.links = true;
-			break;
-		case 'v':
-			c.verbose = true;
-			break;
-		default:
+		    t, argc, argv, "HLPRfhv", longs, &c.c.reference)) != -1)
+		if (ch == 'v')
+			c.c.verbose = true;
+		else if (ch != TOOLS_LONG && !tools_change_option(&c.c, ch))
 			usage(t, &c);
-		}
 	argv += t->t_opt.optind;
-	if (c.recursive && c.logical && c.links)
-		t_errx(t, 1,
-		    "the -L and -h options may not be specified together.");
-	if (*argv == NULL || (c.reference == NULL && argv[1] == NULL))
+	tools_change_check(t, &c.c);
+	if (*argv == NULL || (c.c.reference == NULL && argv[1] == NULL))
 		usage(t, &c);
-	if (c.reference != NULL) {
-		error = sys_stat(t, c.reference, &st);
-		if (error != 0)
-			t_fail(t, 1, error, "Cannot stat `%s'", c.reference);
+	if (c.c.reference != NULL) {
+		tools_change_reference(t, &c.c, &st);
 		c.uid = group_only ? (uid_t)-1 : st.st_uid;
 		c.gid = st.st_gid;
 	} else if (group_only)
 		parse_group(t, &c, *argv++);
 	else
 		parse_owner(t, &c, *argv++);
-	walk(t, &c, argv);
-	return c.status;
+	tools_change_walk(t, &c.c, argv, change);
+	return c.c.status;
 }
 
 int
