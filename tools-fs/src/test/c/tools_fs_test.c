@@ -441,6 +441,22 @@ TEST(ls_escapes_in_c_or_octal)
 	CHECK_EQ(run(&w, "rm -r /es"), 0);
 }
 
+TEST(df_portable_takes_any_unit)
+{
+	CHECK_EQ(run(&w, "df -Pm /"), 0);
+	CHECK_STR(w.out,
+	    "Filesystem 1048576-blocks Used Available Capacity Mounted on\n"
+	    "rumpfs 0 0 0 100% /\n");
+	CHECK_EQ(run(&w, "df -Pk /"), 0);
+	CHECK_STR(w.out,
+	    "Filesystem 1024-blocks Used Available Capacity Mounted on\n"
+	    "rumpfs 1 1 0 100% /\n");
+	CHECK_EQ(run(&w, "df -Ph /"), 0);
+	CHECK_STR(w.out,
+	    "Filesystem Size Used Available Capacity Mounted on\n"
+	    "rumpfs 1.0K 1.0K 0B 100% /\n");
+}
+
 TEST(empty_name_ends_a_walk)
 {
 	static const struct {
@@ -512,6 +528,7 @@ main(void)
 	RUN(long_options_stand_anywhere);
 	RUN(chmod_of_others_leaves_the_sticky_bit);
 	RUN(ls_escapes_in_c_or_octal);
+	RUN(df_portable_takes_any_unit);
 	RUN(empty_name_ends_a_walk);
 	RUN(every_tool_bad_option_is_refused);
 	kern_halt(kernel, false, &leak);

@@ -20,7 +20,7 @@ usage(struct tool *t)
 {
 	t_eprintf(t,
 	    "Usage: df [-alnW] [-G | -Pbk | -bgHhikm] [-t type] "
-	    "[file | file_system] ...\n");
+	    "[file | file_system]...\n");
 	t_exit(t, 1);
 }
 
@@ -152,13 +152,10 @@ print_one(struct tool *t, const struct df *df, const struct statvfs *s,
 	if ((int64_t)s->f_bfree < (int64_t)s->f_bresvd)
 		avail = s->f_blocks - s->f_bresvd;
 	if (df->portable) {
-		t_printf(t, "%s %" PRId64 " %" PRId64 " %" PRId64,
-		    s->f_mntfromname,
-		    convert((int64_t)s->f_blocks, s->f_frsize,
-			(uint64_t)df->blocksize),
-		    convert((int64_t)used, s->f_frsize, (uint64_t)df->blocksize),
-		    convert((int64_t)(avail - used), s->f_frsize,
-			(uint64_t)df->blocksize));
+		t_printf(t, "%s", s->f_mntfromname);
+		print_size(t, df, 0, (int64_t)s->f_blocks, s->f_frsize);
+		print_size(t, df, 0, (int64_t)used, s->f_frsize);
+		print_size(t, df, 0, (int64_t)(avail - used), s->f_frsize);
 		print_percent(t, " %s", used, avail);
 		t_printf(t, " %s\n", s->f_mntonname);
 		return;
@@ -182,7 +179,11 @@ print_header(struct tool *t, const struct df *df, int name_width)
 		t_printf(t,
 		    "Filesystem %s Used Available Capacity Mounted on"
 		    "\n",
-		    df->blocksize == 1024 ? "1024-blocks" : df->header);
+		    df->human ||
+			    (df->blocksize != 1024 && df->blocksize != 1 << 20 &&
+				df->blocksize != 1 << 30) ?
+			df->header :
+			t_asprintf(t, "%" PRId64 "-blocks", df->blocksize));
 		return;
 	}
 	t_printf(t, "%-*.*s %10s %10s %10s %%Cap", name_width, name_width,
@@ -307,9 +308,6 @@ parse(struct tool *t, struct df *df, int argc, char **argv)
 		t_errx(t, 1, "-i is incompatible with -P");
 	if (df->blocksize == 0)
 		df->blocksize = tools_getbsize(t, &df->header);
-	if (df->portable &&
-	    (df->human || (df->blocksize != 512 && df->blocksize != 1024)))
-		t_errx(t, 1, "-P requires a block size of 512 or 1024");
 }
 
 int
