@@ -879,6 +879,38 @@ TEST(quota_hostile_files_are_refused_and_mended)
 		}
 }
 
+/* The other byte order and back: limits and counts stay. */
+TEST(quota_byte_order_is_turned)
+{
+	struct quotaval v;
+	struct fixture f;
+
+	for (int i = 0; i < LAYOUTS; i++) {
+		start(&f, layouts[i], 0);
+		for (uint32_t id = 1; id <= 90; id++)
+			CHECK_EQ(qput(&f, 0, id * 4096, 1, 20, 40, id), 0);
+		CHECK_EQ(qput(&f, 1, QUOTA_DEFAULTID, 0, 5, 6, 7), 0);
+		CHECK_EQ(xunmount(&f, 0), 0);
+		down(&f);
+		CHECK_EQ(
+		    tool(i % 2 ? "fsck_ffs -y -B le" : "fsck_ffs -y -B be", &f),
+		    0);
+		fsck_clean(&f);
+		up(&f);
+		CHECK_EQ(xmount(&f, 0), 0);
+		CHECK_EQ(qget(&f, 0, 77 * 4096, 1, &v), 0);
+		CHECK_EQ(v.qv_softlimit, 20);
+		CHECK_EQ(v.qv_grace, 77);
+		CHECK_EQ(qget(&f, 1, QUOTA_DEFAULTID, 0, &v), 0);
+		CHECK_EQ(v.qv_hardlimit, 6);
+		CHECK_EQ(usage(&f, 0, 0, 1), 1);
+		/* The free ones are there too. */
+		for (uint32_t id = 1; id <= 90; id++)
+			CHECK_EQ(qput(&f, 1, id, 1, 20, 40, id), 0);
+		end(&f);
+	}
+}
+
 /* Counts that are wrong are mended; entries that are not there come, also when the file has to grow. */
 TEST(quota_fsck_mends_counts)
 {
@@ -979,6 +1011,7 @@ main(void)
 	RUN(quota_calls_of_bad_will);
 	RUN(quota_of_one_type_only);
 	RUN(quota_hostile_files_are_refused_and_mended);
+	RUN(quota_byte_order_is_turned);
 	RUN(quota_fsck_mends_counts);
 	RUN(quota_wrong_counts_ask_for_fsck);
 	return check_done();

@@ -11,6 +11,7 @@ struct turn {
 	int64_t *indirect;
 	size_t n, max;
 	bool isdir, done;
+	int64_t quota; /* of a quota file: its first block, else 0 */
 };
 
 static bool
@@ -56,6 +57,43 @@ turn_dir(struct fsck *f, uint8_t *p, uint32_t n, bool from, bool to,
 		}
 }
 
+static void
+turn_words(uint8_t *p, size_t n, uint32_t width)
+{
+	size_t i;
+
+	for (i = 0; i + width <= n; i += width)
+		if (width == 8)
+			ffs_put64(p + i, ffs_get64(p + i, false), true);
+		else
+			ffs_put32(p + i, ffs_get32(p + i, false), true);
+}
+
+/* A block of a quota file; the first one begins with the header and the table. */
+static void
+turn_quota(const struct turn *v, uint8_t *p, size_t size, bool first)
+{
+	size_t at = 0, n;
+
+	if (first && size >= Q2H_DISK_SIZE) {
+		n = ffs_get16(p + Q2H_OFF(q2h_hash_size), v->from);
+		turn_words(p, 4, 4);
+		ffs_put16(p + Q2H_OFF(q2h_hash_size), (uint16_t)n, v->to);
+		at = Q2H_OFF(q2h_defentry_val_hardlimit);
+		turn_words(p + at, Q2E_OFF(q2e_uid), 8);
+		turn_words(p + at + Q2E_OFF(q2e_uid), 8, 4);
+		at = Q2H_OFF(q2h_free);
+		if (n > (size - Q2H_DISK_SIZE) / 8)
+			n = (size - Q2H_DISK_SIZE) / 8;
+		turn_words(p + at, (n + 1) * 8, 8);
+		at += (n + 1) * 8;
+	}
+	for (; at + Q2E_DISK_SIZE <= size; at += Q2E_DISK_SIZE) {
+		turn_words(p + at, Q2E_OFF(q2e_uid), 8);
+		turn_words(p + at + Q2E_OFF(q2e_uid), 8, 4);
+	}
+}
+
 static int
 turn_block(struct walk *w, int64_t frag, int frags)
 {
@@ -64,7 +102,8 @@ turn_block(struct walk *w, int64_t frag, int frags)
 	uint8_t *p;
 	size_t size = (size_t)frags * (uint32_t)f->fs.fs_fsize;
 
-	if (fsck_outside(f, frag, frags) || (w->level == 0 && !v->isdir))
+	if (fsck_outside(f, frag, frags) ||
+	    (w->level == 0 && !v->isdir && v->quota == 0))
 		return 0;
 	if (!first_time(v, frag, frags))
 		return WALK_SKIP;
@@ -79,8 +118,11 @@ turn_block(struct walk *w, int64_t frag, int frags)
 	}
 	p = t_malloc(f->t, size);
 	if (fsck_read(f, p, size, (int64_t)fsbtobyte(&f->fs, frag))) {
-		turn_dir(f, p, (uint32_t)size, v->from, v->to, dir_oldfmt(f),
-		    dir_oldfmt(f));
+		if (v->quota != 0)
+			turn_quota(v, p, size, frag == v->quota);
+		else
+			turn_dir(f, p, (uint32_t)size, v->from, v->to,
+			    dir_oldfmt(f), dir_oldfmt(f));
 		fsck_write(f, p, size, (int64_t)fsbtobyte(&f->fs, frag));
 	}
 	t_free(f->t, p);
@@ -113,22 +155,14 @@ turn_files(struct turn *v)
 			w.ino = c * (uint32_t)f->fs.fs_ipg + i;
 			inode_get(f, w.ino, &di);
 			v->isdir = (di.di_mode & S_IFMT) == S_IFDIR;
+			v->quota = fsck_is_quota(f, w.ino) &&
+				(di.di_mode & S_IFMT) == S_IFREG ?
+			    di.di_db[0] :
+			    0;
 			if ((di.di_mode & S_IFMT) != 0)
 				inode_walk(&w, &di);
 		}
 	}
-}
-
-static void
-turn_words(uint8_t *p, size_t n, uint32_t width)
-{
-	size_t i;
-
-	for (i = 0; i + width <= n; i += width)
-		if (width == 8)
-			ffs_put64(p + i, ffs_get64(p + i, false), true);
-		else
-			ffs_put32(p + i, ffs_get32(p + i, false), true);
 }
 
 static void
@@ -224,10 +258,6 @@ fsck_byteorder(struct fsck *f)
 	v.to = (f->endian == 1) != little;
 	if (f->endian == 0 || v.from == v.to || f->preen)
 		return false;
-	if (!f->old && (f->fs.fs_flags & FS_DOQUOTA2) != 0) {
-		pfatal(f, "CANNOT CONVERT: QUOTAS ARE KEPT IN IT\n");
-		return false;
-	}
 	if (!reply(f,
 		f->endian == 2 ? "CONVERT TO BIG ENDIAN" :
 				 "CONVERT TO LITTLE ENDIAN"))

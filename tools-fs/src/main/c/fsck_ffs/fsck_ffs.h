@@ -259,6 +259,7 @@ bool dir_oldfmt(const struct fsck *);
 
 /* A journal or quota file: it has no name, and is nobody's. */
 bool fsck_is_own(const struct fsck *, uint32_t ino);
+bool fsck_is_quota(const struct fsck *, uint32_t ino);
 /* All of them. */
 void fsck_phases(struct fsck *);
 /* Whether a check would find anything now that all is mended; says nothing. */

@@ -9,21 +9,30 @@
 #define MAXDUP 10
 
 bool
-fsck_is_own(const struct fsck *f, uint32_t ino)
+fsck_is_quota(const struct fsck *f, uint32_t ino)
 {
 	const struct fs *fs = &f->fs;
 	int i;
+
+	if (f->old || (fs->fs_flags & FS_DOQUOTA2) == 0)
+		return false;
+	for (i = 0; i < MAXQUOTAS; i++)
+		if (fs->fs_quotafile[i] == ino)
+			return true;
+	return false;
+}
+
+bool
+fsck_is_own(const struct fsck *f, uint32_t ino)
+{
+	const struct fs *fs = &f->fs;
 
 	/* The journal, also one that lies idle, and the quotas have no names. */
 	if (!f->old &&
 	    fs->fs_journal_location == UFS_WAPBL_JOURNALLOC_IN_FILESYSTEM &&
 	    fs->fs_journallocs[UFS_WAPBL_INFS_INO] == ino)
 		return true;
-	for (i = 0; i < MAXQUOTAS; i++)
-		if ((fs->fs_flags & FS_DOQUOTA2) != 0 &&
-		    fs->fs_quotafile[i] == ino)
-			return true;
-	return false;
+	return fsck_is_quota(f, ino);
 }
 
 static void
