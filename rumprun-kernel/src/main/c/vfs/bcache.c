@@ -571,56 +571,6 @@ bcache_invalidate(struct bcache *bc, uint64_t off, uint64_t size)
 	kmutex_exit(&bc->bc_lock);
 }
 
-/* Does b have to wait for `what`, by way of others? Too long a chain counts as yes. */
-static bool
-reaches(struct bcache *bc, struct buf *b, uint64_t what, int depth)
-{
-	if (b->b_off == what)
-		return true;
-	if (depth == 0)
-		return b->b_ndeps > 0;
-	for (unsigned i = 0; i < b->b_ndeps; i++) {
-		struct buf *d = lookup(bc, b->b_deps[i]);
-
-		if (d != NULL && (d->b_flags & B_DIRTY) != 0 &&
-		    reaches(bc, d, what, depth - 1))
-			return true;
-	}
-	return false;
-}
-
-void
-buf_depend(struct buf *first, struct buf *then)
-{
-	struct bcache *bc = first->b_cache;
-	bool now = false;
-
-	/* A journal keeps the order by itself. Both are busy and stay so. */
-	if (bc->bc_journal.bj_dirty != NULL || first == then)
-		return;
-	kmutex_enter(&bc->bc_lock);
-	for (unsigned i = 0; i < then->b_ndeps; i++)
-		if (then->b_deps[i] == first->b_off)
-			goto out;
-	if ((first->b_flags & B_DIRTY) == 0) {
-		/* It is dirtied next, by the caller. */
-		dirty_insert(bc, first);
-	}
-	if (then->b_ndeps == BUF_NDEPS || reaches(bc, first, then->b_off, 4)) {
-		now = true;
-	} else {
-		if ((then->b_flags & B_DIRTY) == 0)
-			then->b_ndeps = 0;
-		then->b_deps[then->b_ndeps++] = first->b_off;
-	}
-out:
-	kmutex_exit(&bc->bc_lock);
-	/* Breaks the circle; an error leaves it dirty, and a flush finds it again. */
-	if (now)
-		(void)!blkdev_write(
-		    bc->bc_dev, first->b_data, first->b_size, first->b_off);
-}
-
 void
 buf_depend_on(struct buf *then, uint64_t off)
 {

@@ -3,8 +3,8 @@
  * The metadata cache of one mounted device: blocks by byte offset, with delayed writes in order.
  *
  * File data does not come here (dev/blkdev.h: blkdev_uiomove). A buffer has one owner at a time (busy); buf_read of a
- * busy buffer waits. Order: what something else relies on is written at once by buf_write_part; buf_depend(first, then) holds `then` back until
- * the contents that `first` has now are on the device; a cycle is broken by writing `first` at once. A file system that journals (wapbl.h) keeps buffers pinned instead.
+ * busy buffer waits. Order: what something else relies on is written at once by buf_write_part; buf_depend_on(then, off) holds `then` back
+ * until what the cache has at `off` is on the device. A file system that journals (wapbl.h) keeps buffers pinned instead.
  */
 #ifndef VFS_BCACHE_H
 #define VFS_BCACHE_H
@@ -55,8 +55,7 @@ int buf_write_part(struct buf *, uint32_t at, uint32_t n) MUST_CHECK;
 void buf_discard(struct buf *); /* contents are of no use any more; releases */
 /* The range [off, off+size) becomes free or data: cached contents are dropped, never written later. */
 void bcache_invalidate(struct bcache *, uint64_t off, uint64_t size);
-void buf_depend(struct buf *first, struct buf *then);
-/* The same for what the cache has at `off` now, which is not busy by the caller and depends on nothing. */
+/* `then` (busy) waits for what the cache has at `off` now, which is not busy by the caller and depends on nothing. */
 void buf_depend_on(struct buf *then, uint64_t off);
 /* Writes all dirty, unpinned buffers in order. sync: then blkdev_sync. First error is returned; the buffers stay dirty. */
 int bcache_flush(struct bcache *, bool sync) MUST_CHECK;
