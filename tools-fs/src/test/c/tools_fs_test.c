@@ -95,7 +95,7 @@ static int
 run(struct world *w, const char *line)
 {
 	static const struct tool_group *const groups[] = { &rumprun_fs_tools,
-		NULL };
+		&rumprun_kernel_tools, NULL };
 	char copy[1024], *argv[MAXWORDS + 1], *p = copy;
 	const struct tool_entry *e;
 	int argc = 0;
@@ -457,6 +457,22 @@ TEST(df_portable_takes_any_unit)
 	    "rumpfs 1.0K 1.0K 0B 100% /\n");
 }
 
+TEST(sysctl_reads_files_and_optional_names)
+{
+	w.in = "# a comment\n\nkern.domainname=one\\#1 # more\n"
+	       "vfs.sync.\\\ndelay=20\nkern.nosuch?=1\n"
+	       "vfs.sync.dirdelay?=11";
+	w.inpos = 0;
+	CHECK_EQ(run(&w, "dd of=/conf msgfmt=quiet"), 0);
+	CHECK_EQ(run(&w, "sysctl -f /conf"), 0);
+	CHECK_STR(w.err, "");
+	CHECK_STR(w.out,
+	    "kern.domainname:  -> one#1\nvfs.sync.delay: 30 -> 20\n"
+	    "vfs.sync.dirdelay: 15 -> 11\n");
+	CHECK_EQ(run(&w, "sysctl -w kern.nosuch=1"), 1);
+	CHECK_EQ(run(&w, "rm /conf"), 0);
+}
+
 TEST(empty_name_ends_a_walk)
 {
 	static const struct {
@@ -529,6 +545,7 @@ main(void)
 	RUN(chmod_of_others_leaves_the_sticky_bit);
 	RUN(ls_escapes_in_c_or_octal);
 	RUN(df_portable_takes_any_unit);
+	RUN(sysctl_reads_files_and_optional_names);
 	RUN(empty_name_ends_a_walk);
 	RUN(every_tool_bad_option_is_refused);
 	kern_halt(kernel, false, &leak);

@@ -229,7 +229,7 @@ request(struct sysctl *sc, const char *text)
 	struct tool *t = sc->sc_t;
 	struct sysctl_at *at = t_malloc(t, sizeof(*at));
 	char *name = t_strdup(t, text), *value = strchr(name, '=');
-	bool quiet = sc->sc_quiet;
+	bool optional = false;
 	int level;
 
 	if (value != NULL) {
@@ -239,19 +239,42 @@ request(struct sysctl *sc, const char *text)
 		/* name?=value: no matter if it is there. */
 		if (value - name > 1 && value[-2] == '?') {
 			value[-2] = '\0';
-			sc->sc_quiet = true;
+			optional = true;
 		}
 	}
-	if (sysctl_find(t, name, at, &level) != 0)
-		unknown(sc, name, level);
-	else if (value == NULL)
+	if (sysctl_find(t, name, at, &level) != 0) {
+		if (!optional)
+			unknown(sc, name, level);
+	} else if (value == NULL)
 		walk(sc, at, true, DEPTH);
 	else if (NODE_TYPE(&at->sa_node) == CTLTYPE_NODE) {
 		sc->sc_status = 1;
 		t_warnx(t, "%s: not a variable", name);
 	} else
 		set(sc, at, value);
-	sc->sc_quiet = quiet;
+}
+
+/*
+ * The line at text, without its comment, and with those that a backslash at
+ * its end joins to it; a backslash also takes the meaning off another
+ * character. Returns what follows, or NULL.
+ */
+static char *
+logical_line(char *text)
+{
+	char *to = text, *end;
+
+	for (; *text != '\0' && *text != '\n' && *text != '#'; text++) {
+		if (*text == '\\' && text[1] != '\0') {
+			text++;
+			if (*text == '\n')
+				continue;
+		}
+		*to++ = *text;
+	}
+	end = strchr(text, '\n');
+	*to = '\0';
+	return end != NULL ? end + 1 : NULL;
 }
 
 /* Lines of name=value, with comments. */
@@ -278,9 +301,7 @@ from_file(struct sysctl *sc, const char *path)
 	(void)sys_close(t, fd);
 	text[size] = '\0';
 	for (line = text; line != NULL; line = next) {
-		if ((next = strchr(line, '\n')) != NULL)
-			*next++ = '\0';
-		line[strcspn(line, "#")] = '\0';
+		next = logical_line(line);
 		line += strspn(line, " \t");
 		for (size_t len = strlen(line);
 		     len > 0 && strchr(" \t\r", line[len - 1]) != NULL; len--)
