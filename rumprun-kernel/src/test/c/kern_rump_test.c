@@ -81,6 +81,51 @@ TEST(rump_reboot_haltsTheKernel)
 	CHECK_EQ(getpid_by_number(), -ENXIO);
 }
 
+/* With an lwp of its own, until the kernel is gone. */
+static void
+call_as_process(void *arg)
+{
+	_Atomic int *begun = arg;
+	register_t rv[2];
+	int error;
+
+	CHECK_THREAD(rump_pub_lwproc_rfork(RUMP_RFCFDG) == 0);
+	atomic_fetch_add(begun, 1);
+	do {
+		error = rump_syscall(SYS_pipe, NULL, 0, rv);
+		if (error == EMFILE)
+			error = rump_pub_lwproc_rfork(RUMP_RFCFDG);
+	} while (error == 0);
+	while (getpid_by_number() != -ENXIO)
+		host_sleep_ns(100000);
+	CHECK_THREAD(rump_pub_lwproc_curlwp() == NULL);
+	rump_pub_lwproc_releaselwp();
+}
+
+TEST(rump_reboot_whileThreadsCall_endsThemAll)
+{
+	struct host_thread *t[4];
+	struct sys_reboot_args a;
+	register_t rv[2];
+	_Atomic int begun;
+
+	for (int round = 0; round < 50; round++) {
+		begun = 0;
+		CHECK_EQ(rump_init(), 0);
+		for (int i = 0; i < 4; i++)
+			CHECK_EQ(host_thread_create(
+				     "caller", call_as_process, &begun, &t[i]),
+			    0);
+		while (begun < 4)
+			host_sleep_ns(100000);
+		memset(&a, 0, sizeof(a));
+		SCARG(&a, opt) = RB_NOSYNC;
+		CHECK_EQ(rump_syscall(SYS_reboot, &a, sizeof(a), rv), 0);
+		for (int i = 0; i < 4; i++)
+			host_thread_join(t[i]);
+	}
+}
+
 /* --- handles --- */
 
 static struct rumprun_kernel *
@@ -426,6 +471,7 @@ main(void)
 	RUN(rump_init_threadIsPidOne);
 	RUN(rump_rfork_makesProcessUntilReleased);
 	RUN(rump_reboot_haltsTheKernel);
+	RUN(rump_reboot_whileThreadsCall_endsThemAll);
 	RUN(handle_badArguments_sayWhy);
 	RUN(handle_twoKernels_areIndependent);
 	RUN(handle_processAfterHalt_fails);

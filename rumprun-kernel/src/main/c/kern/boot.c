@@ -112,11 +112,14 @@ kern_syscall(struct lwp *l, int num, const void *args, register_t rv[2])
 		    l->l_proc->p_uspace != NULL)
 			proc_signal(l->l_proc, 12 /* SIGSYS */);
 	}
-	atomic_store_explicit(&l->l_incall, depth, memory_order_release);
+	/* Once the call has left who halts frees the kernel: this is the last that is done with it. */
 	if (atomic_load(&k->k_state) >= KERN_HALTING) {
 		kmutex_enter(&k->k_proclock);
+		atomic_store(&l->l_incall, depth);
 		kcond_broadcast(&k->k_proccond);
 		kmutex_exit(&k->k_proclock);
+	} else {
+		atomic_store_explicit(&l->l_incall, depth, memory_order_release);
 	}
 	return error;
 }
@@ -248,9 +251,9 @@ drain(struct rump_kernel *k)
 				found = in_call(p);
 		if (!found)
 			break;
-		/* A call that leaves says so; the time is for the rest. */
+		/* A call that leaves says so, unless it was about to when the halt began. */
 		(void)kcond_timedwait(&k->k_proccond, &k->k_proclock,
-		    k->k_host->monotonic() + 100000000);
+		    k->k_host->monotonic() + 10000000);
 	}
 	kmutex_exit(&k->k_proclock);
 }

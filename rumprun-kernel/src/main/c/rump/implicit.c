@@ -3,8 +3,9 @@
  * The program's own kernel, see the header. All writable state that a program
  * has besides its kernels stands here.
  *
- * A call holds a use of the kernel while it runs without an lwp of its own, so
- * that a halt can wait for it: calls with an lwp are waited for by the kernel.
+ * A call holds a use of the kernel while it runs, so that a halt can wait for
+ * it. Calls of threads that have an lwp count their uses in stripes, which they
+ * do not share as a rule; the lwp of a kernel that is gone is as good as none.
  */
 #include "host/sock.h"
 #include "kern/services.h"
@@ -17,6 +18,13 @@
 static struct rump_kernel *_Atomic the_kernel;
 static struct lwpcache init_lwps;
 static _Atomic uint32_t users;
+#define STRIPES 16
+static struct {
+	_Atomic uint32_t n;
+	char pad[64 - sizeof(uint32_t)];
+} busy[STRIPES];
+/* Counts the kernels: which of them a thread's lwp belongs to. */
+static _Atomic uint32_t generation;
 static _Atomic bool halt_asked; /* by a call of this program's own */
 static _Atomic int halt_howto;
 static implicit_remote_t *_Atomic remote_fn;
@@ -27,6 +35,8 @@ static void *_Atomic client;
 
 /* Without the general case's function call; eight bytes are always to be had. */
 static _Thread_local struct lwp *current
+    __attribute__((tls_model("initial-exec")));
+static _Thread_local uint32_t current_of
     __attribute__((tls_model("initial-exec")));
 /* This thread is in a reboot(2) of its own. */
 static _Thread_local bool rebooting __attribute__((tls_model("initial-exec")));
@@ -61,7 +71,16 @@ implicit_set_kernel(struct rump_kernel *k)
 	return atomic_compare_exchange_strong(&the_kernel, &none, k);
 }
 
-/* The threads that are in a call with an lwp of pid 1 leave first. */
+static bool
+any_busy(void)
+{
+	for (int i = 0; i < STRIPES; i++)
+		if (atomic_load(&busy[i].n) != 0)
+			return true;
+	return false;
+}
+
+/* The threads that are in a call leave first. */
 struct rump_kernel *
 implicit_take_kernel(void)
 {
@@ -69,16 +88,39 @@ implicit_take_kernel(void)
 
 	if (k == NULL)
 		return NULL;
+	atomic_fetch_add(&generation, 1);
 	kern_halt_begin(k);
-	while (atomic_load(&users) != 0)
+	while (atomic_load(&users) != 0 || any_busy()) {
 		host_sleep_ns(100000);
+		kern_halt_begin(k);
+	}
 	lwpcache_clear(&init_lwps, true);
 	return k;
+}
+
+struct rump_kernel *
+implicit_enter(unsigned *use)
+{
+	struct rump_kernel *k;
+
+	*use = lwpcache_start() % STRIPES;
+	atomic_fetch_add(&busy[*use].n, 1);
+	if ((k = atomic_load(&the_kernel)) == NULL)
+		implicit_leave(*use);
+	return k;
+}
+
+void
+implicit_leave(unsigned use)
+{
+	atomic_fetch_sub(&busy[use].n, 1);
 }
 
 struct lwp *
 implicit_lwp(void)
 {
+	if (current != NULL && current_of != atomic_load(&generation))
+		current = NULL;
 	return current;
 }
 
@@ -86,6 +128,7 @@ void
 implicit_set_lwp(struct lwp *l)
 {
 	current = l;
+	current_of = atomic_load(&generation);
 }
 
 /* What a server does when it goes down, with rump_server's words. */
@@ -197,21 +240,37 @@ call_as_init(int num, const void *args, register_t rv[2])
 	return error;
 }
 
+/* As the thread's own lwp. */
+static int
+call_as_self(int num, const void *args, register_t rv[2])
+{
+	unsigned use;
+	int error = -ENXIO;
+
+	if (implicit_enter(&use) == NULL) {
+		current = NULL;
+		return error;
+	}
+	if (implicit_lwp() != NULL)
+		error = kern_syscall(current, num, args, rv);
+	implicit_leave(use);
+	return error;
+}
+
 int
 rump_syscall(int num, const void *args, size_t argsize, register_t *retval)
 {
 	implicit_remote_t *fn = atomic_load_explicit(
 	    &remote_fn, memory_order_acquire);
 	register_t rv[2] = { 0, 0 };
-	struct lwp *l;
 	int error;
 
 	if (fn != NULL)
 		return fn(atomic_load(&remote_ctx), num, args, argsize, retval);
 	if (num == SYS_reboot)
 		rebooting = true;
-	if ((l = current) != NULL)
-		error = kern_syscall(l, num, args, rv);
+	if (current != NULL)
+		error = call_as_self(num, args, rv);
 	else
 		error = call_as_init(num, args, rv);
 	if (num == SYS_reboot)

@@ -34,7 +34,11 @@ bool implicit_set_kernel(struct rump_kernel *);
 /* There is none from now on: who gets it back halts it. */
 struct rump_kernel *implicit_take_kernel(void);
 
-/* The lwp that the calling thread chose to be, or NULL. */
+/* Keeps it from going while a call uses it; NULL: there is none. */
+struct rump_kernel *implicit_enter(unsigned *use);
+void implicit_leave(unsigned use);
+
+/* The lwp that the calling thread chose to be, or NULL; of this kernel, not of one before. */
 struct lwp *implicit_lwp(void);
 void implicit_set_lwp(struct lwp *);
 

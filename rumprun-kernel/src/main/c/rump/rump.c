@@ -146,39 +146,50 @@ rump_daemonize_done(int error)
 
 /* --- processes --- */
 
-PUBLIC int
-rump_pub_lwproc_rfork(int flags)
+static int
+become_process(struct rump_kernel *k, int flags)
 {
-	struct rump_kernel *k = implicit_kernel();
 	struct lwp *cur = implicit_lwp(), *l;
 	struct proc *p;
 	int error;
 
-	if (k == NULL)
-		return ENXIO;
-	if ((flags & ~(RUMP_RFFDG | RUMP_RFCFDG)) != 0 ||
-	    flags == (RUMP_RFFDG | RUMP_RFCFDG))
-		return EINVAL;
 	error = proc_fork(k, cur != NULL ? cur->l_proc : NULL, flags, NULL, &p);
 	if (error != 0)
-		return -error;
+		return error;
 	if ((error = lwp_create(p, &l)) != 0) {
 		proc_exit(p, NULL, 0);
-		return -error;
+		return error;
 	}
 	implicit_set_lwp(l);
 	return 0;
 }
 
 PUBLIC int
+rump_pub_lwproc_rfork(int flags)
+{
+	struct rump_kernel *k;
+	unsigned use;
+	int error = -EINVAL;
+
+	if ((k = implicit_enter(&use)) == NULL)
+		return ENXIO;
+	if ((flags & ~(RUMP_RFFDG | RUMP_RFCFDG)) == 0 &&
+	    flags != (RUMP_RFFDG | RUMP_RFCFDG))
+		error = become_process(k, flags);
+	implicit_leave(use);
+	return -error;
+}
+
+PUBLIC int
 rump_pub_lwproc_newlwp(pid_t pid)
 {
-	struct rump_kernel *k = implicit_kernel();
+	struct rump_kernel *k;
 	struct proc *p;
 	struct lwp *l;
+	unsigned use;
 	int error = -ESRCH;
 
-	if (k == NULL)
+	if ((k = implicit_enter(&use)) == NULL)
 		return ENXIO;
 	kmutex_enter(&k->k_proclock);
 	if ((p = proc_find(k, pid)) != NULL)
@@ -186,6 +197,7 @@ rump_pub_lwproc_newlwp(pid_t pid)
 	kmutex_exit(&k->k_proclock);
 	if (error == 0)
 		implicit_set_lwp(l);
+	implicit_leave(use);
 	return -error;
 }
 
@@ -196,17 +208,12 @@ rump_pub_lwproc_switch(struct lwp *l)
 }
 
 /* The last one of a process takes the process with it. */
-PUBLIC void
-rump_pub_lwproc_releaselwp(void)
+static void
+release(struct lwp *l)
 {
-	struct lwp *l = implicit_lwp();
-	struct proc *p;
+	struct proc *p = l->l_proc;
 	bool last;
 
-	if (l == NULL || implicit_kernel() == NULL)
-		return;
-	implicit_set_lwp(NULL);
-	p = l->l_proc;
 	kmutex_enter(&p->p_lock);
 	last = p->p_nlwps == 1 && p->p_pid > 1;
 	kmutex_exit(&p->p_lock);
@@ -214,6 +221,21 @@ rump_pub_lwproc_releaselwp(void)
 		proc_exit(p, l, 0);
 	else
 		lwp_destroy(l);
+}
+
+PUBLIC void
+rump_pub_lwproc_releaselwp(void)
+{
+	struct lwp *l;
+	unsigned use;
+
+	if (implicit_enter(&use) == NULL)
+		return;
+	if ((l = implicit_lwp()) != NULL) {
+		implicit_set_lwp(NULL);
+		release(l);
+	}
+	implicit_leave(use);
 }
 
 PUBLIC struct lwp *
