@@ -73,7 +73,7 @@ final class JnaRumprun implements Rumprun {
     public native void rumprun_proc_interrupt(Pointer proc);
 
     @Override
-    public native void rumprun_proc_destroy(Pointer proc);
+    public native int rumprun_proc_destroy(Pointer proc);
 
     @Override
     public native int rumprun_proc_syscall(

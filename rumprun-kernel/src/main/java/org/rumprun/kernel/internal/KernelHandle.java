@@ -140,7 +140,7 @@ public final class KernelHandle implements AutoCloseable {
         try (Memory out = new Memory(Native.POINTER_SIZE)) {
             int result = functions.rumprun_proc_create(live(), Bytes.of(name), out);
             Failure.check(result, new byte[0]);
-            ProcHandle proc = new ProcHandle(functions, out.getPointer(0), procs);
+            ProcHandle proc = new ProcHandle(functions, out.getPointer(0), this);
             procs.add(proc);
             return proc;
         } finally {
@@ -218,6 +218,9 @@ public final class KernelHandle implements AutoCloseable {
                 return 0;
             }
             leaked = functions.rumprun_kernel_halt(kernel, nosync ? 1 : 0);
+            if (leaked == -Errno.EBUSY) {
+                throw new IllegalStateException("a kernel cannot be closed by what it has called");
+            }
             kernel = null;
         } finally {
             lock.writeLock().unlock();
@@ -226,6 +229,10 @@ public final class KernelHandle implements AutoCloseable {
             proc.close();
         }
         return leaked;
+    }
+
+    void forget(ProcLife proc) {
+        procs.remove(proc);
     }
 
     @Override

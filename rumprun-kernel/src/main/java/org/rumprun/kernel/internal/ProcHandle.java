@@ -4,7 +4,6 @@ package org.rumprun.kernel.internal;
 import com.sun.jna.Memory;
 import com.sun.jna.Native;
 import com.sun.jna.Pointer;
-import java.util.Set;
 
 /**
  * A process: of a kernel here, or behind a socket. The calls give results as the C interface does:
@@ -12,8 +11,8 @@ import java.util.Set;
  * ends the calls that others have in progress, and later calls give -ESHUTDOWN.
  */
 public final class ProcHandle extends ProcNames {
-    ProcHandle(Rumprun functions, Pointer proc, Set<ProcHandle> siblings) {
-        super(functions, proc, siblings);
+    ProcHandle(Rumprun functions, Pointer proc, KernelHandle kernel) {
+        super(functions, proc, kernel);
     }
 
     /**

@@ -2,7 +2,6 @@
 package org.rumprun.kernel.internal;
 
 import com.sun.jna.Pointer;
-import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.IntSupplier;
@@ -14,15 +13,17 @@ public abstract sealed class ProcLife implements AutoCloseable permits ProcNames
 
     final Rumprun functions;
     final Pointer proc;
-    private final Set<ProcHandle> siblings;
+
+    /** Whose it is; null: somebody else's, behind a socket. */
+    private final KernelHandle kernel;
 
     /** Calls in progress; with CLOSED added no call begins. */
     private final AtomicInteger users = new AtomicInteger();
 
-    ProcLife(Rumprun functions, Pointer proc, Set<ProcHandle> siblings) {
+    ProcLife(Rumprun functions, Pointer proc, KernelHandle kernel) {
         this.functions = functions;
         this.proc = proc;
-        this.siblings = siblings;
+        this.kernel = kernel;
     }
 
     final boolean enter() {
@@ -86,11 +87,15 @@ public abstract sealed class ProcLife implements AutoCloseable permits ProcNames
     /**
      * Ends the calls in progress, and the process.
      *
-     * @throws IllegalStateException when a tool that runs in it waits for the caller
+     * @throws IllegalStateException when a tool that runs in it, or its kernel's console, waits for
+     *     the caller
      */
     @Override
     public final void close() {
         Inside.refuse(this, "a process");
+        if (kernel != null) {
+            Inside.refuse(kernel, "a process");
+        }
         int before;
         do {
             before = users.get();
@@ -98,8 +103,8 @@ public abstract sealed class ProcLife implements AutoCloseable permits ProcNames
                 return;
             }
         } while (!users.compareAndSet(before, before + CLOSED));
-        if (siblings != null) {
-            siblings.remove(this);
+        if (kernel != null) {
+            kernel.forget(this);
         }
         functions.rumprun_proc_shut(proc);
         while (users.get() != CLOSED) {

@@ -2,12 +2,11 @@
 package org.rumprun.kernel.internal;
 
 import com.sun.jna.Pointer;
-import java.util.Set;
 
 /** A process's calls on files by their names. */
 public abstract sealed class ProcNames extends ProcLife permits ProcHandle {
-    ProcNames(Rumprun functions, Pointer proc, Set<ProcHandle> siblings) {
-        super(functions, proc, siblings);
+    ProcNames(Rumprun functions, Pointer proc, KernelHandle kernel) {
+        super(functions, proc, kernel);
     }
 
     /**

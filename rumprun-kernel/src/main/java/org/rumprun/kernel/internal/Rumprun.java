@@ -74,7 +74,7 @@ interface Rumprun {
 
     void rumprun_proc_interrupt(Pointer proc);
 
-    void rumprun_proc_destroy(Pointer proc);
+    int rumprun_proc_destroy(Pointer proc);
 
     int rumprun_proc_syscall(Pointer proc, int number, Pointer args, int argsize, long[] results);
 
