@@ -473,6 +473,18 @@ TEST(sysctl_reads_files_and_optional_names)
 	CHECK_EQ(run(&w, "rm /conf"), 0);
 }
 
+TEST(cp_fills_a_disk_by_64k)
+{
+	CHECK_EQ(run(&w, "mkdir /full"), 0);
+	CHECK_EQ(run(&w, "mount_tmpfs -s 200k t /full"), 0);
+	CHECK_EQ(run(&w, "cp /dev/zero /full/z"), 1);
+	CHECK_STR(w.err, "cp: /full/z: No space left on device\n");
+	CHECK_EQ(run(&w, "stat -f %z /full/z"), 0);
+	CHECK_STR(w.out, "131072\n");
+	CHECK_EQ(run(&w, "umount /full"), 0);
+	CHECK_EQ(run(&w, "rmdir /full"), 0);
+}
+
 TEST(empty_name_ends_a_walk)
 {
 	static const struct {
@@ -546,6 +558,7 @@ main(void)
 	RUN(ls_escapes_in_c_or_octal);
 	RUN(df_portable_takes_any_unit);
 	RUN(sysctl_reads_files_and_optional_names);
+	RUN(cp_fills_a_disk_by_64k);
 	RUN(empty_name_ends_a_walk);
 	RUN(every_tool_bad_option_is_refused);
 	kern_halt(kernel, false, &leak);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define COPYSIZE (1u << 20)
+#define PIECE (64u << 10)
 
 struct cp {
 	struct tool *t;
@@ -102,6 +103,17 @@ keep_setid(struct cp *c, const struct stat *st, int fd)
 	return 0;
 }
 
+/* A write is all or nothing. Where a large one finds no room, as much goes in as 64 KiB at a time let in. */
+static ssize_t
+put_data(struct tool *t, int to, const char *data, size_t n)
+{
+	ssize_t put = sys_write(t, to, data, n);
+
+	if (n > PIECE && (put == -ENOSPC || put == -EDQUOT || put == -EFBIG))
+		put = sys_write(t, to, data, PIECE);
+	return put;
+}
+
 static int
 copy_data(struct cp *c, int from, int to, off_t size)
 {
@@ -111,7 +123,7 @@ copy_data(struct cp *c, int from, int to, off_t size)
 
 	while ((n = sys_read(t, from, c->buf, COPYSIZE)) > 0) {
 		for (at = 0; at < n; at += put) {
-			put = sys_write(t, to, c->buf + at, (size_t)(n - at));
+			put = put_data(t, to, c->buf + at, (size_t)(n - at));
 			if (put <= 0) {
 				t_warn(t, put < 0 ? (int)put : ENOSPC, "%s",
 				    c->to);
