@@ -480,7 +480,7 @@ TEST(cp_fills_a_disk_by_64k)
 	CHECK_EQ(run(&w, "cp /dev/zero /full/z"), 1);
 	CHECK_STR(w.err, "cp: /full/z: No space left on device\n");
 	CHECK_EQ(run(&w, "stat -f %z /full/z"), 0);
-	CHECK_STR(w.out, "131072\n");
+	CHECK_STR(w.out, "196608\n");
 	CHECK_EQ(run(&w, "umount /full"), 0);
 	CHECK_EQ(run(&w, "rmdir /full"), 0);
 }
