@@ -9,39 +9,39 @@ TEST(vfs_mounts_nest_and_hide)
 	long fd;
 
 	up(&f);
-	CHECK_EQ(xmkdir(&f, "/m"), 0);
-	CHECK_EQ(touch(&f, "/m/below"), 0);
-	CHECK_EQ(xmount(&f, "/m"), 0);
-	CHECK_EQ(xaccess(&f, "/m/below", 0), -ENOENT);
-	CHECK_EQ(xmkdir(&f, "/m/n"), 0);
-	CHECK_EQ(xmount(&f, "/m/n"), 0);
-	CHECK_EQ(touch(&f, "/m/n/file"), 0);
-	CHECK_EQ(xrmdir(&f, "/m/n"), -EBUSY);
-	CHECK_EQ(xrename(&f, "/m/n", "/m/o"), -EBUSY);
-	CHECK_EQ(xrename(&f, "/m/n/file", "/m/file"), -EXDEV);
-	CHECK_EQ(xlink(&f, "/m/n/file", "/m/file"), -EXDEV);
-	CHECK_EQ(xchdir(&f, "/m/n"), 0);
-	CHECK_EQ(xgetcwd(&f, buf, sizeof(buf)), 5);
+	CHECK_EQ(l_mkdir(f.l, "/m"), 0);
+	CHECK_EQ(touch(f.l, "/m/below"), 0);
+	CHECK_EQ(mount_tmpfs(f.l, "/m", 0), 0);
+	CHECK_EQ(l_access(f.l, "/m/below", 0), -ENOENT);
+	CHECK_EQ(l_mkdir(f.l, "/m/n"), 0);
+	CHECK_EQ(mount_tmpfs(f.l, "/m/n", 0), 0);
+	CHECK_EQ(touch(f.l, "/m/n/file"), 0);
+	CHECK_EQ(l_rmdir(f.l, "/m/n"), -EBUSY);
+	CHECK_EQ(l_rename(f.l, "/m/n", "/m/o"), -EBUSY);
+	CHECK_EQ(l_rename(f.l, "/m/n/file", "/m/file"), -EXDEV);
+	CHECK_EQ(l_link(f.l, "/m/n/file", "/m/file"), -EXDEV);
+	CHECK_EQ(l_chdir(f.l, "/m/n"), 0);
+	CHECK_EQ(l_getcwd(f.l, buf, sizeof(buf)), 5);
 	CHECK_STR(buf, "/m/n");
-	CHECK_EQ(xaccess(&f, "../n/file", 0), 0);
-	CHECK_EQ(xunmount(&f, "/m", 0), -EBUSY);
-	CHECK_EQ(xunmount(&f, "/m/n", 0), -EBUSY);
-	CHECK_EQ(xchdir(&f, "/"), 0);
-	CHECK_EQ(xunmount(&f, "/m", 0), -EBUSY);
-	fd = xopen(&f, "/m/n/file", O_RDWR, 0);
+	CHECK_EQ(l_access(f.l, "../n/file", 0), 0);
+	CHECK_EQ(l_unmount(f.l, "/m", 0), -EBUSY);
+	CHECK_EQ(l_unmount(f.l, "/m/n", 0), -EBUSY);
+	CHECK_EQ(l_chdir(f.l, "/"), 0);
+	CHECK_EQ(l_unmount(f.l, "/m", 0), -EBUSY);
+	fd = l_open(f.l, "/m/n/file", O_RDWR, 0);
 	CHECK(fd >= 0);
-	CHECK_EQ(xunmount(&f, "/m/n", 0), -EBUSY);
-	CHECK_EQ(xclose(&f, fd), 0);
+	CHECK_EQ(l_unmount(f.l, "/m/n", 0), -EBUSY);
+	CHECK_EQ(l_close(f.l, fd), 0);
 	/* again on top of itself */
-	CHECK_EQ(xmount(&f, "/m/n"), 0);
-	CHECK_EQ(xaccess(&f, "/m/n/file", 0), -ENOENT);
-	CHECK_EQ(xunmount(&f, "/m/n", 0), 0);
-	CHECK_EQ(xaccess(&f, "/m/n/file", 0), 0);
-	CHECK_EQ(xunmount(&f, "/m/n", 0), 0);
-	CHECK_EQ(xunmount(&f, "/m/n", 0), -EINVAL);
-	CHECK_EQ(xunmount(&f, "/m", 0), 0);
-	CHECK_EQ(xaccess(&f, "/m/below", 0), 0);
-	CHECK_EQ(xunmount(&f, "/", 0), -EINVAL);
+	CHECK_EQ(mount_tmpfs(f.l, "/m/n", 0), 0);
+	CHECK_EQ(l_access(f.l, "/m/n/file", 0), -ENOENT);
+	CHECK_EQ(l_unmount(f.l, "/m/n", 0), 0);
+	CHECK_EQ(l_access(f.l, "/m/n/file", 0), 0);
+	CHECK_EQ(l_unmount(f.l, "/m/n", 0), 0);
+	CHECK_EQ(l_unmount(f.l, "/m/n", 0), -EINVAL);
+	CHECK_EQ(l_unmount(f.l, "/m", 0), 0);
+	CHECK_EQ(l_access(f.l, "/m/below", 0), 0);
+	CHECK_EQ(l_unmount(f.l, "/", 0), -EINVAL);
 	down(&f);
 }
 
@@ -53,31 +53,31 @@ TEST(vfs_forced_unmount_leaves_dead_files)
 	long fd, dir;
 
 	up(&f);
-	CHECK_EQ(xmount(&f, "/tmp"), 0);
-	fd = xopen(&f, "/tmp/f", O_RDWR | O_CREAT, 0644);
-	dir = xopen(&f, "/tmp", O_RDONLY, 0);
-	CHECK_EQ(xchdir(&f, "/tmp"), 0);
-	CHECK_EQ(xwrite(&f, fd, "abc", 3), 3);
-	CHECK_EQ(xunmount(&f, "/tmp", MNT_FORCE), 0);
-	CHECK_EQ(xwrite(&f, fd, "abc", 3), -EIO);
-	CHECK_EQ(xread(&f, fd, buf, 3), -EIO);
-	CHECK_EQ(SYS(&f, SYS___fstat50, __fstat50, P(int, fd),
+	CHECK_EQ(mount_tmpfs(f.l, "/tmp", 0), 0);
+	fd = l_open(f.l, "/tmp/f", O_RDWR | O_CREAT, 0644);
+	dir = l_open(f.l, "/tmp", O_RDONLY, 0);
+	CHECK_EQ(l_chdir(f.l, "/tmp"), 0);
+	CHECK_EQ(l_write(f.l, fd, "abc", 3), 3);
+	CHECK_EQ(l_unmount(f.l, "/tmp", MNT_FORCE), 0);
+	CHECK_EQ(l_write(f.l, fd, "abc", 3), -EIO);
+	CHECK_EQ(l_read(f.l, fd, buf, 3), -EIO);
+	CHECK_EQ(SYS(f.l, SYS___fstat50, __fstat50, P(int, fd),
 		     P(struct stat *, &sb)),
 	    -EBADF);
-	CHECK_EQ(SYS(&f, SYS_ftruncate, ftruncate, P(int, fd), P(int, 0),
+	CHECK_EQ(SYS(f.l, SYS_ftruncate, ftruncate, P(int, fd), P(int, 0),
 		     P(off_t, 0)),
 	    -EBADF);
-	CHECK_EQ(SYS(&f, SYS___getdents30, __getdents30, P(int, dir),
+	CHECK_EQ(SYS(f.l, SYS___getdents30, __getdents30, P(int, dir),
 		     P(char *, buf), P(size_t, sizeof(buf))),
 	    -EBADF);
-	CHECK_EQ(xopen(&f, "x", O_RDWR | O_CREAT, 0600), -ENOENT);
-	CHECK_EQ(xaccess(&f, "..", 0), -ENOENT);
-	CHECK_EQ(xgetcwd(&f, buf, sizeof(buf)), -ENOENT);
-	CHECK_EQ(SYS(&f, SYS_fsync, fsync, P(int, fd)), 0);
-	CHECK_EQ(xclose(&f, fd), 0);
-	CHECK_EQ(xclose(&f, dir), 0);
-	CHECK_EQ(xchdir(&f, "/"), 0);
-	CHECK_EQ(xmount(&f, "/tmp"), 0);
+	CHECK_EQ(l_open(f.l, "x", O_RDWR | O_CREAT, 0600), -ENOENT);
+	CHECK_EQ(l_access(f.l, "..", 0), -ENOENT);
+	CHECK_EQ(l_getcwd(f.l, buf, sizeof(buf)), -ENOENT);
+	CHECK_EQ(SYS(f.l, SYS_fsync, fsync, P(int, fd)), 0);
+	CHECK_EQ(l_close(f.l, fd), 0);
+	CHECK_EQ(l_close(f.l, dir), 0);
+	CHECK_EQ(l_chdir(f.l, "/"), 0);
+	CHECK_EQ(mount_tmpfs(f.l, "/tmp", 0), 0);
 	down(&f);
 }
 
@@ -89,16 +89,16 @@ TEST(vfs_union_shows_both)
 	struct dirent *de;
 
 	up(&f);
-	CHECK_EQ(xmount(&f, "/tmp"), 0);
-	CHECK_EQ(xmkdir(&f, "/tmp/u"), 0);
-	CHECK_EQ(touch(&f, "/tmp/u/low"), 0);
-	CHECK_EQ(xmount_flags(&f, "/tmp/u", MNT_UNION), 0);
-	CHECK_EQ(touch(&f, "/tmp/u/high"), 0);
-	CHECK_EQ(xaccess(&f, "/tmp/u/low", 0), 0);
-	CHECK_EQ(xaccess(&f, "/tmp/u/high", 0), 0);
-	CHECK_EQ(xaccess(&f, "/tmp/u/none", 0), -ENOENT);
-	fd = xopen(&f, "/tmp/u", O_RDONLY, 0);
-	while ((n = SYS(&f, SYS___getdents30, __getdents30, P(int, fd),
+	CHECK_EQ(mount_tmpfs(f.l, "/tmp", 0), 0);
+	CHECK_EQ(l_mkdir(f.l, "/tmp/u"), 0);
+	CHECK_EQ(touch(f.l, "/tmp/u/low"), 0);
+	CHECK_EQ(mount_tmpfs(f.l, "/tmp/u", MNT_UNION), 0);
+	CHECK_EQ(touch(f.l, "/tmp/u/high"), 0);
+	CHECK_EQ(l_access(f.l, "/tmp/u/low", 0), 0);
+	CHECK_EQ(l_access(f.l, "/tmp/u/high", 0), 0);
+	CHECK_EQ(l_access(f.l, "/tmp/u/none", 0), -ENOENT);
+	fd = l_open(f.l, "/tmp/u", O_RDONLY, 0);
+	while ((n = SYS(f.l, SYS___getdents30, __getdents30, P(int, fd),
 		    P(char *, buf), P(size_t, sizeof(buf)))) > 0) {
 		for (char *p = buf; p < buf + n; p += de->d_reclen) {
 			de = (struct dirent *)p;
@@ -109,9 +109,9 @@ TEST(vfs_union_shows_both)
 	}
 	CHECK_EQ(n, 0);
 	CHECK_EQ(total, 11);
-	CHECK_EQ(xclose(&f, fd), 0);
-	CHECK_EQ(xunmount(&f, "/tmp/u", 0), 0);
-	CHECK_EQ(xaccess(&f, "/tmp/u/high", 0), -ENOENT);
+	CHECK_EQ(l_close(f.l, fd), 0);
+	CHECK_EQ(l_unmount(f.l, "/tmp/u", 0), 0);
+	CHECK_EQ(l_access(f.l, "/tmp/u/high", 0), -ENOENT);
 	down(&f);
 }
 
@@ -120,11 +120,11 @@ TEST(vfs_readonly_mount_refuses_changes)
 	struct fixture f;
 
 	up(&f);
-	CHECK_EQ(xmount_flags(&f, "/tmp", MNT_RDONLY), 0);
-	CHECK_EQ(touch(&f, "/tmp/f"), -EROFS);
-	CHECK_EQ(xmkdir(&f, "/tmp/f"), -EROFS);
-	CHECK_EQ(
-	    SYS(&f, SYS_chmod, chmod, P(const char *, "/tmp"), P(mode_t, 0666)),
+	CHECK_EQ(mount_tmpfs(f.l, "/tmp", MNT_RDONLY), 0);
+	CHECK_EQ(touch(f.l, "/tmp/f"), -EROFS);
+	CHECK_EQ(l_mkdir(f.l, "/tmp/f"), -EROFS);
+	CHECK_EQ(SYS(f.l, SYS_chmod, chmod, P(const char *, "/tmp"),
+		     P(mode_t, 0666)),
 	    -EROFS);
 	down(&f);
 }
@@ -135,17 +135,17 @@ TEST(vfs_mounts_seen_from_another_root)
 	struct statvfs sv[3];
 
 	up(&f);
-	CHECK_EQ(xmount(&f, "/tmp"), 0);
-	CHECK_EQ(xmkdir(&f, "/tmp/r"), 0);
-	CHECK_EQ(xmkdir(&f, "/tmp/r/m"), 0);
-	CHECK_EQ(xmount(&f, "/tmp/r/m"), 0);
-	CHECK_EQ(SYS(&f, SYS_chroot, chroot, P(const char *, "/tmp/r")), 0);
-	CHECK_EQ(SYS(&f, SYS_getvfsstat, getvfsstat, P(struct statvfs *, sv),
+	CHECK_EQ(mount_tmpfs(f.l, "/tmp", 0), 0);
+	CHECK_EQ(l_mkdir(f.l, "/tmp/r"), 0);
+	CHECK_EQ(l_mkdir(f.l, "/tmp/r/m"), 0);
+	CHECK_EQ(mount_tmpfs(f.l, "/tmp/r/m", 0), 0);
+	CHECK_EQ(SYS(f.l, SYS_chroot, chroot, P(const char *, "/tmp/r")), 0);
+	CHECK_EQ(SYS(f.l, SYS_getvfsstat, getvfsstat, P(struct statvfs *, sv),
 		     P(size_t, sizeof(sv)), P(int, 1)),
 	    2);
 	CHECK_STR(sv[0].f_mntonname, "/");
 	CHECK_STR(sv[1].f_mntonname, "/m");
-	CHECK_EQ(xunmount(&f, "/m", 0), 0);
+	CHECK_EQ(l_unmount(f.l, "/m", 0), 0);
 	down(&f);
 }
 
@@ -158,27 +158,27 @@ TEST(vfs_handles_find_their_files)
 	long fd;
 
 	up(&f);
-	CHECK_EQ(xmount(&f, "/tmp"), 0);
-	CHECK_EQ(touch(&f, "/tmp/f"), 0);
-#define GETFH(path)                                              \
-	SYS(&f, SYS___getfh30, __getfh30, P(const char *, path), \
+	CHECK_EQ(mount_tmpfs(f.l, "/tmp", 0), 0);
+	CHECK_EQ(touch(f.l, "/tmp/f"), 0);
+#define GETFH(path)                                               \
+	SYS(f.l, SYS___getfh30, __getfh30, P(const char *, path), \
 	    P(void *, fh), P(size_t *, &size))
 	CHECK_EQ(GETFH("/tmp/f"), -E2BIG);
 	CHECK(size >= 28 && size <= sizeof(fh));
 	CHECK_EQ(GETFH("/tmp/f"), 0);
-	fd = SYS(&f, SYS___fhopen40, __fhopen40, P(const void *, fh),
+	fd = SYS(f.l, SYS___fhopen40, __fhopen40, P(const void *, fh),
 	    P(size_t, size), P(int, O_RDONLY));
 	CHECK(fd >= 0);
-	CHECK_EQ(xclose(&f, fd), 0);
-	CHECK_EQ(SYS(&f, SYS___fhstat50, __fhstat50, P(const void *, fh),
+	CHECK_EQ(l_close(f.l, fd), 0);
+	CHECK_EQ(SYS(f.l, SYS___fhstat50, __fhstat50, P(const void *, fh),
 		     P(size_t, size), P(struct stat *, &sb)),
 	    0);
-	CHECK_EQ(xunlink(&f, "/tmp/f"), 0);
-	CHECK_EQ(SYS(&f, SYS___fhstat50, __fhstat50, P(const void *, fh),
+	CHECK_EQ(l_unlink(f.l, "/tmp/f"), 0);
+	CHECK_EQ(SYS(f.l, SYS___fhstat50, __fhstat50, P(const void *, fh),
 		     P(size_t, size), P(struct stat *, &sb)),
 	    -ESTALE);
 	memset(fh, 0xff, sizeof(fh));
-	CHECK_EQ(SYS(&f, SYS___fhstat50, __fhstat50, P(const void *, fh),
+	CHECK_EQ(SYS(f.l, SYS___fhstat50, __fhstat50, P(const void *, fh),
 		     P(size_t, size), P(struct stat *, &sb)),
 	    -ESTALE);
 	down(&f);

@@ -30,25 +30,25 @@ rename_loop(void *arg)
 		    to, sizeof(to), "%s/x%u", dirs[x >> 20 & 3], x >> 24 & 3);
 		switch (x >> 28 & 7) {
 		case 0:
-			(void)xmkdir(&w->f, from);
+			(void)l_mkdir(w->f.l, from);
 			break;
 		case 1:
-			(void)touch(&w->f, from);
+			(void)touch(w->f.l, from);
 			break;
 		case 2:
-			(void)xunlink(&w->f, from);
+			(void)l_unlink(w->f.l, from);
 			break;
 		case 3:
-			(void)xrmdir(&w->f, from);
+			(void)l_rmdir(w->f.l, from);
 			break;
 		case 4:
-			(void)xlink(&w->f, from, to);
+			(void)l_link(w->f.l, from, to);
 			break;
 		case 5:
-			(void)xstat(&w->f, from, &sb);
+			(void)l_stat(w->f.l, from, &sb);
 			break;
 		default:
-			(void)xrename(&w->f, from, to);
+			(void)l_rename(w->f.l, from, to);
 			break;
 		}
 	}
@@ -86,14 +86,14 @@ TEST(vfs_concurrent_renames_do_not_deadlock)
 	struct worker w[4] = { 0 };
 
 	up_with(&f, 32);
-	CHECK_EQ(xmount(&f, "/tmp"), 0);
-	CHECK_EQ(xmkdir(&f, "/tmp/a"), 0);
-	CHECK_EQ(xmkdir(&f, "/tmp/b"), 0);
-	CHECK_EQ(xmkdir(&f, "/tmp/a/c"), 0);
-	CHECK_EQ(xmkdir(&f, "/tmp/b/d"), 0);
+	CHECK_EQ(mount_tmpfs(f.l, "/tmp", 0), 0);
+	CHECK_EQ(l_mkdir(f.l, "/tmp/a"), 0);
+	CHECK_EQ(l_mkdir(f.l, "/tmp/b"), 0);
+	CHECK_EQ(l_mkdir(f.l, "/tmp/a/c"), 0);
+	CHECK_EQ(l_mkdir(f.l, "/tmp/b/d"), 0);
 	workers(&f, w, 4, rename_loop);
 	join(w, 4);
-	CHECK_EQ(xunmount(&f, "/tmp", 0), 0);
+	CHECK_EQ(l_unmount(f.l, "/tmp", 0), 0);
 	down(&f);
 }
 
@@ -106,14 +106,14 @@ io_loop(void *arg)
 
 	snprintf(path, sizeof(path), "/tmp/io%d", w->id & 1);
 	while (!*w->stop) {
-		fd = xopen(&w->f, path, O_RDWR | O_CREAT, 0644);
+		fd = l_open(w->f.l, path, O_RDWR | O_CREAT, 0644);
 		if (fd < 0)
 			continue;
-		n = xwrite(&w->f, fd, buf, sizeof(buf));
+		n = l_write(w->f.l, fd, buf, sizeof(buf));
 		CHECK_THREAD(n == sizeof(buf) || n == -EIO);
-		(void)xread(&w->f, fd, buf, sizeof(buf));
-		(void)xunlink(&w->f, path);
-		(void)xclose(&w->f, fd);
+		(void)l_read(w->f.l, fd, buf, sizeof(buf));
+		(void)l_unlink(w->f.l, path);
+		(void)l_close(w->f.l, fd);
 	}
 }
 
@@ -127,16 +127,16 @@ TEST(vfs_forced_unmounts_under_load)
 	up(&f);
 	for (i = 0; i < 3; i++)
 		w[i].stop = &stop;
-	CHECK_EQ(xmount(&f, "/tmp"), 0);
+	CHECK_EQ(mount_tmpfs(f.l, "/tmp", 0), 0);
 	workers(&f, w, 3, io_loop);
 	for (i = 0; i < 50; i++) {
 		host_sleep_ns(1000000);
-		CHECK_EQ(xunmount(&f, "/tmp", MNT_FORCE), 0);
-		CHECK_EQ(xmount(&f, "/tmp"), 0);
+		CHECK_EQ(l_unmount(f.l, "/tmp", MNT_FORCE), 0);
+		CHECK_EQ(mount_tmpfs(f.l, "/tmp", 0), 0);
 	}
 	stop = true;
 	join(w, 3);
-	CHECK_EQ(xunmount(&f, "/tmp", 0), 0);
+	CHECK_EQ(l_unmount(f.l, "/tmp", 0), 0);
 	down(&f);
 }
 
@@ -156,58 +156,58 @@ mixed_loop(void *arg)
 		switch (x >> 24 & 15) {
 		case 0:
 			path[9] = '\0';
-			(void)xmkdir(&w->f, path);
+			(void)l_mkdir(w->f.l, path);
 			break;
 		case 1:
 			path[9] = '\0';
-			(void)xrmdir(&w->f, path);
+			(void)l_rmdir(w->f.l, path);
 			break;
 		case 2:
 			path[9] = '\0';
-			(void)xchdir(&w->f, path);
-			(void)xgetcwd(&w->f, buf, sizeof(buf));
+			(void)l_chdir(w->f.l, path);
+			(void)l_getcwd(w->f.l, buf, sizeof(buf));
 			break;
 		case 3:
-			(void)xchdir(&w->f, "/tmp/m");
-			(void)xgetcwd(&w->f, buf, sizeof(buf));
-			(void)xchdir(&w->f, "/");
+			(void)l_chdir(w->f.l, "/tmp/m");
+			(void)l_getcwd(w->f.l, buf, sizeof(buf));
+			(void)l_chdir(w->f.l, "/");
 			break;
 		case 4:
-			(void)xunlink(&w->f, path);
+			(void)l_unlink(w->f.l, path);
 			break;
 		case 5:
 			path[9] = '\0';
-			fd = xopen(&w->f, path, O_RDONLY, 0);
-			(void)SYS(&w->f, SYS___getdents30, __getdents30,
+			fd = l_open(w->f.l, path, O_RDONLY, 0);
+			(void)SYS(w->f.l, SYS___getdents30, __getdents30,
 			    P(int, fd), P(char *, buf), P(size_t, sizeof(buf)));
-			(void)xclose(&w->f, fd);
+			(void)l_close(w->f.l, fd);
 			break;
 		case 6:
-			fd = xopen(&w->f, path, O_RDWR, 0);
-			(void)setlk(&w->f, fd, F_SETLKW, F_WRLCK, 0, 4);
-			(void)xclose(&w->f, fd);
+			fd = l_open(w->f.l, path, O_RDWR, 0);
+			(void)setlk(w->f.l, fd, F_SETLKW, F_WRLCK, 0, 4);
+			(void)l_close(w->f.l, fd);
 			break;
 		case 7:
-			(void)xunmount(&w->f, "/tmp/m", 0);
+			(void)l_unmount(w->f.l, "/tmp/m", 0);
 			break;
 		case 8:
-			(void)xmount(&w->f, "/tmp/m");
+			(void)mount_tmpfs(w->f.l, "/tmp/m", 0);
 			break;
 		case 9:
-			(void)xmount_flags(&w->f, "/tmp/m", MNT_UPDATE);
+			(void)mount_tmpfs(w->f.l, "/tmp/m", MNT_UPDATE);
 			break;
 		case 10:
-			(void)SYS(&w->f, SYS_sync, umask, P(mode_t, 0));
-			(void)xunmount(&w->f, "/tmp/m", MNT_FORCE);
+			(void)SYS(w->f.l, SYS_sync, umask, P(mode_t, 0));
+			(void)l_unmount(w->f.l, "/tmp/m", MNT_FORCE);
 			break;
 		case 11:
-			(void)xstat(&w->f, path, &sb);
+			(void)l_stat(w->f.l, path, &sb);
 			break;
 		default:
-			fd = xopen(
-			    &w->f, path, O_RDWR | O_CREAT | O_APPEND, 0644);
-			(void)xwrite(&w->f, fd, buf, sizeof(buf));
-			(void)xclose(&w->f, fd);
+			fd = l_open(
+			    w->f.l, path, O_RDWR | O_CREAT | O_APPEND, 0644);
+			(void)l_write(w->f.l, fd, buf, sizeof(buf));
+			(void)l_close(w->f.l, fd);
 			break;
 		}
 	}
@@ -221,17 +221,17 @@ TEST(vfs_mixed_calls_race)
 	int i;
 
 	up_with(&f, 24);
-	CHECK_EQ(xmount(&f, "/tmp"), 0);
-	CHECK_EQ(xmkdir(&f, "/tmp/m"), 0);
+	CHECK_EQ(mount_tmpfs(f.l, "/tmp", 0), 0);
+	CHECK_EQ(l_mkdir(f.l, "/tmp/m"), 0);
 	for (i = 0; i < 4; i++)
 		w[i].stop = &stop;
 	workers(&f, w, 4, mixed_loop);
 	host_sleep_ns(1500000000);
 	stop = true;
 	join(w, 4);
-	while (xunmount(&f, "/tmp/m", 0) == 0)
+	while (l_unmount(f.l, "/tmp/m", 0) == 0)
 		continue;
-	CHECK_EQ(xunmount(&f, "/tmp", 0), 0);
+	CHECK_EQ(l_unmount(f.l, "/tmp", 0), 0);
 	down(&f);
 }
 
