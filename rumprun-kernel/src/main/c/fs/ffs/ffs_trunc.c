@@ -307,6 +307,53 @@ zero_tail(struct inode *ip, uint64_t size)
 	return ffs_zero(ump, fsbtobyte(fs, frag) + at, have - at);
 }
 
+/* The last block that has disk, of a file with indirect blocks; -1: not known. */
+static int64_t
+last_block(struct inode *ip)
+{
+	struct ffsmount *ump = ip->i_ump;
+	const struct fs *fs = &ump->um_fs;
+	int64_t nindir = ffs_nindir(fs), lbn = UFS_NDADDR, span = nindir, frag;
+	struct buf *b;
+	int level = UFS_NIADDR, i;
+
+	while (level > 0 && ip->i_d.di_ib[level - 1] == 0)
+		level--;
+	if (level == 0)
+		return -1;
+	for (i = 1; i < level; i++) {
+		lbn += span;
+		span *= nindir;
+	}
+	frag = ip->i_d.di_ib[level - 1];
+	for (; level > 0; level--) {
+		if (!ptr_ok(fs, frag) ||
+		    ffs_getbuf(ump, frag, (uint32_t)fs->fs_bsize, true, &b) != 0)
+			return -1;
+		span /= nindir;
+		frag = 0;
+		for (i = (int)nindir; i > 0 && frag == 0; i--)
+			frag = ffs_getptr(ump, b->b_data, (uint32_t)i - 1);
+		buf_release(b);
+		if (frag == 0)
+			return -1;
+		lbn += i * span;
+	}
+	return lbn;
+}
+
+/* A piece that is not the last leaves a file that is as long as what it still has. */
+static void
+shorten(struct inode *ip, uint64_t size)
+{
+	int64_t last = ip->i_vnode->v_type == VREG ? last_block(ip) : -1;
+	uint64_t end = last < 0 ? ip->i_d.di_size :
+				  lblktosize(&ip->i_ump->um_fs, last + 1);
+
+	if (end < ip->i_d.di_size && end >= size)
+		ip->i_d.di_size = end;
+}
+
 /* One transaction's worth. */
 static int
 shrink_piece(struct lwp *l, struct inode *ip, struct freelist *f, uint64_t size,
@@ -331,6 +378,8 @@ shrink_piece(struct lwp *l, struct inode *ip, struct freelist *f, uint64_t size,
 		ip->i_d.di_size = size;
 		if (f->f_clear)
 			ip->i_d.di_mode = 0;
+	} else if (result == 0) {
+		shorten(ip, size);
 	}
 	gone = (uint64_t)count_frags(f) * ((uint32_t)fs->fs_fsize / 512);
 	if (gone > ip->i_d.di_blocks)
