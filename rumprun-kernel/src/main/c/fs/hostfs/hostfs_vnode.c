@@ -104,9 +104,10 @@ hostfs_create(struct lwp *l, struct vnode *dvp, const struct componentname *cn,
 	return hostfs_lookup(l, dvp, cn, vpp);
 }
 
+/* What the host makes by one call with a path: a directory, a fifo, a link to `target`. */
 static int
-hostfs_mkdir(struct lwp *l, struct vnode *dvp, const struct componentname *cn,
-    struct vattr *va, struct vnode **vpp)
+make(struct lwp *l, struct vnode *dvp, const struct componentname *cn,
+    struct vattr *va, const char *target, struct vnode **vpp)
 {
 	char path[HOSTFS_PATHMAX];
 	int error;
@@ -114,10 +115,21 @@ hostfs_mkdir(struct lwp *l, struct vnode *dvp, const struct componentname *cn,
 	*vpp = NULL;
 	paths_shared(dvp);
 	error = path_of(dvp, cn, path);
-	if (error == 0)
+	if (error == 0 && va->va_type == VDIR)
 		error = HOST(l)->mkdir(path, va->va_mode & 07777);
+	else if (error == 0 && va->va_type == VFIFO)
+		error = HOST(l)->mkfifo(path, va->va_mode & 07777);
+	else if (error == 0)
+		error = HOST(l)->symlink(target, path);
 	paths_done(dvp);
 	return error < 0 ? error : hostfs_lookup(l, dvp, cn, vpp);
+}
+
+static int
+hostfs_mkdir(struct lwp *l, struct vnode *dvp, const struct componentname *cn,
+    struct vattr *va, struct vnode **vpp)
+{
+	return make(l, dvp, cn, va, NULL, vpp);
 }
 
 /* Fifos only: devices of the host are not made from here. */
@@ -125,35 +137,16 @@ static int
 hostfs_mknod(struct lwp *l, struct vnode *dvp, const struct componentname *cn,
     struct vattr *va, struct vnode **vpp)
 {
-	char path[HOSTFS_PATHMAX];
-	int error;
-
 	*vpp = NULL;
-	if (va->va_type != VFIFO)
-		return -EOPNOTSUPP;
-	paths_shared(dvp);
-	error = path_of(dvp, cn, path);
-	if (error == 0)
-		error = HOST(l)->mkfifo(path, va->va_mode & 07777);
-	paths_done(dvp);
-	return error < 0 ? error : hostfs_lookup(l, dvp, cn, vpp);
+	return va->va_type != VFIFO ? -EOPNOTSUPP :
+				      make(l, dvp, cn, va, NULL, vpp);
 }
 
 static int
 hostfs_symlink(struct lwp *l, struct vnode *dvp, const struct componentname *cn,
     struct vattr *va, const char *target, struct vnode **vpp)
 {
-	char path[HOSTFS_PATHMAX];
-	int error;
-
-	(void)va;
-	*vpp = NULL;
-	paths_shared(dvp);
-	error = path_of(dvp, cn, path);
-	if (error == 0)
-		error = HOST(l)->symlink(target, path);
-	paths_done(dvp);
-	return error < 0 ? error : hostfs_lookup(l, dvp, cn, vpp);
+	return make(l, dvp, cn, va, target, vpp);
 }
 
 static int
@@ -174,8 +167,8 @@ hostfs_link(struct lwp *l, struct vnode *dvp, const struct componentname *cn,
 }
 
 static int
-hostfs_remove(struct lwp *l, struct vnode *dvp, const struct componentname *cn,
-    struct vnode *vp)
+unlink_by(int (*host_call)(const char *), struct vnode *dvp,
+    const struct componentname *cn, struct vnode *vp)
 {
 	char path[HOSTFS_PATHMAX];
 	int error;
@@ -183,7 +176,7 @@ hostfs_remove(struct lwp *l, struct vnode *dvp, const struct componentname *cn,
 	paths_exclusive(dvp);
 	error = path_of(dvp, cn, path);
 	if (error == 0)
-		error = HOST(l)->unlink(path);
+		error = host_call(path);
 	if (error == 0)
 		hostfs_node_forget(MTOHOST(vp->v_mount), VTOHOST(vp));
 	paths_done(dvp);
@@ -191,20 +184,17 @@ hostfs_remove(struct lwp *l, struct vnode *dvp, const struct componentname *cn,
 }
 
 static int
+hostfs_remove(struct lwp *l, struct vnode *dvp, const struct componentname *cn,
+    struct vnode *vp)
+{
+	return unlink_by(HOST(l)->unlink, dvp, cn, vp);
+}
+
+static int
 hostfs_rmdir(struct lwp *l, struct vnode *dvp, const struct componentname *cn,
     struct vnode *vp)
 {
-	char path[HOSTFS_PATHMAX];
-	int error;
-
-	paths_exclusive(dvp);
-	error = path_of(dvp, cn, path);
-	if (error == 0)
-		error = HOST(l)->rmdir(path);
-	if (error == 0)
-		hostfs_node_forget(MTOHOST(vp->v_mount), VTOHOST(vp));
-	paths_done(dvp);
-	return error;
+	return unlink_by(HOST(l)->rmdir, dvp, cn, vp);
 }
 
 static int
