@@ -109,7 +109,8 @@ void vn_fdclose(struct lwp *, struct file *);
 struct selinfo {
 	struct kmutex si_lock;
 	struct selwait *si_waiters;
-	struct knote *si_knotes;
+	struct knote *_Atomic
+	    si_knotes; /* whether there are any can be asked without the lock */
 };
 /* Called inside fo_poll: l's poll call sleeps until selnotify. */
 void selrecord(struct lwp *, struct selinfo *);

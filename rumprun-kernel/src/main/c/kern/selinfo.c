@@ -140,14 +140,15 @@ selinfo_attach(struct selinfo *si, struct knote *kn)
 void
 selinfo_detach(struct selinfo *si, struct knote *kn)
 {
-	struct knote **kp;
+	struct knote *before = NULL, *at;
 
 	kmutex_enter(&si->si_lock);
-	for (kp = &si->si_knotes; *kp != NULL; kp = &(*kp)->kn_selnext)
-		if (*kp == kn) {
-			*kp = kn->kn_selnext;
-			break;
-		}
+	for (at = si->si_knotes; at != NULL && at != kn; at = at->kn_selnext)
+		before = at;
+	if (at != NULL && before != NULL)
+		before->kn_selnext = kn->kn_selnext;
+	else if (at != NULL)
+		si->si_knotes = kn->kn_selnext;
 	kmutex_exit(&si->si_lock);
 }
 

@@ -258,8 +258,9 @@ write_locked(
 {
 	struct vattr va;
 	size_t before = uio->uio_resid;
-	bool need = (ioflag & IO_APPEND) || vp->v_sel.si_knotes != NULL ||
-	    !cred_issuser(l->l_cred);
+	bool need = (ioflag & IO_APPEND) || !cred_issuser(l->l_cred) ||
+	    atomic_load_explicit(&vp->v_sel.si_knotes, memory_order_relaxed) !=
+		NULL;
 	int error;
 
 	if (vnode_isdead(vp))
