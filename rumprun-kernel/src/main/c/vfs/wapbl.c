@@ -3,76 +3,29 @@
  * Writing the journal.
  *
  * Metadata buffers dirtied in transactions are pinned: the cache does not write them. A commit waits until no transaction is open, then writes all pinned
- * buffers, revocations of what was freed, and the list of inodes without a name, behind the head of the circular log; syncs; writes the header that says so;
- * syncs; and only then lets the cache write the buffers to their places. When the log is more than half full the commit does that itself, and moves the tail
- * up to the head.
+ * buffers, revocations of what was freed, and the list of inodes without a name, behind the head of the circular log; syncs; and writes the header that says
+ * so. The buffers are held until that is on the medium, and may go to their places then. The header is synced at once for who waits, and before blocks that
+ * were given back get new contents, for that has no log; else the next commit's sync is its. So a row of commits costs a sync each: it puts the records, the
+ * header before them, and what the one before that let go to its place on the medium, and the new header's tail leaves that out.
  *
  * Invariants:
  *  1. No buffer reaches its place before a header on the medium covers it.
- *  2. After a commit nothing is pinned: what stands in the log between tail and head is in the buffers, which are dirty or written.
- *  3. A freed block is handed out again only after the commit that revokes it.
+ *  2. What stands in the log between the tail of a header that may be the newest on the medium and the head is not overwritten. What is before it is at its
+ *     place, or stands once more behind it: the tail moves up to what was let go when nothing was pinned but what is logged.
+ *  3. A freed block is handed out again only after the commit that revokes it is on the medium.
  *  4. The first error of the device ends it: nothing is committed, and nothing pinned reaches its place, from then on; what was committed is in the log or
  *     at its place. Memory is asked for before anything is changed; without it the commit is tried again later.
  *  5. A transaction that is larger than the log goes to its places under a mark that asks for a check (wo_exposed); limits at wapbl_begin make it rare.
  *  6. Header generation g stands in log block g mod 2, so that the one before it survives a torn write.
  */
 #include <assert.h>
-#include "vfs/wapbl.h"
-#include "vfs/wapbl_format.h"
+#include "vfs/wapbl_private.h"
 
-#define STAGE ((size_t)128 << 10)
 #define TX_MAX ((uint64_t)8 << 20) /* pinned bytes that make somebody commit */
-#define LOG_FULL (-ENOBUFS)	   /* not an error of the host's */
 /* Room in the lists that a transaction finds when it begins. */
 #define TX_BUFS 128
 #define TX_DEALLOCS 64
 #define TX_ORPHANS 8
-
-struct holder {
-	struct lwp *h_lwp;
-	unsigned h_depth;
-	struct holder *h_next;
-};
-struct dealloc {
-	uint64_t d_blk;
-	uint32_t d_len;
-};
-struct orphan {
-	ino_t o_ino;
-	mode_t o_mode;
-};
-struct wapbl {
-	struct rump_kernel *wl_k;
-	struct bcache *wl_bc;
-	struct blkdev *wl_dev;
-	uint64_t wl_off;
-	uint32_t wl_lbs;
-	struct wc_header wl_h;
-	struct wapbl_ops wl_ops;
-
-	struct kmutex wl_lock; /* the fields below */
-	struct kcond wl_cond;
-	struct holder *wl_holders;
-	bool wl_flushing;
-	struct lwp *wl_flusher;
-	struct buf **wl_bufs; /* pinned; b_private: index + 1 */
-	size_t wl_nbufs, wl_maxbufs;
-	uint64_t wl_bytes; /* in them */
-	struct dealloc *wl_deallocs;
-	size_t wl_ndeallocs, wl_maxdeallocs;
-	struct orphan *wl_orphans;
-	size_t wl_norphans, wl_maxorphans;
-	bool wl_orphanschanged;
-	int wl_error; /* the log cannot be written any more */
-	uint64_t wl_nholders;
-
-	uint8_t *wl_stage; /* the flusher's */
-	uint8_t *wl_hdr;   /* and its log block for a header */
-	size_t wl_staged;
-	int64_t wl_stageat;  /* where it goes in the log */
-	int64_t wl_left;     /* room of this commit */
-	int64_t wl_inodesat; /* the last commit's list of inodes */
-};
 
 /* Makes an array of the lock's, with n elements, have room for `more`. */
 static bool
@@ -100,11 +53,12 @@ grow(struct rump_kernel *k, void **array, size_t *max, size_t n, size_t more,
 static bool
 room_bufs(struct wapbl *wl, size_t more)
 {
-	void *array = wl->wl_bufs;
-	bool ok = grow(wl->wl_k, &array, &wl->wl_maxbufs, wl->wl_nbufs, more,
-	    sizeof(*wl->wl_bufs));
+	struct list *ls = &wl->wl_bufs;
+	void *array = ls->ls_bufs;
+	bool ok = grow(wl->wl_k, &array, &ls->ls_max, ls->ls_n, more,
+	    sizeof(*ls->ls_bufs));
 
-	wl->wl_bufs = array;
+	ls->ls_bufs = array;
 	return ok;
 }
 
@@ -148,6 +102,25 @@ broken(struct wapbl *wl, int error)
 
 /* --- the cache's hooks ------------------------------------------------------------------------------------------------ */
 
+/* Takes a buffer out of the list that it is in. */
+static void
+list_remove(struct wapbl *wl, struct buf *b)
+{
+	uintptr_t at = (uintptr_t)b->b_private - 2;
+	struct list *ls = (at & HELD) != 0 ? &wl->wl_held : &wl->wl_bufs;
+
+	list_set(ls, at / 2, ls->ls_bufs[--ls->ls_n], at & HELD);
+	if ((at & HELD) == 0)
+		wl->wl_bytes -= b->b_size;
+	b->b_private = NULL;
+}
+
+static bool
+is_held(const struct buf *b)
+{
+	return b->b_private != NULL && ((uintptr_t)b->b_private & HELD) != 0;
+}
+
 static void
 hook_dirty(void *ctx, struct buf *b)
 {
@@ -155,11 +128,13 @@ hook_dirty(void *ctx, struct buf *b)
 	bool ok = true;
 
 	kmutex_enter(&wl->wl_lock);
-	if (b->b_private == NULL) {
+	if (b->b_private == NULL || is_held(b)) {
 		ok = room_bufs(wl, 1);
 		if (ok) {
-			wl->wl_bufs[wl->wl_nbufs++] = b;
-			b->b_private = (void *)(uintptr_t)wl->wl_nbufs;
+			/* Held back for longer, then: for the next commit. */
+			if (is_held(b))
+				list_remove(wl, b);
+			list_set(&wl->wl_bufs, wl->wl_bufs.ls_n++, b, 0);
 			wl->wl_bytes += b->b_size;
 			buf_pin(b);
 		}
@@ -179,16 +154,10 @@ static void
 hook_forget(void *ctx, struct buf *b)
 {
 	struct wapbl *wl = ctx;
-	size_t i;
 
 	kmutex_enter(&wl->wl_lock);
-	if (b->b_private != NULL) {
-		i = (size_t)(uintptr_t)b->b_private - 1;
-		wl->wl_bufs[i] = wl->wl_bufs[--wl->wl_nbufs];
-		wl->wl_bufs[i]->b_private = (void *)(uintptr_t)(i + 1);
-		wl->wl_bytes -= b->b_size;
-		b->b_private = NULL;
-	}
+	if (b->b_private != NULL)
+		list_remove(wl, b);
 	buf_unpin_clean(b);
 	kmutex_exit(&wl->wl_lock);
 }
@@ -222,7 +191,7 @@ too_full(const struct wapbl *wl)
 {
 	uint64_t size = (uint64_t)wl->wl_h.h_circsize, all;
 
-	if (wl->wl_bytes > (size / 4 < TX_MAX ? size / 4 : TX_MAX) ||
+	if (wl->wl_bytes > (size / 5 < TX_MAX ? size / 5 : TX_MAX) ||
 	    wl->wl_ndeallocs > size / 128)
 		return true;
 	/* What is open will dirty something, and the commit what the deallocations need. Half of the log is free, some of it for the lists. */
@@ -364,226 +333,7 @@ wapbl_unregister_inode(struct wapbl *wl, ino_t ino, mode_t mode)
 	kmutex_exit(&wl->wl_lock);
 }
 
-/* --- the log's bytes: the flusher alone -------------------------------------------------------------------------------------- */
-
-static int64_t
-circ_end(const struct wapbl *wl)
-{
-	return wl->wl_h.h_circoff + wl->wl_h.h_circsize;
-}
-
-static int
-stage_flush(struct wapbl *wl)
-{
-	size_t n = wl->wl_staged, part;
-	int64_t left = circ_end(wl) - wl->wl_stageat;
-	int error;
-
-	part = (int64_t)n < left ? n : (size_t)left;
-	error = blkdev_write(wl->wl_dev, wl->wl_stage, part,
-	    wl->wl_off + (uint64_t)wl->wl_stageat);
-	if (error == 0 && part < n)
-		error = blkdev_write(wl->wl_dev, wl->wl_stage + part, n - part,
-		    wl->wl_off + (uint64_t)wl->wl_h.h_circoff);
-	wl->wl_stageat += (int64_t)n;
-	if (wl->wl_stageat >= circ_end(wl))
-		wl->wl_stageat -= wl->wl_h.h_circsize;
-	wl->wl_staged = 0;
-	return error;
-}
-
-/* Appends n bytes, and zeros up to a log block. */
-static int
-append(struct wapbl *wl, const void *data, size_t n)
-{
-	size_t size = (n + wl->wl_lbs - 1) & ~(size_t)(wl->wl_lbs - 1);
-	int error = 0;
-
-	if ((int64_t)size > wl->wl_left)
-		return LOG_FULL;
-	wl->wl_left -= (int64_t)size;
-	if (wl->wl_staged + size > STAGE && (error = stage_flush(wl)) != 0)
-		return error;
-	memcpy(wl->wl_stage + wl->wl_staged, data, n);
-	memset(wl->wl_stage + wl->wl_staged + n, 0, size - n);
-	wl->wl_staged += size;
-	return 0;
-}
-
-static uint32_t
-entries(const struct wapbl *wl, uint32_t size)
-{
-	return (wl->wl_lbs - WC_LIST_LEN) / size;
-}
-
-static void
-put_block(uint8_t *p, uint32_t i, uint64_t blk, uint32_t len)
-{
-	uint8_t *e = p + WC_LIST_LEN + (size_t)i * WC_BLOCK_LEN;
-
-	wc_put64(e, blk);
-	wc_put32(e + 12, len);
-}
-
-static int
-write_blocks(struct wapbl *wl, uint8_t *p)
-{
-	uint32_t max = entries(wl, WC_BLOCK_LEN), n;
-	int error = 0;
-
-	for (size_t i = 0; i < wl->wl_nbufs && error == 0; i += n) {
-		uint32_t len = wl->wl_lbs;
-
-		memset(p, 0, wl->wl_lbs);
-		for (n = 0; n < max && i + n < wl->wl_nbufs; n++) {
-			const struct buf *b = wl->wl_bufs[i + n];
-
-			put_block(
-			    p, n, b->b_off >> wl->wl_h.h_fsshift, b->b_size);
-			len += (b->b_size + wl->wl_lbs - 1) & ~(wl->wl_lbs - 1);
-		}
-		wc_put32(p, WAPBL_WC_BLOCKS);
-		wc_put32(p + 4, len);
-		wc_put32(p + 8, n);
-		error = append(wl, p, wl->wl_lbs);
-		for (uint32_t j = 0; j < n && error == 0; j++)
-			error = append(wl, wl->wl_bufs[i + j]->b_data,
-			    wl->wl_bufs[i + j]->b_size);
-	}
-	return error;
-}
-
-static int
-write_revocations(struct wapbl *wl, uint8_t *p)
-{
-	uint32_t max = entries(wl, WC_BLOCK_LEN), n;
-	unsigned shift = wl->wl_h.h_fsshift - 9;
-	int error = 0;
-
-	for (size_t i = 0; i < wl->wl_ndeallocs && error == 0; i += n) {
-		memset(p, 0, wl->wl_lbs);
-		for (n = 0; n < max && i + n < wl->wl_ndeallocs; n++)
-			put_block(p, n, wl->wl_deallocs[i + n].d_blk >> shift,
-			    wl->wl_deallocs[i + n].d_len);
-		wc_put32(p, WAPBL_WC_REVOCATIONS);
-		wc_put32(p + 4, wl->wl_lbs);
-		wc_put32(p + 8, n);
-		error = append(wl, p, wl->wl_lbs);
-	}
-	return error;
-}
-
-static int
-write_inodes(struct wapbl *wl, uint8_t *p)
-{
-	uint32_t max = entries(wl, WC_INODE_LEN), n;
-	size_t i = 0;
-	int error;
-
-	wl->wl_inodesat = wl->wl_stageat + (int64_t)wl->wl_staged;
-	if (wl->wl_inodesat >= circ_end(wl))
-		wl->wl_inodesat -= wl->wl_h.h_circsize;
-	do {
-		memset(p, 0, wl->wl_lbs);
-		for (n = 0; n < max && i + n < wl->wl_norphans; n++) {
-			uint8_t *e = p + WC_LIST_LEN + (size_t)n * WC_INODE_LEN;
-
-			wc_put32(e, (uint32_t)wl->wl_orphans[i + n].o_ino);
-			wc_put32(e + 4, wl->wl_orphans[i + n].o_mode);
-		}
-		wc_put32(p, WAPBL_WC_INODES);
-		wc_put32(p + 4, wl->wl_lbs);
-		wc_put32(p + 8, n);
-		wc_put32(p + 12, i == 0);
-		error = append(wl, p, wl->wl_lbs);
-		i += n;
-	} while (error == 0 && i < wl->wl_norphans);
-	return error;
-}
-
-static int
-write_header(struct wapbl *wl)
-{
-	uint8_t *p = wl->wl_hdr;
-	struct timespec now;
-
-	kern_nanotime(wl->wl_k, &now);
-	wl->wl_h.h_generation++;
-	wl->wl_h.h_sec = now.tv_sec;
-	wl->wl_h.h_nsec = (uint32_t)now.tv_nsec;
-	wc_header_encode(&wl->wl_h, p, wl->wl_lbs);
-	return blkdev_write(wl->wl_dev, p, wl->wl_lbs,
-	    wl->wl_off + (wl->wl_h.h_generation & 1) * wl->wl_lbs);
-}
-
-static int64_t
-used(const struct wapbl *wl)
-{
-	int64_t n = wl->wl_h.h_head - wl->wl_h.h_tail;
-
-	return n < 0 ? n + wl->wl_h.h_circsize : n;
-}
-
-/*
- * Everything to its place; nothing is pinned. The log is empty after it, but for the list of inodes without a name: they have to be found after a crash as
- * long as they are open.
- */
-static int
-checkpoint(struct wapbl *wl)
-{
-	int error;
-
-	if ((error = bcache_flush(wl->wl_bc, true)) != 0)
-		return error;
-	wl->wl_h.h_tail = wl->wl_norphans > 0 ? wl->wl_inodesat :
-						wl->wl_h.h_head;
-	if ((error = write_header(wl)) == 0)
-		error = blkdev_sync(wl->wl_dev);
-	return error;
-}
-
-static void
-unpin_all(struct wapbl *wl)
-{
-	for (size_t i = 0; i < wl->wl_nbufs; i++) {
-		wl->wl_bufs[i]->b_private = NULL;
-		buf_unpin(wl->wl_bufs[i]);
-	}
-	wl->wl_nbufs = 0;
-	wl->wl_bytes = 0;
-}
-
-static int
-write_log(struct wapbl *wl)
-{
-	uint8_t *p = wl->wl_hdr;
-	int64_t head;
-	int error;
-
-	head = wl->wl_h.h_head < wl->wl_h.h_circoff ? wl->wl_h.h_circoff :
-						      wl->wl_h.h_head;
-	wl->wl_stageat = head;
-	wl->wl_staged = 0;
-	/* Never wholly full: that would look empty. */
-	wl->wl_left = wl->wl_h.h_circsize - used(wl) - wl->wl_lbs;
-	error = write_blocks(wl, p);
-	if (error == 0)
-		error = write_revocations(wl, p);
-	if (error == 0)
-		error = write_inodes(wl, p);
-	if (error == 0)
-		error = stage_flush(wl);
-	if (error != 0)
-		return error;
-	if ((error = blkdev_sync(wl->wl_dev)) != 0)
-		return error;
-	if (wl->wl_h.h_tail < wl->wl_h.h_circoff)
-		wl->wl_h.h_tail = head;
-	wl->wl_h.h_head = wl->wl_stageat;
-	if ((error = write_header(wl)) == 0)
-		error = blkdev_sync(wl->wl_dev);
-	return error;
-}
+/* --- commits --- */
 
 /*
  * The transaction does not fit into the log: to the places, under a mark that asks for a check should it be cut off. The list of inodes goes into the log
@@ -592,20 +342,25 @@ write_log(struct wapbl *wl)
 static int
 commit_without_log(struct wapbl *wl)
 {
-	size_t n = wl->wl_norphans;
 	void *ctx = wl->wl_ops.wo_ctx;
 	int error = 0;
 
-	unpin_all(wl);
+	if (wl->wl_unsynced && (error = wapbl_log_sync(wl)) != 0)
+		return error;
+	kmutex_enter(&wl->wl_lock);
+	wapbl_unpin_all(&wl->wl_bufs);
+	wl->wl_bytes = 0;
+	kmutex_exit(&wl->wl_lock);
 	wl->wl_ndeallocs = 0;
-	wl->wl_norphans = 0;
+	wl->wl_ninodes = 0;
 	if (wl->wl_ops.wo_exposed != NULL)
 		error = wl->wl_ops.wo_exposed(ctx, true);
 	if (error == 0)
-		error = checkpoint(wl);
-	wl->wl_norphans = n;
+		error = wapbl_log_checkpoint(wl);
 	if (error == 0)
-		error = write_log(wl);
+		error = wapbl_log_write(wl);
+	if (error == 0)
+		error = wapbl_log_sync(wl);
 	if (error == 0 && wl->wl_ops.wo_exposed != NULL)
 		error = wl->wl_ops.wo_exposed(ctx, false);
 	return error;
@@ -628,15 +383,60 @@ prepare(struct wapbl *wl)
 	return ok ? 0 : -ENOMEM;
 }
 
+/*
+ * After the header: what is pinned now is in the log, so this is when things may go to their places, and the next header leave them out: half of the log is
+ * free for the next commit.
+ */
+static int
+finish(struct wapbl *wl, bool wait)
+{
+	int64_t n = wl->wl_h.h_head - wl->wl_h.h_tail;
+	int error = 0;
+
+	if (n < 0)
+		n += wl->wl_h.h_circsize;
+	if (wait && wl->wl_unsynced)
+		error = wapbl_log_sync(wl);
+	if (error != 0)
+		return error;
+	if (n > wl->wl_h.h_circsize / 2)
+		return wapbl_log_checkpoint(wl);
+	return n > wl->wl_h.h_circsize / 4 ? wapbl_log_place(wl) : 0;
+}
+
+/* A transaction is open, so no commit is under way. */
+int
+wapbl_reuse_sync(struct wapbl *wl)
+{
+	int error = 0;
+
+	kmutex_enter(&wl->wl_reuselock);
+	if (atomic_load(&wl->wl_freed))
+		error = wapbl_log_sync(wl);
+	kmutex_exit(&wl->wl_reuselock);
+	return error != 0 ? broken(wl, error) : 0;
+}
+
+bool
+wapbl_reuse_waits(struct wapbl *wl)
+{
+	return atomic_load_explicit(&wl->wl_freed, memory_order_acquire);
+}
+
 /* No transaction is open, and none begins. */
 static int
-commit(struct wapbl *wl)
+commit(struct wapbl *wl, bool wait)
 {
 	size_t n;
 	int error;
 
-	if (wl->wl_nbufs == 0 && wl->wl_ndeallocs == 0 && !wl->wl_orphanschanged)
-		return 0;
+	if (wl->wl_bufs.ls_n == 0 && wl->wl_ndeallocs == 0 &&
+	    !wl->wl_orphanschanged) {
+		if (!wait)
+			return 0;
+		error = wapbl_log_sync(wl);
+		return error != 0 && wl->wl_unsynced ? broken(wl, error) : error;
+	}
 	if ((error = prepare(wl)) != 0)
 		return error == -ENOMEM ? error : broken(wl, error);
 	/* Blocks given back are free from the next transaction on; one that cannot be is lost until fsck, and wo_dealloc says so. */
@@ -649,17 +449,16 @@ commit(struct wapbl *wl)
 	if (error == 0)
 		error = wl->wl_error;
 	if (error == 0)
-		error = write_log(wl);
+		error = wapbl_log_write(wl);
 	if (error == LOG_FULL)
 		error = commit_without_log(wl);
 	if (error != 0)
 		return broken(wl, error);
 	wl->wl_ndeallocs = 0;
 	wl->wl_orphanschanged = false;
-	unpin_all(wl);
-	if (used(wl) > wl->wl_h.h_circsize / 2 && (error = checkpoint(wl)) != 0)
-		return broken(wl, error);
-	return 0;
+	atomic_store(&wl->wl_freed, n > 0 && wl->wl_unsynced);
+	error = finish(wl, wait);
+	return error != 0 ? broken(wl, error) : 0;
 }
 
 int
@@ -667,7 +466,6 @@ wapbl_flush(struct wapbl *wl, struct lwp *l, bool wait)
 {
 	int error;
 
-	(void)wait; /* a header that is not on the medium is worth nothing */
 	kmutex_enter(&wl->wl_lock);
 	if (holder_of(wl, l) != NULL) {
 		kmutex_exit(&wl->wl_lock);
@@ -684,7 +482,7 @@ wapbl_flush(struct wapbl *wl, struct lwp *l, bool wait)
 		kcond_wait(&wl->wl_cond, &wl->wl_lock);
 	kmutex_exit(&wl->wl_lock);
 	/* Alone: nobody else touches the lists. The cache's hooks take the lock. */
-	error = commit(wl);
+	error = commit(wl, wait);
 	kmutex_enter(&wl->wl_lock);
 	wl->wl_flushing = false;
 	kcond_broadcast(&wl->wl_cond);
@@ -695,12 +493,19 @@ wapbl_flush(struct wapbl *wl, struct lwp *l, bool wait)
 /* --- start and stop ------------------------------------------------------------------------------------------------------------ */
 
 static void
+list_free(struct rump_kernel *k, struct list *ls)
+{
+	if (ls->ls_max != 0)
+		kmem_free(k, ls->ls_bufs, ls->ls_max * sizeof(*ls->ls_bufs));
+}
+
+static void
 destroy(struct wapbl *wl)
 {
 	struct rump_kernel *k = wl->wl_k;
 
-	if (wl->wl_maxbufs != 0)
-		kmem_free(k, wl->wl_bufs, wl->wl_maxbufs * sizeof(*wl->wl_bufs));
+	list_free(k, &wl->wl_bufs);
+	list_free(k, &wl->wl_held);
 	if (wl->wl_maxdeallocs != 0)
 		kmem_free(k, wl->wl_deallocs,
 		    wl->wl_maxdeallocs * sizeof(*wl->wl_deallocs));
@@ -708,7 +513,7 @@ destroy(struct wapbl *wl)
 		kmem_free(k, wl->wl_orphans,
 		    wl->wl_maxorphans * sizeof(*wl->wl_orphans));
 	if (wl->wl_stage != NULL)
-		kmem_free(k, wl->wl_stage, STAGE);
+		kmem_free(k, wl->wl_stage, WAPBL_STAGE);
 	if (wl->wl_hdr != NULL)
 		kmem_free(k, wl->wl_hdr, wl->wl_lbs);
 	kmem_free(k, wl, sizeof(*wl));
@@ -755,12 +560,13 @@ wapbl_start(struct rump_kernel *k, struct bcache *bc, struct blkdev *dev,
 	wl->wl_h.h_circsize = ((int64_t)size - wl->wl_h.h_circoff) /
 	    devblksize * devblksize;
 	error = -ENOMEM;
-	if ((wl->wl_stage = kmem_alloc(k, STAGE)) == NULL ||
+	if ((wl->wl_stage = kmem_alloc(k, WAPBL_STAGE)) == NULL ||
 	    (wl->wl_hdr = kmem_alloc(k, devblksize)) == NULL)
 		goto fail;
 	/* Both headers: none of an older log is left to be taken for this one's. */
-	if ((error = write_header(wl)) != 0 ||
-	    (error = write_header(wl)) != 0 || (error = blkdev_sync(dev)) != 0)
+	if ((error = wapbl_log_header(wl)) != 0 ||
+	    (error = wapbl_log_header(wl)) != 0 ||
+	    (error = blkdev_sync(dev)) != 0)
 		goto fail;
 	bj.bj_ctx = wl;
 	bcache_set_journal(bc, &bj);
@@ -781,13 +587,13 @@ wapbl_stop(struct wapbl *wl, bool discard)
 		assert(wl->wl_holders == NULL && !wl->wl_flushing);
 		kmutex_exit(&wl->wl_lock);
 		if ((error = wl->wl_error) == 0)
-			error = commit(wl);
+			error = commit(wl, true);
 		if (error != 0)
 			return error;
 		error = bcache_flush(wl->wl_bc, true);
 		if (error == 0) {
 			wl->wl_h.h_head = wl->wl_h.h_tail = 0;
-			error = write_header(wl);
+			error = wapbl_log_header(wl);
 		}
 		if (error == 0)
 			error = blkdev_sync(wl->wl_dev);
@@ -797,10 +603,8 @@ wapbl_stop(struct wapbl *wl, bool discard)
 	}
 	bcache_set_journal(wl->wl_bc, NULL);
 	/* The device is lost: the cache forgets them with the mount. */
-	for (size_t i = 0; i < wl->wl_nbufs; i++) {
-		wl->wl_bufs[i]->b_private = NULL;
-		buf_unpin(wl->wl_bufs[i]);
-	}
+	wapbl_unpin_all(&wl->wl_bufs);
+	wapbl_unpin_all(&wl->wl_held);
 	destroy(wl);
 	return 0;
 }

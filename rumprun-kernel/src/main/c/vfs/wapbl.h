@@ -40,7 +40,10 @@ int wapbl_stop(struct wapbl *, bool discard) MUST_CHECK;
 /* Nests (per lwp). Waits while a commit needs the log to itself. -ENOSPC never: flushes when full. After a commit failed, its error: changes are over, reads go on. */
 int wapbl_begin(struct wapbl *, struct lwp *) MUST_CHECK;
 void wapbl_end(struct wapbl *, struct lwp *);
-/* Commits what is open. wait: and the commit record is on the host's disk. No transaction of l is open. */
+/*
+ * Commits what is open. wait: and it is on the host's disk, with all data that was written before; else blocks that were given back may be had again. No
+ * transaction of l is open.
+ */
 int wapbl_flush(struct wapbl *, struct lwp *, bool wait) MUST_CHECK;
 /* blkno in units of 512 bytes, len in bytes. -ENOMEM: they stay allocated. */
 int wapbl_register_deallocation(
@@ -50,6 +53,17 @@ void wapbl_unregister_inode(struct wapbl *, ino_t, mode_t);
 /* Bytes of metadata that one transaction should not exceed. */
 uint64_t wapbl_room(const struct wapbl *);
 bool wapbl_inside(struct wapbl *, struct lwp *);
+/*
+ * Before a transaction takes blocks, which may have been given back a moment ago: the commit that did it is on the host's disk. 0 or the disk's error. For
+ * wapbl_reuse.
+ */
+int wapbl_reuse_sync(struct wapbl *) MUST_CHECK;
+bool wapbl_reuse_waits(struct wapbl *);
+static inline int MUST_CHECK
+wapbl_reuse(struct wapbl *wl)
+{
+	return wl != NULL && wapbl_reuse_waits(wl) ? wapbl_reuse_sync(wl) : 0;
+}
 
 /*
  * Replay. read(2)-like access is a callback, so that fsck can use it on its own image. open reads headers and scans all records in memory: 0, or -EINVAL/-EIO when there is

@@ -436,6 +436,8 @@ allocate(struct lwp *l, struct inode *ip, struct wish *w)
 
 	if (w->w_pref < 0 || w->w_pref >= fs->fs_size)
 		w->w_pref = 0;
+	if ((error = wapbl_reuse(ump->um_wl)) != 0)
+		return error;
 	error = space_ok(ump, l, unit);
 	if (error == 0)
 		error = ffs_charge(
@@ -531,6 +533,8 @@ ffs_fragextend(
 	if (!ffs_frag_ok(fs, frag, newn) ||
 	    frag % fs->fs_frag + newn > fs->fs_frag)
 		return -ENOSPC;
+	if ((error = wapbl_reuse(ump->um_wl)) != 0)
+		return error;
 	if ((error = space_ok(ump, l, newn - oldn)) != 0)
 		return error;
 	if ((error = ffs_group_open(ump, dtog(fs, frag), &c)) != 0)

@@ -70,13 +70,9 @@ ffs_sync(struct lwp *l, struct mount *mp, bool wait)
 		if (first == 0)
 			first = error;
 	}
-	if (ump->um_wl != NULL) {
-		error = wapbl_flush(ump->um_wl, l, wait);
-		if (error == 0 && wait)
-			error = blkdev_sync(ump->um_dev);
-	} else {
-		error = bcache_flush(ump->um_bc, wait);
-	}
+	/* A log's commit is for the medium, or nobody would ask for it. */
+	error = ump->um_wl != NULL ? wapbl_flush(ump->um_wl, l, true) :
+				     bcache_flush(ump->um_bc, wait);
 	return first != 0 ? first : error;
 }
 

@@ -160,11 +160,7 @@ fsync(struct lwp *l, struct vnode *vp, int flags, off_t lo, off_t hi)
 	if (ump->um_wl != NULL) {
 		if (!wait && (flags & FSYNC_LAZY) != 0)
 			return 0;
-		error = wapbl_flush(ump->um_wl, l, wait);
-		/* The commit synced the device, data included, unless there was nothing to commit. */
-		if (error == 0 && wait)
-			error = blkdev_sync(ump->um_dev);
-		return error;
+		return wapbl_flush(ump->um_wl, l, wait);
 	}
 	/* What leads to the file (its name, the groups) may be in any buffer. */
 	return bcache_flush(ump->um_bc, wait);
