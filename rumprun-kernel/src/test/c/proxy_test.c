@@ -375,6 +375,62 @@ TEST(guest_many_threads_on_many_connections)
 	server_stop(&s);
 }
 
+struct reboot {
+	struct proxy_client *cl;
+	_Atomic bool back;
+	int error;
+	_Atomic size_t len;
+	int fd;
+	char answer[128];
+};
+
+static bool
+hold(void *ctx, int fd, const void *answer, size_t n)
+{
+	struct reboot *r = ctx;
+
+	if (n > sizeof(r->answer))
+		return false;
+	r->fd = fd;
+	memcpy(r->answer, answer, n);
+	atomic_store(&r->len, n);
+	return true;
+}
+
+static void
+ask_to_halt(void *arg)
+{
+	struct reboot *r = arg;
+	register_t rv[2];
+
+	r->error = call(r->cl, SYS_reboot, rv, 0, 0, 0);
+	atomic_store(&r->back, true);
+}
+
+TEST(held_reboot_is_answered_when_the_kernel_is_down)
+{
+	struct reboot r = { .error = 1 };
+	struct host_thread *t;
+	struct sock_vec v;
+	struct server s;
+
+	server_start(&s);
+	proxy_hold(s.k, hold, &r);
+	r.cl = client(&s);
+	CHECK_EQ(host_thread_create("halt", ask_to_halt, &r, &t), 0);
+	while (atomic_load(&r.len) == 0)
+		host_sleep_ns(1000000);
+	server_stop(&s);
+	CHECK(!atomic_load(&r.back));
+	v = (struct sock_vec){ .sv_base = r.answer,
+		.sv_len = atomic_load(&r.len) };
+	CHECK_EQ(sock_sendv(r.fd, &v, 1, NULL), 0);
+	sock_close(r.fd);
+	host_thread_join(t);
+	CHECK_EQ(r.error, 0);
+	proxy_client_close(r.cl);
+}
+
 TEST(guest_limit_more_are_closed_at_once)
 {
 	struct proxy_client *cl[255], *one;
@@ -786,5 +842,6 @@ main(void)
 	RUN(stop_with_blocked_clients_they_see_the_loss);
 	RUN(listen_path_in_use_is_refused);
 	RUN(clients_come_and_go_in_parallel);
+	RUN(held_reboot_is_answered_when_the_kernel_is_down);
 	return check_done();
 }

@@ -142,12 +142,26 @@ conn_settle(struct conn *c)
 	c->c_gone = true;
 	kmutex_exit(&c->c_lock);
 	guest_end(c);
-	sock_shutdown(c->c_fd, true, true);
+	sock_shutdown(c->c_fd, true, !atomic_load(&c->c_held));
 	server_remove(c);
 	kmutex_enter(&c->c_lock);
 }
 
 /* --- calls --- */
+
+/* The answer to a reboot may have to wait until the kernel is down. */
+static bool
+hold_answer(struct conn *c, const void *answer, size_t n)
+{
+	proxy_held_t held = atomic_load(&c->c_ps->ps_held);
+
+	if (held == NULL || atomic_exchange(&c->c_held, true))
+		return false;
+	if (held(c->c_ps->ps_heldctx, c->c_fd, answer, n))
+		return true;
+	atomic_store(&c->c_held, false);
+	return false;
+}
 
 static void
 respond(struct call *ca, int error, const register_t rv[2])
@@ -174,7 +188,8 @@ respond(struct call *ca, int error, const register_t rv[2])
 	memcpy(to + WIRE_HEAD, &resp, sizeof(resp));
 	v.sv_base = ca->ca_out;
 	v.sv_len = ca->ca_outlen + WIRE_HEAD + sizeof(resp);
-	(void)conn_send(c, &v, 1);
+	if (!reboot || !hold_answer(c, v.sv_base, v.sv_len))
+		(void)conn_send(c, &v, 1);
 	if (reboot)
 		sock_shutdown(c->c_fd, true, false);
 }

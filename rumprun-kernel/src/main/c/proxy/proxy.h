@@ -21,8 +21,14 @@ int proxy_serve(struct rump_kernel *, int fd) MUST_CHECK;
 /*
  * Ends all: no new connections, sockets' paths removed, every remote process is torn down, all threads are joined. Call it before kern_halt
  * and not from a system call. Does nothing when nothing listens. A call in progress fails at the client as the loss of its server does; only the
- * answer to reboot(2) is still sent.
+ * answer to reboot(2) is still sent, or held.
  */
 void proxy_stop(struct rump_kernel *);
+/*
+ * From now on who asks for reboot(2) gets its answer when the kernel is down: `held` takes the connection, which is the caller's then, to send
+ * these bytes and close. False: the answer goes out at once after all.
+ */
+typedef bool (*proxy_held_t)(void *ctx, int fd, const void *answer, size_t n);
+void proxy_hold(struct rump_kernel *, proxy_held_t held, void *ctx);
 
 #endif

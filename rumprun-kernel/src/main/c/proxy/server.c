@@ -19,7 +19,8 @@ conn_put(struct conn *c)
 {
 	if (atomic_fetch_sub_explicit(&c->c_refs, 1, memory_order_acq_rel) != 1)
 		return;
-	sock_close(c->c_fd);
+	if (!atomic_load(&c->c_held))
+		sock_close(c->c_fd);
 	kmem_free(c->c_ps->ps_k, c, sizeof(*c));
 }
 
@@ -391,7 +392,7 @@ end_all(struct proxy_state *ps, bool hard)
 	for (int i = 0; i < n; i++) {
 		c = list[i];
 		atomic_store(&c->c_mute, true);
-		sock_shutdown(c->c_fd, true, hard);
+		sock_shutdown(c->c_fd, true, hard && !atomic_load(&c->c_held));
 		kmutex_enter(&c->c_lock);
 		/* A reader will find the end by itself. */
 		if (!c->c_reading) {
@@ -412,6 +413,19 @@ wait_conns(struct proxy_state *ps, int64_t deadline)
 		    0)
 			break;
 	}
+	kmutex_exit(&ps->ps_lock);
+}
+
+void
+proxy_hold(struct rump_kernel *k, proxy_held_t held, void *ctx)
+{
+	struct proxy_state *ps = k->k_proxy;
+
+	if (ps == NULL)
+		return;
+	kmutex_enter(&ps->ps_lock);
+	ps->ps_heldctx = ctx;
+	ps->ps_held = held;
 	kmutex_exit(&ps->ps_lock);
 }
 

@@ -82,6 +82,7 @@ struct conn {
 	_Atomic uint64_t c_raises; /* signals still to be told: bits */
 	_Atomic int c_eager; /* calls to come that get a successor at once */
 	_Atomic bool c_mute; /* answers are no longer wanted */
+	_Atomic bool c_held; /* the descriptor is somebody else's */
 	struct kmutex c_wlock;
 
 	/* The reader's. */
@@ -120,6 +121,8 @@ struct proxy_state {
 	struct prefork *ps_preforks;
 	struct worker *ps_dead;
 	bool ps_stopping;
+	_Atomic(proxy_held_t) ps_held; /* set after ps_heldctx */
+	void *ps_heldctx;
 };
 
 /* server.c */

@@ -33,6 +33,13 @@ struct server {
 	struct string *sv_modules, **sv_modulesend;
 	struct drive *sv_drives, **sv_drivesend;
 	_Atomic int sv_howto;
+	/* Who asked to halt, until it is done; sv_conslock. */
+	struct waiting {
+		int fd;
+		size_t len;
+		char answer[128];
+	} sv_waiting[8];
+	int sv_nwaiting;
 	int sv_daemon; /* who waits for word, -1: nobody */
 	/* Console text before the server listens comes after the tool's own. */
 	struct kmutex sv_conslock;
@@ -215,6 +222,38 @@ asked_to_halt(void *ctx, int howto)
 	host_stop_raise(sv->sv_stop);
 }
 
+static bool
+hold(void *ctx, int fd, const void *answer, size_t n)
+{
+	struct server *sv = ctx;
+	struct waiting *w;
+	bool room;
+
+	kmutex_enter(&sv->sv_conslock);
+	room = sv->sv_nwaiting < 8 && n <= sizeof(w->answer);
+	if (room) {
+		w = &sv->sv_waiting[sv->sv_nwaiting++];
+		w->fd = fd;
+		w->len = n;
+		memcpy(w->answer, answer, n);
+	}
+	kmutex_exit(&sv->sv_conslock);
+	return room;
+}
+
+/* All is on the disks, and no longer in use. */
+static void
+answer_waiting(struct server *sv)
+{
+	for (int i = 0; i < sv->sv_nwaiting; i++) {
+		struct waiting *w = &sv->sv_waiting[i];
+		struct sock_vec v = { .sv_base = w->answer, .sv_len = w->len };
+
+		(void)sock_sendv(w->fd, &v, 1, NULL);
+		sock_close(w->fd);
+	}
+}
+
 static int
 boot(struct server *sv)
 {
@@ -300,8 +339,10 @@ serve(struct server *sv)
 	int error;
 
 	error = proxy_listen_why(sv->sv_k, sv->sv_url, why, sizeof(why));
-	if (error == 0)
+	if (error == 0) {
+		proxy_hold(sv->sv_k, hold, sv);
 		return 0;
+	}
 	if (why[0] != '\0')
 		t_eprintf(sv->sv_t, "%s\n", why);
 	t_eprintf(sv->sv_t, "rump server init failed: %s\n", t_strerror(error));
@@ -335,6 +376,7 @@ stop(struct server *sv)
 	halt_message_begin(sv->sv_k, nosync);
 	kern_halt(sv->sv_k, nosync, NULL);
 	(void)host_fdwrite(1, text, sizeof(text) - 1);
+	answer_waiting(sv);
 }
 
 int
