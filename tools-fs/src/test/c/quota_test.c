@@ -399,6 +399,35 @@ TEST(quota_flag_is_that_of_a_writable_mount)
 	}
 }
 
+/* Small groups: the journal is as long as fits into one. Every file has an owner of its own. */
+TEST(quota_of_many_owners_on_a_small_image)
+{
+	struct fixture f;
+	char path[40];
+	long fd;
+
+	for (int i = 0; i < 2 * LAYOUTS; i++) {
+		int n = i % 2 ? 200 : 10;
+
+		snprintf(path, sizeof(path), "-n %d %s", n + 3,
+		    layouts[i % LAYOUTS]);
+		make_image(&f, "newfs -q user -q group -F -s 4000", path);
+		up(&f);
+		CHECK_EQ(xmount(&f, i < LAYOUTS ? MNT_LOG : 0), 0);
+		for (int k = 0; k < n; k++) {
+			snprintf(path, sizeof(path), "/mnt/file%d", k);
+			fd = xopen(&f, path, O_RDWR | O_CREAT);
+			CHECK(fd >= 0);
+			CHECK_EQ(xpwrite(&f, fd, path, 10, 0), 10);
+			xclose(&f, fd);
+			CHECK_EQ(
+			    xchown(&f, path, (uint32_t)k, (uint32_t)k + 80000),
+			    0);
+		}
+		end(&f);
+	}
+}
+
 /* --- limits --- */
 
 TEST(quota_hard_limit_of_blocks_stops_writing)
@@ -1002,6 +1031,7 @@ main(void)
 	RUN(quota_counts_outlive_a_crash_with_log);
 	RUN(quota_counts_are_mended_after_a_crash);
 	RUN(quota_flag_is_that_of_a_writable_mount);
+	RUN(quota_of_many_owners_on_a_small_image);
 	RUN(quota_hard_limit_of_blocks_stops_writing);
 	RUN(quota_long_write_ends_at_the_limit);
 	RUN(quota_limits_of_files_by_default);

@@ -324,7 +324,7 @@ journal_file(struct ffsmount *ump, struct lwp *l, uint64_t size, ino_t *inop,
 				blkstofrags(fs, got - set)));
 		}
 	}
-	if (error == 0 && *gotsize < UFS_WAPBL_MIN_JOURNAL_SIZE / 2)
+	if (error == 0 && *gotsize < UFS_WAPBL_MIN_JOURNAL_SIZE / 4)
 		error = -ENOSPC;
 	if (error != 0) {
 		ip->i_d.di_nlink = 0;
