@@ -285,6 +285,13 @@ fsck_write_super(struct fsck *f)
 	if (f->old) {
 		/* What a newer system keeps in it stays as it was. */
 		fs = f->raw;
+		fs.fs_bmask = f->fs.fs_bmask;
+		fs.fs_fmask = f->fs.fs_fmask;
+		fs.fs_bshift = f->fs.fs_bshift;
+		fs.fs_fshift = f->fs.fs_fshift;
+		fs.fs_frag = f->fs.fs_frag;
+		fs.fs_fragshift = f->fs.fs_fragshift;
+		fs.fs_inopb = f->fs.fs_inopb;
 		fs.fs_clean = f->fs.fs_clean;
 		fs.fs_fmod = f->fs.fs_fmod;
 		fs.fs_ronly = f->fs.fs_ronly;
