@@ -5,6 +5,7 @@
  */
 #include "ffs_calls.h"
 #include "lib/ffs_check.h"
+#include "lib/ffs_ops.h"
 #include "lib/run_tool.h"
 #include "rumprun/ffs_format.h"
 
@@ -18,16 +19,16 @@
 #define NKEPT 4
 
 static struct {
-	int64_t left; /* writes (reads) until the failing one; < 0: none fails */
+	_Atomic int64_t
+	    left; /* writes (reads) until the failing one; < 0: none fails */
 	bool once, reads;
-	int64_t calls, failed;
+	_Atomic int64_t failed;
 } fault;
 
 static bool
 fails(void)
 {
-	fault.calls++;
-	if (fault.left < 0 || fault.left-- > 0)
+	if (fault.left < 0 || atomic_fetch_sub(&fault.left, 1) > 0)
 		return false;
 	fault.left = fault.once ? -1 : 0;
 	fault.failed++;
@@ -83,18 +84,33 @@ checked(const char *img)
 	return quotas || ffs_check_image(img) == 0;
 }
 
-static uint8_t pristine[IMAGE_SIZE], now[IMAGE_SIZE], data[300000];
+static uint8_t pristine[IMAGE_SIZE], now[IMAGE_SIZE];
 
 static void
-copy_image(const char *img, const char *mode, uint8_t *bytes)
+read_image(const char *img, uint8_t *bytes)
 {
-	FILE *fp = fopen(img, mode);
-	size_t n;
+	FILE *fp = fopen(img, "rb");
 
 	CHECK(fp != NULL);
-	n = mode[0] == 'r' && mode[1] == 'b' ? fread(bytes, 1, IMAGE_SIZE, fp) :
-					       fwrite(bytes, 1, IMAGE_SIZE, fp);
-	CHECK_EQ(n, IMAGE_SIZE);
+	CHECK_EQ(fread(bytes, 1, IMAGE_SIZE, fp), IMAGE_SIZE);
+	CHECK_EQ(fclose(fp), 0);
+}
+
+/* Writes what differs: there are thousands of rounds. */
+static void
+write_image(const char *img, const uint8_t *bytes)
+{
+	FILE *fp;
+
+	read_image(img, now);
+	fp = fopen(img, "r+b");
+	CHECK(fp != NULL);
+	for (size_t at = 0; at < IMAGE_SIZE; at += 4096) {
+		if (memcmp(bytes + at, now + at, 4096) == 0)
+			continue;
+		CHECK_EQ(fseek(fp, (long)at, SEEK_SET), 0);
+		CHECK_EQ(fwrite(bytes + at, 1, 4096, fp), 4096);
+	}
 	CHECK_EQ(fclose(fp), 0);
 }
 
@@ -112,20 +128,8 @@ put_file(struct fixture *f, const char *path, size_t n)
 	long fd = xopen(f, path, O_RDWR | O_CREAT);
 
 	CHECK(fd >= 0);
-	CHECK_EQ(xwrite(f, fd, data, n), (long)n);
+	CHECK_EQ(xwrite(f, fd, ffs_data, n), (long)n);
 	CHECK_EQ(xclose(f, fd), 0);
-}
-
-static long
-write_at(struct fixture *f, const char *path, size_t n, off_t off)
-{
-	long fd = xopen(f, path, O_RDWR | O_CREAT), r;
-
-	if (fd < 0)
-		return fd;
-	r = xpwrite(f, fd, data, n, off);
-	(void)xclose(f, fd);
-	return r < 0 ? r : r < (long)n ? -EIO : 0;
 }
 
 /* What every round starts with. */
@@ -143,8 +147,8 @@ make_pristine(struct fixture *f, const char *options, int flags)
 		printf("%s: %s\n", line, tool_said);
 		CHECK(!"newfs works");
 	}
-	for (size_t i = 0; i < sizeof(data); i++)
-		data[i] = (uint8_t)((i * 2654435761u >> 11) + i);
+	for (size_t i = 0; i < sizeof(ffs_data); i++)
+		ffs_data[i] = (uint8_t)((i * 2654435761u >> 11) + i);
 	boot(f);
 	CHECK_EQ(xmount(f, flags), 0);
 	CHECK_EQ(xmkdir(f, "/mnt/d"), 0);
@@ -159,7 +163,7 @@ make_pristine(struct fixture *f, const char *options, int flags)
 	put_file(f, "/mnt/big", 300000);
 	/* Two files in many pieces. */
 	for (int i = 0; i < 24; i++)
-		CHECK_EQ(write_at(f, i % 2 ? "/mnt/s" : "/mnt/r", 16384,
+		CHECK_EQ(ffs_write_at(f, i % 2 ? "/mnt/s" : "/mnt/r", 16384,
 			     (off_t)(i / 2) * 16384),
 		    0);
 	/* A directory whose next name needs more disk. */
@@ -168,201 +172,9 @@ make_pristine(struct fixture *f, const char *options, int flags)
 		CHECK_EQ(xlink(f, "/mnt/u", path), 0);
 	}
 	CHECK_EQ(xunmount(f, 0), 0);
-	copy_image(f->img, "rb", pristine);
+	read_image(f->img, pristine);
 	CHECK(checked(f->img));
 }
-
-/* --- the operations --- */
-
-static long
-op_create(struct fixture *f)
-{
-	long fd = xopen(f, "/mnt/d/new", O_RDWR | O_CREAT);
-
-	return fd < 0 ? fd : xclose(f, fd);
-}
-
-static long
-op_create_grows(struct fixture *f)
-{
-	char path[300];
-	long fd;
-
-	snprintf(path, sizeof(path), "/mnt/full/%0250d", 100);
-	fd = xopen(f, path, O_RDWR | O_CREAT);
-	return fd < 0 ? fd : xclose(f, fd);
-}
-
-/* Through fragments to indirect blocks. */
-static long
-op_write(struct fixture *f)
-{
-	static const int ends[] = { 400, 2200, 4000, 20000, 130000 };
-	long r, bad = 0;
-	int at = 0;
-
-	for (int i = 0; i < 5; i++) {
-		r = write_at(f, "/mnt/d/w", (size_t)(ends[i] - at), at);
-		if (r < 0)
-			bad = r;
-		at = ends[i];
-	}
-	return bad;
-}
-
-static long
-op_append(struct fixture *f)
-{
-	return write_at(f, "/mnt/t", 1200, 1500);
-}
-
-static long
-op_sparse(struct fixture *f)
-{
-	return write_at(f, "/mnt/t", 700, 5000000);
-}
-
-static long
-set_size(struct fixture *f, const char *path, off_t size)
-{
-	long fd = xopen(f, path, O_RDWR), r;
-
-	if (fd < 0)
-		return fd;
-	r = xtruncate(f, fd, size);
-	(void)xclose(f, fd);
-	return r;
-}
-
-static long
-op_truncate(struct fixture *f)
-{
-	long r = set_size(f, "/mnt/big", 200001), s;
-
-	s = set_size(f, "/mnt/big", 333);
-	return r < 0 ? r : s;
-}
-
-static long
-op_extend(struct fixture *f)
-{
-	return set_size(f, "/mnt/t", 400000);
-}
-
-static long
-op_unlink(struct fixture *f)
-{
-	long r = xunlink(f, "/mnt/big"), s = xunlink(f, "/mnt/t");
-
-	return r < 0 ? r : s;
-}
-
-static long
-op_rename(struct fixture *f)
-{
-	return xrename(f, "/mnt/t", "/mnt/d/other");
-}
-
-static long
-op_rename_over(struct fixture *f)
-{
-	return xrename(f, "/mnt/t", "/mnt/big");
-}
-
-static long
-op_rename_dir(struct fixture *f)
-{
-	long r = xrename(f, "/mnt/d", "/mnt/e/moved");
-
-	return r < 0 ? r : xrename(f, "/mnt/e/moved", "/mnt/e/again");
-}
-
-static long
-op_mkdir(struct fixture *f)
-{
-	return xmkdir(f, "/mnt/d/sub");
-}
-
-static long
-op_rmdir(struct fixture *f)
-{
-	return xrmdir(f, "/mnt/e");
-}
-
-static long
-op_link(struct fixture *f)
-{
-	char path[300];
-
-	snprintf(path, sizeof(path), "/mnt/full/%0250d", 100);
-	return xlink(f, "/mnt/t", path);
-}
-
-static long
-op_symlink(struct fixture *f)
-{
-	char target[1000];
-
-	memset(target, 'x', sizeof(target));
-	target[999] = '\0';
-	return xsymlink(f, target, "/mnt/d/sym");
-}
-
-static long
-op_setattr(struct fixture *f)
-{
-	return SYS(
-	    f, SYS_chmod, chmod, P(const char *, "/mnt/t"), P(mode_t, 0600));
-}
-
-/* Freed in several transactions, if the log is short. */
-static long
-op_pieces(struct fixture *f)
-{
-	long r = xunlink(f, "/mnt/r"), s = set_size(f, "/mnt/s", 20000);
-
-	return r < 0 ? r : s;
-}
-
-static long
-op_space(struct fixture *f)
-{
-	long fd = xopen(f, "/mnt/s", O_RDWR), r, s;
-
-	if (fd < 0)
-		return fd;
-	r = SYS(f, SYS_fdiscard, fdiscard, P(int, fd), .pos = P(off_t, 10000),
-	    .len = P(off_t, 150000));
-	s = SYS(f, SYS_posix_fallocate, posix_fallocate, P(int, fd),
-	    .pos = P(off_t, 100000), .len = P(off_t, 200000));
-	(void)xclose(f, fd);
-	return r < 0 ? r : s > 0 ? -s : s;
-}
-
-static const struct operation {
-	const char *name;
-	long (*run)(struct fixture *);
-} operations[] = {
-	{ "create", op_create },
-	{ "create in a full directory", op_create_grows },
-	{ "write", op_write },
-	{ "append", op_append },
-	{ "sparse write", op_sparse },
-	{ "truncate", op_truncate },
-	{ "extend", op_extend },
-	{ "unlink", op_unlink },
-	{ "rename", op_rename },
-	{ "rename over", op_rename_over },
-	{ "rename of a directory", op_rename_dir },
-	{ "mkdir", op_mkdir },
-	{ "rmdir", op_rmdir },
-	{ "link", op_link },
-	{ "symlink", op_symlink },
-	{ "setattr", op_setattr },
-	{ "unlink, truncate of many pieces", op_pieces },
-	{ "holes, and disk ahead", op_space },
-};
-#define NOPERATIONS (sizeof(operations) / sizeof(operations[0]))
 
 /* --- a round --- */
 
@@ -377,7 +189,7 @@ file_is(struct fixture *f, const char *path, size_t n, bool longer)
 	got = xread(f, fd, buf, sizeof(buf));
 	(void)xclose(f, fd);
 	return (got == (long)n || (longer && got > (long)n)) &&
-	    memcmp(buf, data, n) == 0;
+	    memcmp(buf, ffs_data, n) == 0;
 }
 
 static int
@@ -438,13 +250,13 @@ sound(struct fixture *f, const struct operation *op)
 	bool log, ok = true;
 	int clean;
 
-	copy_image(f->img, "rb", now);
+	read_image(f->img, now);
 	clean = clean_flag(now, &log);
 	if (clean != FS_ISCLEAN && log && (clean & FS_WASCLEAN) != 0) {
 		/* The replay makes it so. */
 		CHECK_EQ(xmount(f, MNT_LOG), 0);
 		CHECK_EQ(xunmount(f, 0), 0);
-		copy_image(f->img, "rb", now);
+		read_image(f->img, now);
 		clean = clean_flag(now, &log);
 		ok = clean == FS_ISCLEAN;
 	}
@@ -452,7 +264,7 @@ sound(struct fixture *f, const struct operation *op)
 		ok = tool_ok("-fy", f->img);
 	ok = ok && checked(f->img);
 	ok = ok && tool_ok("-fn", f->img);
-	return ok && kept(f, op->run == op_unlink);
+	return ok && kept(f, op->unlinks);
 }
 
 enum what { WRITES, READS, MEMORY };
@@ -470,7 +282,7 @@ one_round(struct fixture *f, const struct operation *op, const struct mode *m,
 	register_t rv[2];
 	bool more;
 
-	copy_image(f->img, "r+b", pristine);
+	write_image(f->img, pristine);
 	CHECK_EQ(xmount(f, m->flags), 0);
 	fault.failed = 0;
 	fault.once = m->once;
@@ -487,7 +299,7 @@ one_round(struct fixture *f, const struct operation *op, const struct mode *m,
 		first = first < 0 ? first : error;
 		/* It goes on, or takes no changes. */
 		if (m->once)
-			(void)op_append(f);
+			(void)ffs_write_at(f, "/mnt/t", 1200, 1500);
 		if (!m->once || xunmount(f, 0) != 0)
 			CHECK_EQ(xunmount(f, MNT_FORCE), 0);
 	}
@@ -569,11 +381,11 @@ faults(const char *options, int flags, enum what what, uint32_t logsize)
 static bool
 log_round(struct fixture *f, const struct mode *m, bool update, int64_t n)
 {
-	static const struct operation op = { "mount -o log", NULL };
+	static const struct operation op = { .name = "mount -o log" };
 	bool more, log;
 	long error;
 
-	copy_image(f->img, "r+b", pristine);
+	write_image(f->img, pristine);
 	if (update)
 		CHECK_EQ(xmount(f, 0), 0);
 	fault.failed = 0;
@@ -590,11 +402,11 @@ log_round(struct fixture *f, const struct mode *m, bool update, int64_t n)
 	fault.left = -1;
 	if (error != 0 && update) {
 		/* It goes on as it was, or takes no changes. */
-		(void)op_append(f);
+		(void)ffs_write_at(f, "/mnt/t", 1200, 1500);
 	}
 	if ((error == 0 || update) && xunmount(f, 0) != 0)
 		CHECK_EQ(xunmount(f, MNT_FORCE), 0);
-	copy_image(f->img, "rb", now);
+	read_image(f->img, now);
 	(void)clean_flag(now, &log);
 	if (!more)
 		CHECK(error == 0 && log);
@@ -636,7 +448,7 @@ make_orphans(struct fixture *f)
 	int64_t leak;
 	long fd[3];
 
-	copy_image(f->img, "r+b", pristine);
+	write_image(f->img, pristine);
 	CHECK_EQ(xmount(f, MNT_LOG), 0);
 	fd[0] = xopen(f, "/mnt/big", O_RDWR);
 	fd[1] = xopen(f, "/mnt/t", O_RDWR);
@@ -653,7 +465,7 @@ TEST(fault_replay)
 {
 	static const struct mode modes[] = { { .once = true },
 		{ .once = false }, { .memory = true } };
-	static const struct operation op = { "replay", op_unlink };
+	static const struct operation op = { "replay", true, NULL };
 	static uint8_t dirty[IMAGE_SIZE];
 	struct fixture f;
 	int64_t n;
@@ -661,14 +473,14 @@ TEST(fault_replay)
 
 	make_pristine(&f, "-O 2 -b 4096 -f 512", MNT_LOG);
 	make_orphans(&f);
-	copy_image(f.img, "rb", dirty);
+	read_image(f.img, dirty);
 	boot(&f);
 	for (int i = 0; i < 6; i++) {
 		const struct mode *m = &modes[i / 2];
 		int flags = i % 2 ? MNT_LOG : 0;
 
 		for (n = 0, more = true; more; n += STEP) {
-			copy_image(f.img, "r+b", dirty);
+			write_image(f.img, dirty);
 			fault.failed = 0;
 			fault.once = m->once;
 			if (m->memory)
@@ -701,7 +513,7 @@ TEST(fault_replay)
 static void
 halted(int flags)
 {
-	static const struct operation op = { "halt -n", op_unlink };
+	static const struct operation op = { "halt -n", true, NULL };
 	static uint8_t before[IMAGE_SIZE];
 	struct fixture f;
 	int64_t leak;
@@ -712,11 +524,11 @@ halted(int flags)
 	for (size_t i = 0; i < NOPERATIONS; i++)
 		(void)operations[i].run(&f);
 	(void)xopen(&f, "/mnt/u", O_RDWR);
-	copy_image(f.img, "rb", before);
+	read_image(f.img, before);
 	lwp_destroy(f.l);
 	kern_halt(f.k, true, &leak);
 	CHECK_EQ(leak, 0);
-	copy_image(f.img, "rb", now);
+	read_image(f.img, now);
 	CHECK(memcmp(before, now, IMAGE_SIZE) == 0);
 	CHECK(clean_flag(now, &log) != FS_ISCLEAN);
 	boot(&f);
@@ -740,7 +552,7 @@ TEST(cut_image_is_not_clean)
 	for (int flags = 0; flags <= MNT_LOG; flags += MNT_LOG) {
 		make_pristine(&f, "-O 2 -b 4096 -f 512", flags);
 		CHECK_EQ(xmount(&f, flags), 0);
-		(void)op_write(&f);
+		(void)ffs_write_at(&f, "/mnt/d/w", 130000, 0);
 		CHECK_EQ(host_linux.open(f.img, O_RDWR, 0, &fd), 0);
 		CHECK_EQ(host_linux.ftruncate(fd, IMAGE_SIZE / 2), 0);
 		for (size_t i = 0; i < NOPERATIONS; i++)
@@ -749,8 +561,86 @@ TEST(cut_image_is_not_clean)
 			CHECK_EQ(xunmount(&f, MNT_FORCE), 0);
 		CHECK_EQ(host_linux.ftruncate(fd, IMAGE_SIZE), 0);
 		host_linux.close(fd);
-		copy_image(f.img, "rb", now);
+		read_image(f.img, now);
 		CHECK(clean_flag(now, &log) != FS_ISCLEAN);
+		down(&f);
+		remove(f.img);
+	}
+}
+
+/* --- many at a time --- */
+
+struct worker {
+	struct fixture f;
+	int id;
+};
+
+static void
+work(void *arg)
+{
+	struct worker *w = arg;
+	char a[64], b[64];
+
+	for (int i = 0; i < 40; i++) {
+		snprintf(a, sizeof(a), "/mnt/d/%d.%d", w->id, i % 6);
+		snprintf(b, sizeof(b), "/mnt/e/%d", i % 9);
+		(void)ffs_write_at(&w->f, a, 3000, i * 700);
+		(void)(i % 5 == 0 ? xmkdir(&w->f, b) : xrename(&w->f, a, b));
+		(void)(i % 4 == 0 ? xunlink(&w->f, b) : xlink(&w->f, b, a));
+		if (i % 10 == 0) {
+			long fd = xopen(&w->f, a, O_RDWR);
+
+			if (fd >= 0) {
+				(void)xfsync(&w->f, fd);
+				(void)xclose(&w->f, fd);
+			}
+		}
+	}
+}
+
+static void
+work_together(struct fixture *f, int flags, int64_t n, bool once)
+{
+	static const struct operation op = { .name = "many at a time" };
+	struct host_thread *thread[3];
+	struct worker w[3];
+
+	write_image(f->img, pristine);
+	CHECK_EQ(xmount(f, flags), 0);
+	fault.once = once;
+	fault.left = n;
+	for (int i = 0; i < 3; i++) {
+		w[i].f = *f;
+		w[i].id = i;
+		CHECK_EQ(proc_fork(f->k, NULL, RFCFDG, "w", &w[i].f.p), 0);
+		CHECK_EQ(lwp_create(w[i].f.p, &w[i].f.l), 0);
+		CHECK_EQ(host_thread_create("w", work, &w[i], &thread[i]), 0);
+	}
+	for (int i = 0; i < 3; i++)
+		host_thread_join(thread[i]);
+	for (int i = 0; i < 3; i++) {
+		lwp_destroy(w[i].f.l);
+		proc_exit(w[i].f.p, NULL, 0);
+	}
+	if (xunmount(f, 0) != 0)
+		CHECK_EQ(xunmount(f, MNT_FORCE), 0);
+	fault.left = -1;
+	if (!sound(f, &op)) {
+		printf("    write %" PRId64 "%s\n", n, once ? ", once" : "");
+		CHECK(!"sound");
+	}
+}
+
+TEST(fault_write_many_at_a_time)
+{
+	struct fixture f;
+
+	for (int flags = 0; flags <= MNT_LOG; flags += MNT_LOG) {
+		make_pristine(&f, "-O 2 -b 4096 -f 512", flags);
+		for (int64_t n = 3; n < 300; n = n * 3 / 2) {
+			work_together(&f, flags, n, true);
+			work_together(&f, flags, n, false);
+		}
 		down(&f);
 		remove(f.img);
 	}
@@ -821,6 +711,7 @@ main(void)
 	RUN(fault_memory_ufs2_log);
 	RUN(fault_mount_log);
 	RUN(fault_replay);
+	RUN(fault_write_many_at_a_time);
 	RUN(halt_without_sync_writes_nothing);
 	RUN(cut_image_is_not_clean);
 	return check_done();
