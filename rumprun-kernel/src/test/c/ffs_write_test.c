@@ -544,6 +544,47 @@ TEST(discard_gives_the_host_its_disk_back)
 	finish(&f);
 }
 
+static long
+xrevoke(struct fixture *f, const char *path)
+{
+	return SYS(f, SYS_revoke, revoke, P(const char *, path));
+}
+
+/* What was written is there for others; what had no name any more is free. */
+static void
+revoke_on(const char *name, int flags)
+{
+	struct fixture f;
+	long fd, gone;
+	char c;
+
+	up_with(&f, name, flags);
+	write_pattern(&f, "/mnt/file", 1, 0, 300000, 65536);
+	CHECK_EQ(xmkdir(&f, "/mnt/dir"), 0);
+	fd = xopen(&f, "/mnt/file", O_RDWR);
+	gone = xopen(&f, "/mnt/dir/gone", O_RDWR | O_CREAT);
+	CHECK_EQ(xpwrite(&f, gone, "x", 1, 0), 1);
+	CHECK_EQ(xlink(&f, "/mnt/dir/gone", "/mnt/dir/link"), 0);
+	CHECK_EQ(xunlink(&f, "/mnt/dir/gone"), 0);
+	CHECK_EQ(xrevoke(&f, "/mnt/file"), 0);
+	CHECK_EQ(xrevoke(&f, "/mnt/dir/link"), 0);
+	CHECK_EQ(xrevoke(&f, "/mnt/dir"), 0);
+	CHECK_EQ(xpread(&f, fd, &c, 1, 0), -EIO);
+	CHECK_EQ(xpwrite(&f, gone, "x", 1, 0), -EIO);
+	CHECK(has_pattern(&f, "/mnt/file", 1, 0, 300000, false));
+	CHECK_EQ(xunlink(&f, "/mnt/dir/link"), 0);
+	CHECK_EQ(xrmdir(&f, "/mnt/dir"), 0);
+	CHECK_EQ(xclose(&f, fd), 0);
+	CHECK_EQ(xclose(&f, gone), 0);
+	finish(&f);
+}
+
+TEST(revoked_files_stay_consistent)
+{
+	revoke_on(images[0], 0);
+	revoke_on(images[0], MNT_LOG);
+}
+
 int
 main(void)
 {
@@ -558,5 +599,6 @@ main(void)
 	RUN(large_directory);
 	RUN(space_ahead_and_holes);
 	RUN(discard_gives_the_host_its_disk_back);
+	RUN(revoked_files_stay_consistent);
 	return check_done();
 }
