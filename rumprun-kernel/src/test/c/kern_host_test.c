@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <netbsd/errno.h>
 #include "host/host.h"
+#include "host/sock.h"
 #include "host/sync.h"
 #include "lib/check.h"
 
@@ -182,6 +183,31 @@ TEST(host_mutex_manyThreads_countRight)
 	kmutex_exit(&c.m);
 }
 
+/* The name of a server's socket may be another's by the time it ends. */
+TEST(host_unlink_ofASocket_sparesTheNext)
+{
+	struct sock_addr a = { .sa_unix = true };
+	uint64_t first, second;
+	int old, new;
+
+	snprintf(a.sa_path, sizeof(a.sa_path), "/tmp/kern_host_test.%d.sock",
+	    host_getpid());
+	CHECK_EQ(sock_pathid(a.sa_path), 0);
+	CHECK_EQ(sock_listen(&a, 1, &old), 0);
+	first = sock_pathid(a.sa_path);
+	CHECK(first != 0);
+	sock_unlink(a.sa_path, first);
+	CHECK_EQ(sock_pathid(a.sa_path), 0);
+	CHECK_EQ(sock_listen(&a, 1, &new), 0);
+	second = sock_pathid(a.sa_path);
+	sock_unlink(a.sa_path, first);
+	CHECK_EQ(sock_pathid(a.sa_path), second);
+	sock_unlink(a.sa_path, second);
+	CHECK_EQ(sock_pathid(a.sa_path), 0);
+	sock_close(old);
+	sock_close(new);
+}
+
 int
 main(void)
 {
@@ -191,5 +217,6 @@ main(void)
 	RUN(host_futex_deadlineAndValue_endTheWait);
 	RUN(host_random_fillsAllBytes);
 	RUN(host_mutex_manyThreads_countRight);
+	RUN(host_unlink_ofASocket_sparesTheNext);
 	return check_done();
 }

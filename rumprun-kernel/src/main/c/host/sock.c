@@ -3,6 +3,7 @@
 #include "host/hostonly.h"
 #include "host/sock.h"
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -247,10 +248,21 @@ sock_identity(int fd)
 	    (uint64_t)st.st_ino;
 }
 
-void
-sock_unlink(const char *path)
+uint64_t
+sock_pathid(const char *path)
 {
-	(void)unlink(path);
+	struct stat st;
+
+	return syscall(STATAT, AT_FDCWD, path, &st, AT_SYMLINK_NOFOLLOW) != 0 ?
+	    0 :
+	    (uint64_t)st.st_ino;
+}
+
+void
+sock_unlink(const char *path, uint64_t id)
+{
+	if (id != 0 && sock_pathid(path) == id)
+		(void)unlink(path);
 }
 
 int

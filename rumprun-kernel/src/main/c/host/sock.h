@@ -47,8 +47,10 @@ void sock_shutdown(int fd, bool in, bool out);
 void sock_close(int fd);
 /* Tells a socket from another that has its number later; 0: it is closed. */
 uint64_t sock_identity(int fd);
-/* Removes a socket's path. */
-void sock_unlink(const char *path);
+/* Tells a path's file from another that has its name later: of a bound socket as long as that is open. 0: there is none. */
+uint64_t sock_pathid(const char *path);
+/* Removes a socket's path, if it is still that one. */
+void sock_unlink(const char *path, uint64_t id);
 /* The current directory. -ERANGE and what else getcwd(3) gives. */
 int sock_cwd(char *, size_t);
 

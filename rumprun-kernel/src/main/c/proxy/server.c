@@ -313,15 +313,17 @@ listen_at(struct proxy_state *ps, const struct sock_addr *a, bool remove)
 	kmutex_enter(&ps->ps_lock);
 	if (ps->ps_nlisteners == LISTENER_MAX) {
 		kmutex_exit(&ps->ps_lock);
-		sock_close(fd);
 		if (a->sa_unix)
-			sock_unlink(a->sa_path);
+			sock_unlink(a->sa_path, sock_pathid(a->sa_path));
+		sock_close(fd);
 		return -EBUSY;
 	}
 	l = &ps->ps_listeners[ps->ps_nlisteners++];
 	l->li_fd = fd;
-	if (remove)
+	if (remove) {
 		memcpy(l->li_path, a->sa_path, sizeof(l->li_path));
+		l->li_pathid = sock_pathid(a->sa_path);
+	}
 	kmutex_exit(&ps->ps_lock);
 	sock_event_set(ps->ps_event);
 	return 0;
@@ -444,9 +446,11 @@ proxy_stop(struct rump_kernel *k)
 	sock_event_set(ps->ps_event);
 	host_thread_join(ps->ps_watcher);
 	for (int i = 0; i < ps->ps_nlisteners; i++) {
-		sock_close(ps->ps_listeners[i].li_fd);
-		if (ps->ps_listeners[i].li_path[0] != '\0')
-			sock_unlink(ps->ps_listeners[i].li_path);
+		struct listener *l = &ps->ps_listeners[i];
+
+		if (l->li_path[0] != '\0')
+			sock_unlink(l->li_path, l->li_pathid);
+		sock_close(l->li_fd);
 	}
 	end_all(ps, false);
 	wait_conns(ps, k->k_host->monotonic() + STOP_GRACE_NS);

@@ -104,7 +104,8 @@ struct prefork {
 
 struct listener {
 	int li_fd;
-	char li_path[108]; /* to unlink, or "" */
+	char li_path[108];  /* to unlink, or "" */
+	uint64_t li_pathid; /* if it is this; another server's may be there */
 };
 
 struct proxy_state {
