@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
+import java.util.regex.Pattern;
 import org.rumprun.kernel.RumpHost;
 import org.rumprun.kernel.RumpKernel;
 import org.rumprun.kernel.Tool;
@@ -16,7 +17,21 @@ final class FsTools {
     /** This module's tools, loaded when the first is asked for. */
     static final Natives.Group GROUP = Natives.group(FsTools.class, "tools-fs", "rumprun_fs_tools");
 
+    /** What fsck_ffs asks, with the answer that -n gives. */
+    private static final Pattern QUESTION = Pattern.compile("\\? (yes|no)$", Pattern.MULTILINE);
+
     private FsTools() {}
+
+    /** The status says nothing about what could not be looked at: the last phase tells. */
+    static boolean isClean(Function<RumpHost, ? extends Tool> checker, Path image) {
+        try (RumpKernel kernel = RumpKernel.boot()) {
+            String path = image.toAbsolutePath().toString();
+            ToolResult result = checker.apply(kernel).exec("-f", "-n", path);
+            return result.status() == 0
+                    && result.out().contains("** Phase 5")
+                    && !QUESTION.matcher(result.out()).find();
+        }
+    }
 
     /** Runs a tool on an image, in a kernel of its own. */
     static ToolResult onImage(

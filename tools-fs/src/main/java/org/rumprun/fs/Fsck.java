@@ -5,7 +5,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.function.Function;
 import org.rumprun.kernel.RumpHost;
-import org.rumprun.kernel.RumpKernel;
 import org.rumprun.kernel.Tool;
 import org.rumprun.kernel.ToolException;
 import org.rumprun.kernel.ToolResult;
@@ -42,12 +41,9 @@ public final class Fsck extends Tool {
      * Whether an image is sound: looks, and changes nothing.
      *
      * @param image a file of the host
-     * @return true if there is nothing to repair
+     * @return true if there is a file system, and nothing to repair
      */
     public static boolean isClean(Path image) {
-        try (RumpKernel kernel = RumpKernel.boot()) {
-            String path = image.toAbsolutePath().toString();
-            return in(kernel).exec("-f", "-n", path).status() == 0;
-        }
+        return FsTools.isClean(Fsck::in, image);
     }
 }

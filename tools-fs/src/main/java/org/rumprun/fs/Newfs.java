@@ -225,6 +225,94 @@ public final class Newfs extends Tool {
         }
 
         /**
+         * The blocks that are allocated together: {@code -a}.
+         *
+         * @param blocks their number
+         * @return this builder
+         */
+        public Builder maxContiguous(int blocks) {
+            return add("-a", blocks);
+        }
+
+        /**
+         * The largest extent: {@code -d}.
+         *
+         * @param bytes a power of two, from one block to 16
+         * @return this builder
+         */
+        public Builder maxExtent(int bytes) {
+            return add("-d", bytes);
+        }
+
+        /**
+         * What one file may take of a cylinder group before it goes on in another: {@code -e}.
+         *
+         * @param blocks so many blocks
+         * @return this builder
+         */
+        public Builder maxBlocksPerGroup(int blocks) {
+            return add("-e", blocks);
+        }
+
+        /**
+         * The size that files are expected to have: {@code -g}.
+         *
+         * @param bytes the average
+         * @return this builder
+         */
+        public Builder averageFileSize(int bytes) {
+            return add("-g", bytes);
+        }
+
+        /**
+         * The files that directories are expected to have: {@code -h}.
+         *
+         * @param files the average
+         * @return this builder
+         */
+        public Builder averageFilesPerDirectory(int files) {
+            return add("-h", files);
+        }
+
+        /**
+         * The quota file for users: {@code -q user}.
+         *
+         * @return this builder
+         */
+        public Builder userQuota() {
+            return add("-q", "user");
+        }
+
+        /**
+         * The quota file for groups: {@code -q group}.
+         *
+         * @return this builder
+         */
+        public Builder groupQuota() {
+            return add("-q", "group");
+        }
+
+        /**
+         * A label of Apple UFS: {@code -v}.
+         *
+         * @param name the volume's
+         * @return this builder
+         */
+        public Builder volumeName(String name) {
+            return add("-v", name);
+        }
+
+        /**
+         * Zeros in all of the image first: {@code -Z}.
+         *
+         * @return this builder
+         */
+        public Builder zero() {
+            arguments.add("-Z");
+            return this;
+        }
+
+        /**
          * Makes nothing, but tells what would be made: {@code -N}.
          *
          * @return this builder

@@ -87,6 +87,56 @@ class ToolsTest {
     }
 
     @Test
+    void everyTypedOptionIsTaken() throws Exception {
+        Path made = folder.resolve("made.img");
+        List<String> seen = new ArrayList<>();
+        Newfs.run(
+                made,
+                Newfs.options()
+                        .size(16 << 20)
+                        .format(FfsFormat.UFS2)
+                        .blockSize(8192)
+                        .fragmentSize(1024)
+                        .sectorSize(512)
+                        .inodes(5000)
+                        .maxContiguous(4)
+                        .maxExtent(16384)
+                        .maxBlocksPerGroup(100)
+                        .averageFileSize(20000)
+                        .averageFilesPerDirectory(10)
+                        .optimizeForSpace(true)
+                        .userQuota()
+                        .groupQuota()
+                        .zero()
+                        .build());
+        assertThat(Dumpfs.superblock(made).values())
+                .containsEntry("maxcontig", "4")
+                .containsEntry("maxbpg", "100")
+                .containsEntry("optim", "space");
+        Path apple = folder.resolve("apple.img");
+        Newfs.run(apple, Newfs.options().size(16 << 20).volumeName("disk").build());
+        Path none = folder.resolve("none.img");
+        Newfs.run(none, Newfs.options().size(16 << 20).dryRun().build());
+        assertThat(Dumpfs.superblock(made).format()).isEqualTo(FfsFormat.UFS2);
+        assertThat(Files.size(none)).isZero();
+        ToolResult result =
+                FsckFfs.run(
+                        made,
+                        FsckFfs.options()
+                                .force()
+                                .repair()
+                                .byteOrder(ByteOrder.BIG_ENDIAN)
+                                .lostFoundMode(0755)
+                                .onProgress((what, done, total) -> seen.add(what))
+                                .build());
+        assertThat(result.status()).isZero();
+        assertThat(seen).isNotEmpty();
+        assertThat(Dumpfs.superblock(made).byteOrder()).isEqualTo(ByteOrder.BIG_ENDIAN);
+        FsckFfs.run(made, FsckFfs.options().preen().build());
+        FsckFfs.run(made, FsckFfs.options().force().dryRun().superblock(128).build());
+    }
+
+    @Test
     void newfsTakesTheSizeOfTheFile() throws Exception {
         Path made = Files.write(folder.resolve("made.img"), new byte[4 << 20]);
         Newfs.run(made);
@@ -94,6 +144,23 @@ class ToolsTest {
         Path fresh = folder.resolve("fresh.img");
         Newfs.run(fresh);
         assertThat(Files.size(fresh)).isEqualTo(64 << 20);
+    }
+
+    /** The tools' status is 0 for what they cannot look at. */
+    @Test
+    void onlyAFileSystemIsClean() throws Exception {
+        for (Path image :
+                List.of(
+                        folder.resolve("none.img"),
+                        Files.createFile(folder.resolve("empty.img")),
+                        Files.write(folder.resolve("zeros.img"), new byte[4 << 20]))) {
+            assertThat(FsckFfs.isClean(image)).as(image.toString()).isFalse();
+            assertThat(Fsck.isClean(image)).as(image.toString()).isFalse();
+        }
+        Path fine = folder.resolve("fine.img");
+        Newfs.run(fine);
+        assertThat(FsckFfs.isClean(fine)).isTrue();
+        assertThat(Fsck.isClean(fine)).isTrue();
     }
 
     @Test
