@@ -26,7 +26,7 @@ struct quota {
 	struct fsck *f;
 	uint32_t ino, nhash;
 	struct dinode di;
-	uint64_t left; /* entries not seen yet */
+	uint8_t *claimed; /* a bit for 8 bytes of the file: entries seen */
 	bool grown;    /* it got disk after phase 5 had counted */
 	struct kept *kept;
 	size_t nkept, akept;

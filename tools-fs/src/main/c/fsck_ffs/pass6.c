@@ -78,7 +78,21 @@ keep_entry(struct quota *q, uint32_t id, const uint8_t *vals)
 	memcpy(q->kept[q->nkept++].vals, vals, VALS);
 }
 
-/* No entry is met twice: there are no more than the file has room for. hash: of a chain of entries in use; -1: of the free ones. */
+/* The entry's bytes are nobody else's. */
+static bool
+claim(struct quota *q, uint64_t off)
+{
+	uint64_t i;
+
+	for (i = off / 8; i < (off + Q2E_DISK_SIZE) / 8; i++) {
+		if (blk_isset(q->claimed, (int64_t)i))
+			return false;
+		blk_set(q->claimed, (int64_t)i);
+	}
+	return true;
+}
+
+/* hash: of a chain of entries in use; -1: of the free ones. */
 static bool
 chain_ok(struct quota *q, uint64_t off, int64_t hash)
 {
@@ -90,7 +104,7 @@ chain_ok(struct quota *q, uint64_t off, int64_t hash)
 	while (off != 0) {
 		p = quota_at(q, off, Q2E_DISK_SIZE, &b);
 		if (p == NULL || off < Q2H_DISK_SIZE + (uint64_t)q->nhash * 8 ||
-		    off % 8 != 0 || q->left-- == 0)
+		    off % 8 != 0 || !claim(q, off))
 			return false;
 		if (hash >= 0) {
 			id = ffs_get32(p + Q2E_OFF(q2e_uid), s);
@@ -142,12 +156,13 @@ chains_ok(struct quota *q)
 	bool ok = true;
 	uint32_t i;
 
-	q->left = q->di.di_size / Q2E_DISK_SIZE;
+	q->claimed = t_calloc(q->f->t, 1, (size_t)(q->di.di_size / 64 + 1));
 	for (i = 0; i < q->nhash; i++)
 		if (!chain_ok(q, get64(q, Q2H_DISK_SIZE + i * 8), i))
 			ok = false;
 	if (!chain_ok(q, get64(q, Q2H_OFF(q2h_free)), -1))
 		ok = false;
+	t_free(q->f->t, q->claimed);
 	return sort_kept(q) && ok;
 }
 
@@ -169,6 +184,8 @@ file_get(struct quota *q, int type)
 	inode_get(q->f, q->ino, &q->di);
 	return (q->di.di_mode & S_IFMT) == S_IFREG &&
 	    q->di.di_size % (uint32_t)fs->fs_bsize == 0 &&
+	    q->di.di_size / 512 <= q->di.di_blocks &&
+	    q->di.di_size / (uint32_t)fs->fs_fsize <= (uint64_t)fs->fs_size &&
 	    quota_at(q, 0, (uint32_t)fs->fs_bsize, &b) != NULL;
 }
 

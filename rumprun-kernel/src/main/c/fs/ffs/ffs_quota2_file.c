@@ -196,45 +196,64 @@ ent_free(struct q2file *q, struct q2ent *e)
 
 /* --- reading a file --- */
 
-/* Offsets met so far, so that chains that meet or go around in a circle are known: a hash set. */
+/*
+ * Entries met so far, so that chains that meet or go around in a circle are known: a hash set of offsets, by the cell of an entry's size that they are in. Of
+ * entries that do not overlap no two begin in one cell.
+ */
 struct seen {
 	struct rump_kernel *k;
 	uint64_t *tab, seed;
 	uint32_t n, size;
 };
 
-static bool
-seen_put(struct seen *s, uint64_t off)
+/* Where the cell's entry is, or has room. */
+static uint64_t *
+seen_cell(const struct seen *s, uint64_t cell)
 {
-	uint32_t i = (uint32_t)(off / 8 * s->seed >> 32) & (s->size - 1);
+	uint32_t i = (uint32_t)(cell * s->seed >> 32) & (s->size - 1);
 
-	for (; s->tab[i] != 0; i = (i + 1) & (s->size - 1))
-		if (s->tab[i] == off)
-			return false;
-	s->tab[i] = off;
-	s->n++;
-	return true;
+	while (s->tab[i] != 0 && s->tab[i] / Q2E_DISK_SIZE != cell)
+		i = (i + 1) & (s->size - 1);
+	return &s->tab[i];
 }
 
-/* -EINVAL: it was there. */
+static int
+seen_grow(struct seen *s)
+{
+	struct seen bigger = { .k = s->k, .seed = s->seed, .n = s->n };
+
+	bigger.size = s->size == 0 ? 256 : s->size * 2;
+	bigger.tab = kmem_calloc(s->k, bigger.size, sizeof(*bigger.tab));
+	if (bigger.tab == NULL)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < s->size; i++)
+		if (s->tab[i] != 0)
+			*seen_cell(
+			    &bigger, s->tab[i] / Q2E_DISK_SIZE) = s->tab[i];
+	if (s->tab != NULL)
+		kmem_free(s->k, s->tab, s->size * sizeof(*s->tab));
+	*s = bigger;
+	return 0;
+}
+
+/* -EINVAL: there is one, or a part of one. off is not 0. */
 static int
 seen_add(struct seen *s, uint64_t off)
 {
-	struct seen bigger = { .k = s->k, .seed = s->seed };
+	uint64_t cell = off / Q2E_DISK_SIZE, before, behind, *at;
+	int error;
 
-	if (s->n * 2 >= s->size) {
-		bigger.size = s->size == 0 ? 256 : s->size * 2;
-		bigger.tab = kmem_calloc(s->k, bigger.size, sizeof(*bigger.tab));
-		if (bigger.tab == NULL)
-			return -ENOMEM;
-		for (uint32_t i = 0; i < s->size; i++)
-			if (s->tab[i] != 0)
-				(void)seen_put(&bigger, s->tab[i]);
-		if (s->tab != NULL)
-			kmem_free(s->k, s->tab, s->size * sizeof(*s->tab));
-		*s = bigger;
-	}
-	return seen_put(s, off) ? 0 : -EINVAL;
+	if (s->n * 2 >= s->size && (error = seen_grow(s)) != 0)
+		return error;
+	before = *seen_cell(s, cell - 1);
+	behind = *seen_cell(s, cell + 1);
+	at = seen_cell(s, cell);
+	if (*at != 0 || (before != 0 && before + Q2E_DISK_SIZE > off) ||
+	    (behind != 0 && off + Q2E_DISK_SIZE > behind))
+		return -EINVAL;
+	*at = off;
+	s->n++;
+	return 0;
 }
 
 static int
