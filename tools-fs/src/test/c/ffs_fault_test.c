@@ -568,6 +568,34 @@ TEST(cut_image_is_not_clean)
 	}
 }
 
+/* What is written without the log must not be hidden by a replay of it. */
+TEST(log_off_is_on_the_medium_before_writes)
+{
+	struct fixture f;
+	bool log;
+
+	make_pristine(&f, "-O 2 -b 4096 -f 512", MNT_LOG);
+	(void)clean_flag(pristine, &log);
+	CHECK(log);
+	CHECK_EQ(xmount(&f, 0), 0);
+	read_image(f.img, now);
+	CHECK_EQ(clean_flag(now, &log), FS_WASCLEAN);
+	CHECK(!log);
+	CHECK_EQ(xmount(&f, MNT_UPDATE | MNT_LOG), 0);
+	CHECK_EQ(ffs_write_at(&f, "/mnt/d/w", 20000, 0), 0);
+	read_image(f.img, now);
+	(void)clean_flag(now, &log);
+	CHECK(log);
+	CHECK_EQ(xmount(&f, MNT_UPDATE), 0);
+	read_image(f.img, now);
+	CHECK_EQ(clean_flag(now, &log), FS_WASCLEAN);
+	CHECK(!log);
+	CHECK_EQ(xunmount(&f, 0), 0);
+	CHECK(checked(f.img));
+	down(&f);
+	remove(f.img);
+}
+
 /* --- many at a time --- */
 
 struct worker {
@@ -711,6 +739,7 @@ main(void)
 	RUN(fault_memory_ufs2_log);
 	RUN(fault_mount_log);
 	RUN(fault_replay);
+	RUN(log_off_is_on_the_medium_before_writes);
 	RUN(fault_write_many_at_a_time);
 	RUN(halt_without_sync_writes_nothing);
 	RUN(cut_image_is_not_clean);
