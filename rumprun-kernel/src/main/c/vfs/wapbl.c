@@ -158,7 +158,9 @@ hook_forget(void *ctx, struct buf *b)
 	kmutex_enter(&wl->wl_lock);
 	if (b->b_private != NULL)
 		list_remove(wl, b);
-	buf_unpin_clean(b);
+	/* Else it was let go a moment ago, and is an ordinary dirty one. */
+	if ((b->b_flags & B_PINNED) != 0)
+		buf_unpin_clean(b);
 	kmutex_exit(&wl->wl_lock);
 }
 
