@@ -421,14 +421,18 @@ TEST(quota_wrong_counts_ask_for_fsck)
 	remove(f.img);
 }
 
-/* Any damage to a quota file: no call hangs or breaks the rest, and fsck_ffs makes it sound. */
+/* Any damage to a quota file: no call hangs or breaks the rest, and fsck_ffs makes it sound. CHECK_ROUNDS, CHECK_SEED. */
 TEST(quota_files_of_any_content)
 {
+	const char *rounds = getenv("CHECK_ROUNDS"), *s0 = getenv("CHECK_SEED");
+	int n = rounds != NULL ? atoi(rounds) : 48;
 	struct fixture f;
 	int64_t at;
 	bool s;
 
-	for (int i = 0; i < 48; i++) {
+	if (s0 != NULL)
+		seed = (uint32_t)atoi(s0);
+	for (int i = 0; i < n; i++) {
 		start(&f, layouts[i % LAYOUTS], i % 3 == 0 ? MNT_LOG : 0);
 		for (uint32_t id = 1; id < 12; id++)
 			CHECK_EQ(qput(&f, 0, id * 128, 0, 20, 40, 1), 0);
