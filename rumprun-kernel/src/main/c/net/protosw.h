@@ -25,6 +25,9 @@ int sockopt_get(const struct sockopt *, void *, size_t) MUST_CHECK;
 int sockopt_set(struct sockopt *, const void *, size_t);
 
 /*
+ * pr_detach and pr_abort leave so_pcb NULL when the protocol is done with the socket at once; else (TCP that goes on) it calls sofree later. All return
+ * with so_lock held.
+ *
  * All with the net lock held shared (PR_CONFIG: exclusively) and so_lock held; none sleeps. NULL members give -EOPNOTSUPP. Names are checked for family and length by
  * the protocol: NetBSD accepts any sa_len for AF_INET... and says EAFNOSUPPORT, EINVAL as it does.
  */
@@ -72,6 +75,9 @@ struct protosw {
 #define PR_WANTRCVD 0x8
 #define PR_RIGHTS 0x10 /* passes descriptors */
 #define PR_LISTEN 0x20
+#define PR_CTLW 0x2000 /* sets of pr_ctloutput want the net lock exclusively */
+/* Has nothing to do with the net lock: none is taken. Its functions may drop so_lock meanwhile, and sleep then. */
+#define PR_NONET 0x4000
 #define PR_CONFIG \
 	0x1000 /* its calls change the configuration: net lock exclusive, so_lock dropped and taken inside */
 
@@ -80,12 +86,16 @@ struct domain {
 	const char *dom_name;
 	const struct protosw *dom_protosw;
 	unsigned dom_nprotosw;
-	/* Rights in a control message that nobody took. */
+	/* Rights in control messages (a chain) that nobody took. */
 	void (*dom_dispose)(struct rump_kernel *, struct mbuf *);
+	/*
+	 * Rights in a chain of control messages become descriptors of l's process; no lock held. On an error all are given up. MSG_CMSG_CLOEXEC in flags.
+	 */
+	int (*dom_externalize)(struct lwp *, struct mbuf **, int flags);
 	/* Length that a name of the family has at most. */
 	uint8_t dom_addrlen;
 };
-/* At boot. */
+/* At boot, and (halt) when its component goes. */
 void domain_attach(struct rump_kernel *, const struct domain *);
 const struct protosw *pffindproto(
     struct rump_kernel *, int family, int protocol, int type);

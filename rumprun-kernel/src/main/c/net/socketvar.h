@@ -60,8 +60,10 @@ struct socket {
 	uid_t so_uid; /* who made it: kinfo, SO_REUSEPORT, limits */
 	struct cred *so_cred;
 	pid_t so_pid;
-	struct mbuf *(*so_upcallfn)(void); /* unused: NULL */
-	struct accept_filter *so_accf;	   /* SO_ACCEPTFILTER */
+	struct accept_filter *so_accf; /* SO_ACCEPTFILTER, of a listener */
+	uint32_t so_restarts; /* descriptors of it that were closed: sleepers look whether theirs was among them */
+	bool so_incall; /* inside one of the protocol's functions: sofree leaves it to the socket layer */
+	bool so_rcvoverflow; /* a datagram found no room: SO_OVERFLOWED */
 	struct socket *so_allnext,
 	    **so_allprev; /* every socket of the kernel, for pcblists */
 };
@@ -99,10 +101,16 @@ void so_put(
 
 /* --- for protocols, so_lock held unless said otherwise -- */
 
-/* A connection has come for a listener (locked): a new socket (locked, attached, in so_q0 or so_q) of the same kind. NULL: queue full or no memory. */
+/*
+ * A connection has come for a listener (locked): a new socket (locked, attached, SS_NOFDREF) of the same kind, in so_q0, or in so_q when connstate is
+ * SS_ISCONNECTED. NULL: queue full or no memory.
+ */
 struct socket *sonewconn(struct socket *head, unsigned connstate);
 void soisconnecting(struct socket *);
-/* Moves it to its listener's so_q; takes the head's lock: so must be unlocked and is so again; call so_isconnected with the head locked via sonewconn otherwise. */
+/*
+ * so_lock held on entry and on return. For one in its listener's so_q0 it is dropped in between (the listener's comes first): keep a reference and look
+ * at so_pcb again. Everywhere else it is held throughout.
+ */
 void soisconnected(struct socket *);
 void soisdisconnecting(struct socket *);
 void soisdisconnected(
@@ -116,7 +124,11 @@ void sorwakeup(
     struct socket *); /* data (or the end) came: readers, poll, kqueue, SIGIO */
 void sowwakeup(struct socket *);				   /* room */
 int soreserve(struct socket *, size_t snd, size_t rcv) MUST_CHECK; /* -ENOBUFS */
-/* Protocol's own end for a socket whose file is closed (SS_NOFDREF): frees so_pcb's part; so is unlocked and may be gone after it. */
+/*
+ * The protocol is done with a socket and has set so_pcb to NULL: if its file is closed too (SS_NOFDREF), and no listener's queue has it, it goes. so_lock
+ * is held on entry, not on return, and so may be gone then; except inside a function that the socket layer has called (so_incall), where nothing
+ * happens and the lock stays held: the socket layer does the same afterwards. So protocols may call it in either case, as the last thing.
+ */
 void sofree(struct socket *);
 
 /* Buffers. m is taken where it fits; false: no room, m stays the caller's. */
@@ -192,8 +204,11 @@ int so_foreach(struct rump_kernel *, int family,
 struct kinfo_pcb;
 void so_fillkinfo(struct socket *, struct kinfo_pcb *);
 
-int socket_boot(struct rump_kernel *)
-    MUST_CHECK; /* kern.sbmax, kern.somaxkva ..., AF_LOCAL */
+/* Parts of net_attach and net_detach (net/net.c). kern.sbmax, kern.somaxkva, kern.mbuf. */
+int socket_boot(struct rump_kernel *) MUST_CHECK;
 void socket_fini(struct rump_kernel *);
+/* librumpnet_local: attach and detach of AF_LOCAL (net/uipc_usrreq.c). */
+int local_attach(struct rump_kernel *) MUST_CHECK;
+void local_detach(struct rump_kernel *);
 
 #endif

@@ -164,6 +164,14 @@
 #define	pseudo_AF_KEY	29
 #define	pseudo_AF_HDRCMPLT	30
 
+/* <compat/sys/socket.h> */
+#define	SCM_OTIMESTAMP	2
+#define	SCM_OCREDS	4
+
+#define	SO_OTIMESTAMP	1024
+#define	SO_OSNDTIMEO	4101
+#define	SO_ORCVTIMEO	4102
+
 struct sockaddr {
 	uint8_t sa_len;
 	sa_family_t sa_family;
