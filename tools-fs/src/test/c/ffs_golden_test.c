@@ -176,7 +176,7 @@ read_after_fsck(const struct golden *g)
 }
 
 #define NOURS 24
-#define BIG 300000 /* into the indirect blocks of every block size here */
+#define BIG 200000 /* into the indirect blocks of every block size here */
 
 static void
 fill(uint8_t *p, size_t n, unsigned seed)
@@ -188,7 +188,7 @@ fill(uint8_t *p, size_t n, unsigned seed)
 static size_t
 our_size(int i)
 {
-	return i == 0 ? BIG : (size_t)i * 777;
+	return i == 0 ? BIG : (size_t)i * 301;
 }
 
 /* A directory of files of all sizes, grown in pieces, renamed, cut and half of them removed. The number of paths that stay. */
