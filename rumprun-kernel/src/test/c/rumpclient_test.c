@@ -154,6 +154,45 @@ TEST(threads_share_the_connection)
 		pthread_join(t[i], NULL);
 }
 
+/* More each way than the sockets hold: neither side may wait for the other to read. */
+#define LARGE (8 << 20)
+
+static void *
+large_copies(void *arg)
+{
+	char path[40], *out = malloc(LARGE), *in = malloc(LARGE);
+	int n = *(int *)arg, fd;
+
+	snprintf(path, sizeof(path), "/large%d", n);
+	memset(out, n + 1, LARGE);
+	/* NetBSD's O_CREAT | O_RDWR. */
+	fd = rump_sys_open(path, 0x0202, 0600);
+	for (int i = 0; i < 3; i++) {
+		CHECK_THREAD(rump_sys_pwrite(fd, out, LARGE, 0) == LARGE);
+		CHECK_THREAD(rump_sys_pread(fd, in, LARGE, 0) == LARGE);
+		CHECK_THREAD(memcmp(in, out, LARGE) == 0);
+	}
+	rump_sys_close(fd);
+	rump_sys_unlink(path);
+	free(out);
+	free(in);
+	return NULL;
+}
+
+TEST(threads_copy_much_both_ways_at_once)
+{
+	int number[12];
+	pthread_t t[12];
+
+	for (int i = 0; i < 12; i++) {
+		number[i] = i;
+		CHECK_EQ(
+		    pthread_create(&t[i], NULL, large_copies, &number[i]), 0);
+	}
+	for (int i = 0; i < 12; i++)
+		pthread_join(t[i], NULL);
+}
+
 /* --- fork and exec --- */
 
 TEST(fork_child_is_a_client_of_its_own)
@@ -385,6 +424,7 @@ main(int argc, char **argv)
 	RUN(signal_handler_runs_in_a_blocked_call_and_may_call);
 	RUN(signal_of_the_kernel_is_raised_here);
 	RUN(threads_share_the_connection);
+	RUN(threads_copy_much_both_ways_at_once);
 	RUN(fork_child_is_a_client_of_its_own);
 	RUN(exec_keeps_process_and_descriptors);
 	RUN(plain_fork_needs_a_new_init);

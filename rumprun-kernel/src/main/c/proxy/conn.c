@@ -44,15 +44,19 @@ conn_reply(struct conn *c, uint64_t reqno, unsigned class, unsigned type,
 void
 conn_pass(struct conn *c)
 {
+	bool asking = false;
+
 	if (c->c_end)
 		return;
 	for (struct answer *a = c->c_answers; a != NULL; a = a->an_next) {
-		if (!a->an_done) {
+		if (!a->an_done && a->an_waiting) {
 			kcond_signal(&a->an_cond);
 			return;
 		}
+		asking = asking || !a->an_done;
 	}
-	if (c->c_rpos < c->c_rlen)
+	/* Who still sends its question may not get on before somebody reads. */
+	if (c->c_rpos < c->c_rlen || (asking && kmutex_held(&c->c_wlock)))
 		server_attend(c);
 	else if (atomic_load_explicit(&c->c_eager, memory_order_relaxed) > 0) {
 		atomic_fetch_sub(&c->c_eager, 1);

@@ -55,6 +55,7 @@ struct answer {
 	uint8_t *an_to;
 	size_t an_len, an_got;
 	bool an_exact, an_filling, an_done;
+	bool an_waiting; /* its thread sleeps on an_cond: it can read */
 	int an_error;
 	struct kcond an_cond;
 };

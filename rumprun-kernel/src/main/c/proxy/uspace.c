@@ -13,6 +13,21 @@ next_reqno(struct conn *c)
 	return atomic_fetch_add_explicit(&c->c_nextreq, 1, memory_order_relaxed);
 }
 
+/*
+ * Before a send that may have to wait for the client: it may be waiting to send to us, so somebody reads meanwhile.
+ */
+static void
+keep_reading(struct conn *c)
+{
+	bool call;
+
+	kmutex_enter(&c->c_lock);
+	call = !c->c_reading && !c->c_end;
+	kmutex_exit(&c->c_lock);
+	if (call)
+		server_attend(c);
+}
+
 /* Sends what waits, and these bytes. */
 static int
 flush(struct call *ca, const void *data, size_t n)
@@ -24,6 +39,8 @@ flush(struct call *ca, const void *data, size_t n)
 	v[1].sv_base = (void *)(uintptr_t)data;
 	v[1].sv_len = n;
 	ca->ca_outlen = 0;
+	if (n > CALL_OUT || kmutex_held(&ca->ca_conn->c_wlock))
+		keep_reading(ca->ca_conn);
 	return conn_send(ca->ca_conn, v, n > 0 ? 2 : 1);
 }
 
@@ -124,8 +141,11 @@ await(struct conn *c, struct answer *a)
 		}
 		if (!c->c_reading && !c->c_end)
 			read_on(c);
-		else
+		else {
+			a->an_waiting = true;
 			kcond_wait(&a->an_cond, &c->c_lock);
+			a->an_waiting = false;
+		}
 	}
 	for (p = &c->c_answers; *p != a; p = &(*p)->an_next)
 		continue;
@@ -256,17 +276,9 @@ static void
 guest_presleep(struct lwp *l)
 {
 	struct call *ca = l->l_uctx;
-	struct conn *c;
-	bool call;
 
-	if (ca == NULL)
-		return;
-	c = ca->ca_conn;
-	kmutex_enter(&c->c_lock);
-	call = !c->c_reading && !c->c_end;
-	kmutex_exit(&c->c_lock);
-	if (call)
-		server_attend(c);
+	if (ca != NULL)
+		keep_reading(ca->ca_conn);
 }
 
 const struct uspace_ops guest_uspace = {
