@@ -61,14 +61,17 @@ struct inpcb {
 	struct icmp6_filter *inp_icmp6filt;
 	int inp_cksum6; /* raw IPv6: where the checksum is; -1 */
 	int inp_portalgo, inp_errormtu;
+	bool inp_v6only;     /* of an AF_INET6 block; set by IPV6_V6ONLY */
+	bool inp_noconnhash; /* in_pcbrehash's: which hash it is in */
 	uint8_t inp_minttl;
 };
 
 struct inpcbtable {
 	struct rump_kernel *it_k;
+	struct inpcbtable *it_next; /* of inet_state, for in_pcbpurgeif */
 	struct krwlock it_lock;
 	struct inpcb **it_connhash, **it_bindhash,
-	    **it_porthash; /* powers of two; grow */
+	    **it_porthash; /* powers of two; grow; NULL is empty */
 	unsigned it_hashsize, it_count;
 	struct inpcb *it_all;
 	uint32_t it_secret[4];
@@ -92,12 +95,20 @@ void in_pcbrehash(struct inpcb
 int in_setsockaddr(struct inpcb *, struct sockaddr *);
 int in_setpeeraddr(struct inpcb *, struct sockaddr *);
 
-/* N. Finds the block for a packet; the socket with a reference, not locked (check that so_pcb is still there after solock). NULL. */
-struct inpcb *in_pcblookup_connect(struct inpcbtable *,
+/*
+ * N. Finds the socket for a packet, with a reference, not locked: so_put it. Its block may go until solock; so look at so->so_pcb after that (NULL:
+ * gone). NULL: nobody. zone: interface index for link-local addresses, else 0. The second gives the best of those that are bound but not connected.
+ */
+struct socket *in_pcblookup_connect(struct inpcbtable *,
     const struct in_any *faddr, uint16_t fport, const struct in_any *laddr,
     uint16_t lport, uint32_t zone);
-struct inpcb *in_pcblookup_bind(struct inpcbtable *, const struct in_any *laddr,
-    uint16_t lport, uint32_t zone);
+struct socket *in_pcblookup_bind(struct inpcbtable *,
+    const struct in_any *laddr, uint16_t lport, uint32_t zone);
+static inline struct inpcb *
+sotoinpcb(const struct socket *so)
+{
+	return so->so_pcb;
+}
 /* Calls fn for each block that matches (faddr NULL, ports 0: any), so_lock held, with a copy of the list taken: ctlinput, multicast delivery, pcblists. */
 int in_pcbforeach(struct inpcbtable *,
     bool (*match)(const struct inpcb *, void *),
@@ -111,5 +122,36 @@ void in_pcbpurgeif(struct inpcbtable *, struct ifnet *);
 /* net.inet.*.pcblist of a table (sysctl function's body). */
 struct sysctl_call;
 int in_pcblist_sysctl(struct sysctl_call *, struct inpcbtable *, int family);
+/* Where TCP shows its own part of a block (ki_tstate, ki_tflags); NULL: nothing. Called with so_lock held. */
+typedef void in_pcbkinfo_fn(struct inpcb *, struct kinfo_pcb *);
+int in_pcblist_sysctl_fn(
+    struct sysctl_call *, struct inpcbtable *, int family, in_pcbkinfo_fn *);
+/* portalgo: the number of a name, or -EINVAL; the name of a number. in_portpick gives a free port (network order) or 0; table's lock held. */
+int portalgo_number(const char *name);
+const char *portalgo_name(int algo);
+uint16_t in_portpick(struct inpcb *, struct cred *, const struct in_any *laddr,
+    const struct in_any *faddr, uint16_t fport);
+/* Table's lock held: may this block use that name (network order port)? 0, -EADDRINUSE. */
+int in_pcbcheckuse(struct inpcb *, struct cred *, const struct in_any *laddr,
+    uint32_t zone, uint16_t lport, bool reuse);
+/* A name in a sockaddr_in or _in6 (by the socket's family) from an address and port; for recvfrom and the like. zone 0: none. */
+void in_any_tosockaddr(const struct in_any *, uint16_t port, uint32_t zone,
+    int family, struct sockaddr *);
+static inline bool
+in_any_isv4(const struct in_any *a)
+{
+	return a->a64[0] == 0 && a->a32[2] == 0xffff0000u;
+}
+static inline bool
+in_any_eq(const struct in_any *a, const struct in_any *b)
+{
+	return a->a64[0] == b->a64[0] && a->a64[1] == b->a64[1];
+}
+/* Takes IPv4, takes IPv6. An AF_INET6 block takes IPv4 unless IN6P_IPV6_V6ONLY (inp_v6only) is set. */
+static inline bool
+inp_takes4(const struct inpcb *inp)
+{
+	return inp->inp_af == AF_INET || !inp->inp_v6only;
+}
 
 #endif

@@ -56,8 +56,33 @@ struct inet_state {
 	struct inpcbtable *is_rawtable;
 	struct ppsrate is_icmprate;
 	_Atomic uint32_t is_ipid;
-	int is_anonportalgo;
+	int is_anonportalgo, is_anonportalgo6; /* PORTALGO_*; W by sysctl */
+	uint32_t is_portreserve[65536 / 32], is_portreserve6[65536 / 32];
+	const struct ipprotosw *is_proto[256]; /* constant after boot */
+	struct inpcbtable *is_tables;	       /* all of them; W */
+	struct in_carpvars {
+		_Atomic int32_t preempt, arpbalance, allow, log;
+	} is_carp;
 };
+
+/* What IPv4 keeps of an interface: if_afdata[AF_INET]. */
+struct in_multi {
+	struct in_multi *inm_next;
+	uint32_t inm_addr; /* network order */
+	unsigned inm_refs;
+	struct ifnet *inm_ifp;
+	/* IGMP's, under its lock: state, ticks of 1/5 s until a report */
+	int inm_state, inm_timer, inm_retries;
+	bool inm_tellonce;
+};
+struct in_ifinfo {
+	struct in_multi *ii_multi; /* W */
+	int ii_version;		   /* IGMP: what the querier speaks, 1..3 */
+	int ii_v1timer, ii_v2timer;
+	int ii_gentimer; /* v3: general query's answer */
+	struct in_multi *ii_allhosts;
+};
+#define IN_IFINFO(ifp) ((struct in_ifinfo *)(ifp)->if_afdata[AF_INET])
 #define INET(k) (NS(k)->ns_inet)
 
 /* Memberships of a socket, and its options for multicast; so_lock. */
@@ -85,6 +110,25 @@ int in_selectsrc(struct rump_kernel *, uint32_t dst, struct route *,
 int in_control(struct lwp *, struct socket *, unsigned long cmd, void *data,
     struct ifnet *);
 void in_ifdetach(struct ifnet *); /* W */
+/* W. The interface has come up (gone down): addresses are of use again (detached). Called by if_up, if_down. */
+void in_if_up(struct ifnet *);
+void in_if_down(struct ifnet *);
+/* The address's own in_ifaddr of an interface; NULL. N */
+struct in_ifaddr *in_ifaddr_on(struct ifnet *, uint32_t addr);
+/* sockaddr_in of an address, port 0. */
+void sockaddr_in_init(struct sockaddr_in *, uint32_t addr, uint16_t port);
+static inline bool
+in_multicast(uint32_t addr) /* network order */
+{
+	return (addr & 0xf0u) == 0xe0u;
+}
+static inline struct in_ifaddr *
+ifatoia(struct ifaddr *ifa)
+{
+	return (struct in_ifaddr *)(void *)ifa;
+}
+/* The text of an address; buf has INET_ADDRSTRLEN. */
+const char *in_fmtaddr(char *buf, uint32_t addr);
 /* Groups of an interface, counted; W. IGMP tells the others. */
 int in_addmulti(struct ifnet *, uint32_t group);
 int in_delmulti(struct ifnet *, uint32_t group);
@@ -147,6 +191,31 @@ struct mbuf *in_delayed_cksum(struct mbuf *) MUST_CHECK;
 /* Pieces that fit mtu, by m_nextpkt; the header in the first is final but for checksums. -EMSGSIZE, -ENOBUFS (m is freed). */
 int ip_fragment(struct mbuf *, uint32_t mtu, struct mbuf **) MUST_CHECK;
 int ip_ctloutput(struct socket *, struct sockopt *, struct inpcb *);
+/* Memberships go when a socket is closed: at once (W), or by net_defer. */
+void ip_freemoptions(struct rump_kernel *, struct ip_moptions *);
+/* Options of a user (IP_OPTIONS) into a chain as ip_output wants it: first hop (4 bytes), then options. NULL *pcbopt: none. */
+int ip_pcbopts(
+    struct rump_kernel *, struct mbuf **pcbopt, const void *buf, size_t len);
+/* Puts options in after the header (first hop replaces the destination); *hlen gets the new header length. NULL: freed. */
+struct mbuf *ip_insertoptions(
+    struct mbuf *m, const struct mbuf *opt, unsigned *hlen) MUST_CHECK;
+/* N. Handles options of an arriving packet (header in one piece, writable). False: the packet is gone (forwarded, or an error was sent). */
+bool ip_dooptions(struct mbuf **mp, uint32_t *srcrt, unsigned *nsrcrt);
+/* N. A packet that is not for us. srcrt: it came with a source route that names us as the next hop. */
+void ip_forward(struct mbuf *, bool srcrt);
+/* N. One more fragment: the whole packet when it is complete. m: header in one piece. */
+struct mbuf *ip_reassemble(struct mbuf *);
+int ip_reass_boot(struct rump_kernel *) MUST_CHECK;
+void ip_reass_fini(struct rump_kernel *);
+void ip_reass_ifdetach(struct rump_kernel *, struct ifnet *); /* W */
+/* Copies the options that go into every fragment (RFC 791 3.1) from a header; gives their padded length. to has 40 bytes. */
+unsigned ip_optcopy(const uint8_t *ip, uint8_t *to);
+int inet_sysctl(struct rump_kernel *) MUST_CHECK;
+int udp_sysctl(struct rump_kernel *) MUST_CHECK;
+void icmp_reflect(struct mbuf *);
+/* A path MTU from an ICMP error: remembers it (by net_defer) and tells who. */
+void icmp_mtudisc(struct rump_kernel *, const uint8_t *quoted, uint32_t mtu);
+extern const struct ipprotosw icmp_protosw, igmp_protosw, udp_protosw;
 /* Control messages that the pcb's options ask for (IP_RECVDSTADDR, IP_RECVIF, IP_RECVTTL, IP_RECVOPTS, IP_PKTINFO, SO_TIMESTAMP ...). */
 void ip_savecontrol(
     struct inpcb *, struct mbuf **control, const uint8_t *ip, struct mbuf *);
@@ -172,8 +241,9 @@ void arp_ifinit(struct ifnet *,
     struct in_ifaddr *); /* W. address was set: duplicate detection, announcement */
 int arp_boot(struct rump_kernel *) MUST_CHECK;
 void arp_fini(struct rump_kernel *);
-void arp_ifattach(struct ifnet *); /* W: its table, when Ethernet-like */
-void arp_ifdetach(struct ifnet *); /* W */
+void arp_ifattach(struct ifnet *);    /* W: its table, when Ethernet-like */
+void arp_ifdetach(struct ifnet *);    /* W */
+void arp_dadstop(struct in_ifaddr *); /* W: the address goes */
 
 int inet_boot(
     struct rump_kernel *) MUST_CHECK; /* librumpnet_netinet; with UDP, TCP, raw */
