@@ -18,6 +18,8 @@ struct toolhost_signals {
 	sigset_t old;
 	_Atomic int *info, *interrupt;
 	bool catch;
+	void (*woken)(void *);
+	void *ctx;
 	int wake; /* readable once interrupted */
 	_Atomic bool stop;
 };
@@ -55,12 +57,14 @@ receive(void *arg)
 			toolhost_die(signo);
 		if (write(s->wake, &one, sizeof(one)) < 0)
 			continue;
+		if (s->woken != NULL)
+			s->woken(s->ctx);
 	}
 }
 
 int
 toolhost_signals_start(_Atomic int *info, _Atomic int *interrupt, bool catch,
-    struct toolhost_signals **out)
+    void (*woken)(void *), void *ctx, struct toolhost_signals **out)
 {
 	struct toolhost_signals *s = calloc(1, sizeof(*s));
 	sigset_t set;
@@ -72,6 +76,8 @@ toolhost_signals_start(_Atomic int *info, _Atomic int *interrupt, bool catch,
 	s->info = info;
 	s->interrupt = interrupt;
 	s->catch = catch;
+	s->woken = woken;
+	s->ctx = ctx;
 	s->wake = eventfd(0, EFD_CLOEXEC);
 	if (s->wake < 0) {
 		error = host_error(errno);

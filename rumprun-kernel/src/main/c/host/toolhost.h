@@ -9,11 +9,12 @@
 
 /*
  * SIGUSR1 (the host has no SIGINFO) raises *info; with `catch`, SIGINT and SIGTERM set *interrupt to the host's number of the
- * signal, and end the program when they come again, whatever it is doing. A thread receives them, so nothing is interrupted.
+ * signal, and end the program when they come again, whatever it is doing. A thread receives them, so nothing is interrupted;
+ * it calls woken(ctx), unless NULL, once *interrupt is set.
  */
 struct toolhost_signals;
 int toolhost_signals_start(_Atomic int *info, _Atomic int *interrupt,
-    bool catch, struct toolhost_signals **);
+    bool catch, void (*woken)(void *), void *ctx, struct toolhost_signals **);
 void toolhost_signals_stop(struct toolhost_signals *);
 /* Ends the program by this signal, for its parent to see. */
 _Noreturn void toolhost_die(int signo);

@@ -12,6 +12,7 @@
 
 #include "kern/kernel.h"
 #include "rump/lwpcache.h"
+#include "tool/sleepers.h"
 #include <rumprun/rumprun.h>
 
 struct proxy_client;
@@ -25,6 +26,13 @@ struct inside {
 struct insiders {
 	struct kmutex is_lock;
 	struct inside *is_first;
+};
+
+/* A tool that runs, in the frame of who runs it. */
+struct running {
+	struct running *ru_next;
+	_Atomic int *ru_interrupt; /* which one it is */
+	struct tool_sleepers ru_sleepers;
 };
 
 struct rumprun_kernel {
@@ -46,6 +54,8 @@ struct rumprun_proc {
 	_Atomic bool rp_dead;
 	struct lwpcache rp_lwps;
 	struct insiders rp_inside; /* running a tool */
+	struct kmutex rp_runlock;
+	struct running *rp_running;
 	struct proxy_client *rp_client;
 	char *rp_url;
 };
@@ -61,6 +71,8 @@ void rumprun_inside_begin(struct insiders *, struct inside *);
 void rumprun_inside_end(struct insiders *, struct inside *);
 /* Is the calling thread one of them? */
 bool rumprun_inside(struct insiders *);
+/* Interrupts every tool that runs as its child. */
+void rumprun_tools_shut(struct rumprun_proc *);
 /* A call with the block's full size readable. */
 int rumprun_call(struct rumprun_proc *, int num, const void *args,
     size_t argsize, register_t rv[2]) MUST_CHECK;

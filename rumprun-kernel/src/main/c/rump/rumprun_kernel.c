@@ -455,6 +455,7 @@ rumprun_proc_shut(struct rumprun_proc *rp)
 	struct rumprun_kernel *rk = rp->rp_kernel;
 
 	atomic_store(&rp->rp_dead, true);
+	rumprun_tools_shut(rp);
 	if (rk == NULL) {
 		proxy_client_cut(rp->rp_client);
 		return;

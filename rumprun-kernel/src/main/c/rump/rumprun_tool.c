@@ -4,6 +4,8 @@
 #include "rump/handle.h"
 #include "tool/children.h"
 #include "tool/local.h"
+#include "tool/private.h"
+#include "tool/sleepers.h"
 #include <rumprun/tool.h>
 
 /* --- streams: the caller's functions in the runtime's form --- */
@@ -82,8 +84,9 @@ remote_spawn(void *ctx, struct tool *t, const char *path, char *const *argv)
 		.io = t->t_io,
 		.envp = t->t_envp,
 		.groups = t->t_groups,
-		.siginfo = &t->t_siginfo,
-		.interrupt = &t->t_interrupt,
+		.siginfo = tool_priv(t)->tp_siginfo,
+		.interrupt = tool_priv(t)->tp_interrupt,
+		.sleepers = tool_priv(t)->tp_sleepers,
 	};
 	int argc = 0;
 
@@ -129,12 +132,21 @@ static const struct tool_sys remote_sys = {
 	.await = remote_await,
 };
 
+/* The protocol has no message that ends a call: as with a program that a signal ends, the connection goes. */
+static void
+wake_remote(void *ctx)
+{
+	proxy_client_cut(ctx);
+}
+
 static int
 run_remote(const char *url, struct proxy_client *parent,
     const struct tool_run *run, const struct tool_entry *te, int argc,
     char **argv)
 {
 	struct proxy_client_config config = { .pc_name = te->te_name };
+	struct tool_sleeper sleeper = { .sl_wake = wake_remote };
+	struct tool_sleepers *sleepers = run->sleepers;
 	struct remote r = { url, NULL };
 	struct tool_run mine = *run;
 	uint8_t cookie[WIRE_COOKIE];
@@ -149,12 +161,65 @@ run_remote(const char *url, struct proxy_client *parent,
 		return error;
 	mine.sys = &remote_sys;
 	mine.sysctx = &r;
+	/* A tool that catches the signal still needs its connection. */
+	if ((te->te_flags & TOOL_INTR) != 0)
+		sleepers = NULL;
+	sleeper.sl_ctx = r.client;
+	tool_sleepers_add(sleepers, &sleeper);
 	status = rumprun_t_run(&mine, te->te_main, argc, argv);
+	tool_sleepers_remove(sleepers, &sleeper);
 	proxy_client_close(r.client);
 	return status;
 }
 
-/* --- the call --- */
+/* --- the calls --- */
+
+void
+rumprun_tool_interrupt(struct rumprun_proc *rp, int *interrupt)
+{
+	struct running *r;
+
+	atomic_store((_Atomic int *)interrupt, 1);
+	kmutex_enter(&rp->rp_runlock);
+	for (r = rp->rp_running; r != NULL; r = r->ru_next)
+		if (r->ru_interrupt == (_Atomic int *)interrupt)
+			tool_sleepers_wake(&r->ru_sleepers);
+	kmutex_exit(&rp->rp_runlock);
+}
+
+void
+rumprun_tools_shut(struct rumprun_proc *rp)
+{
+	struct running *r;
+
+	kmutex_enter(&rp->rp_runlock);
+	for (r = rp->rp_running; r != NULL; r = r->ru_next) {
+		atomic_store(r->ru_interrupt, 1);
+		tool_sleepers_wake(&r->ru_sleepers);
+	}
+	kmutex_exit(&rp->rp_runlock);
+}
+
+static void
+running_begin(struct rumprun_proc *rp, struct running *r)
+{
+	kmutex_enter(&rp->rp_runlock);
+	r->ru_next = rp->rp_running;
+	rp->rp_running = r;
+	kmutex_exit(&rp->rp_runlock);
+}
+
+static void
+running_end(struct rumprun_proc *rp, struct running *r)
+{
+	struct running **rup;
+
+	kmutex_enter(&rp->rp_runlock);
+	for (rup = &rp->rp_running; *rup != r; rup = &(*rup)->ru_next)
+		continue;
+	*rup = r->ru_next;
+	kmutex_exit(&rp->rp_runlock);
+}
 
 int
 rumprun_tool_run(struct rumprun_proc *rp, const void *groups, const char *name,
@@ -182,14 +247,24 @@ rumprun_tool_run(struct rumprun_proc *rp, const void *groups, const char *name,
 		.siginfo = (_Atomic int *)siginfo,
 		.interrupt = (_Atomic int *)interrupt,
 	};
+	_Atomic int own_flag = 0;
+	struct running running = { 0 };
 	const struct tool_entry *te;
 	struct inside inside;
 	int status;
 
 	if ((te = rumprun_t_find(tg, name)) == NULL)
 		return -ENOENT;
+	if (interrupt == NULL)
+		run.interrupt = &own_flag;
+	run.sleepers = &running.ru_sleepers;
+	running.ru_interrupt = run.interrupt;
 	if ((status = rumprun_enter(rp)) != 0)
 		return status;
+	running_begin(rp, &running);
+	/* Who marks the handle as dead sees this one, or this one the mark. */
+	if (atomic_load(&rp->rp_dead))
+		atomic_store(run.interrupt, 1);
 	rumprun_inside_begin(&rp->rp_inside, &inside);
 	if (rp->rp_client != NULL)
 		status = run_remote(
@@ -198,6 +273,7 @@ rumprun_tool_run(struct rumprun_proc *rp, const void *groups, const char *name,
 		status = tool_local_run(
 		    rp->rp_kernel->rk_k, rp->rp_proc, &run, te, argc, argv);
 	rumprun_inside_end(&rp->rp_inside, &inside);
+	running_end(rp, &running);
 	rumprun_leave(rp);
 	return status;
 }

@@ -186,7 +186,8 @@ tool_children_start(struct tool *t, const struct tool_entry *entry,
 		.envp = t->t_envp,
 		.groups = t->t_groups,
 		.siginfo = tool_priv(t)->tp_siginfo,
-		.interrupt = tool_priv(t)->tp_interrupt };
+		.interrupt = tool_priv(t)->tp_interrupt,
+		.sleepers = tool_priv(t)->tp_sleepers };
 	t_flush(t->t_out);
 	error = host_thread_create(
 	    entry->te_name, child_thread, tc, &tc->tc_thread);

@@ -8,6 +8,7 @@
 #include "tool/children.h"
 #include "tool/partition.h"
 #include "tool/private.h"
+#include "tool/sleepers.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -50,21 +51,31 @@ tool_local_leave(struct tool_local *tl, int status)
 	proc_exit(tl->tl_proc, tl->tl_lwp, (status & 0xff) << 8);
 }
 
+static void
+wake_local(void *ctx)
+{
+	lwp_wakeup(ctx, L_INTR);
+}
+
 int
 tool_local_run(struct rump_kernel *k, struct proc *parent,
     const struct tool_run *run, const struct tool_entry *entry, int argc,
     char **argv)
 {
 	struct tool_run local = *run;
+	struct tool_sleeper sleeper = { .sl_wake = wake_local };
 	struct tool_local tl;
 	int error, status;
 
 	error = tool_local_enter(k, parent, entry->te_name, &tl);
 	if (error != 0)
 		return error;
+	sleeper.sl_ctx = tl.tl_lwp;
+	tool_sleepers_add(run->sleepers, &sleeper);
 	local.sys = &tool_local_sys;
 	local.sysctx = &tl;
 	status = t_run(&local, entry->te_main, argc, argv);
+	tool_sleepers_remove(run->sleepers, &sleeper);
 	tool_local_leave(&tl, status);
 	return status;
 }
@@ -140,7 +151,8 @@ local_spawn(void *ctx, struct tool *t, const char *path, char *const *argv)
 		.envp = t->t_envp,
 		.groups = t->t_groups,
 		.siginfo = tool_priv(t)->tp_siginfo,
-		.interrupt = tool_priv(t)->tp_interrupt },
+		.interrupt = tool_priv(t)->tp_interrupt,
+		.sleepers = tool_priv(t)->tp_sleepers },
 	    entry, argc, copy);
 	return status;
 }

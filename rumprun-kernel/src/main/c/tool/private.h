@@ -38,6 +38,7 @@ struct tool_priv {
 	struct tarena tp_arena; /* the ring's head */
 	struct tatexit *tp_atexit;
 	_Atomic int *tp_siginfo, *tp_interrupt;
+	struct tool_sleepers *tp_sleepers;
 	void *tp_children; /* programs started and not waited for: whose they are knows who started them */
 	struct taccounts tp_users, tp_groups;
 	size_t tp_inpos, tp_inlen;

@@ -141,6 +141,7 @@ t_run(const struct tool_run *run, tool_main *fn, int argc, char **argv)
 	p->tp_arena.ta_next = p->tp_arena.ta_prev = &p->tp_arena;
 	p->tp_siginfo = run->siginfo;
 	p->tp_interrupt = run->interrupt;
+	p->tp_sleepers = run->sleepers;
 	t->t_out = stream_create(t, 1);
 	t->t_err = stream_create(t, 2);
 	if (t->t_out != NULL && t->t_err != NULL) {
@@ -225,18 +226,29 @@ t_exit_interrupted(struct tool *t)
 	t_exit(t, SIGNALED + (signo > 1 ? signo : INT));
 }
 
+/* A signal came, and the tool is as one without a handler. */
+static bool
+ends_at_once(struct tool *t)
+{
+	struct tool_priv *p = t->t_priv;
+
+	return !p->tp_catch && !p->tp_ending && t_interrupted(t);
+}
+
 int
 t_syscall(
     struct tool *t, int num, const void *args, size_t argsize, register_t rv[2])
 {
-	struct tool_priv *p = t->t_priv;
 	int error;
 
-	if (!p->tp_catch && !p->tp_ending && t_interrupted(t))
+	if (ends_at_once(t))
 		t_exit_interrupted(t);
 	if (t->t_sys == NULL)
 		return -ENOSYS;
 	error = t->t_sys->syscall(t->t_sysctx, num, args, argsize, rv);
+	/* It may have slept until the signal came. */
+	if (error != 0 && ends_at_once(t))
+		t_exit_interrupted(t);
 	/* A server may say anything; an error is one of a few. */
 	return error > 0 || error < -MAXERROR ? -EIO : error;
 }

@@ -7,6 +7,7 @@
 #include "tool/local.h"
 #include "tool/private.h"
 #include "tool/remote.h"
+#include "tool/sleepers.h"
 #include <string.h>
 
 struct shell {
@@ -14,6 +15,7 @@ struct shell {
 	const struct tool_group *const *groups;
 	char **envp;
 	_Atomic int siginfo, interrupt;
+	struct tool_sleepers sleepers;
 	struct tool_io io;
 	struct toolhost_signals *signals;
 };
@@ -50,7 +52,8 @@ have_server(char **envp)
 static void
 start_signals(struct shell *s, bool catch)
 {
-	toolhost_signals_start(&s->siginfo, &s->interrupt, catch, &s->signals);
+	toolhost_signals_start(&s->siginfo, &s->interrupt, catch,
+	    tool_sleepers_wake, &s->sleepers, &s->signals);
 	s->io.ctx = s->signals;
 }
 
@@ -170,6 +173,7 @@ rumprun_tools_main(
 	run.groups = groups;
 	run.siginfo = &s.siginfo;
 	run.interrupt = &s.interrupt;
+	run.sleepers = &s.sleepers;
 	argc -= skip;
 	argv += skip;
 	if ((s.entry->te_flags & TOOL_HOST) != 0)

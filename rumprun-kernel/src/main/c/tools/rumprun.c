@@ -12,6 +12,7 @@
 #include "host/toolhost.h"
 #include "tool/local.h"
 #include "tool/private.h"
+#include "tool/sleepers.h"
 #include <netbsd/mount.h>
 #include <string.h>
 
@@ -198,6 +199,7 @@ rumprun_rumprun_main(struct tool *t, int argc, char **argv)
 	static const struct tool_entry inside = { "rumprun", inside_main, 0 };
 	_Atomic int siginfo = 0, interrupt = 0;
 	struct toolhost_signals *signals = NULL;
+	struct tool_sleepers sleepers = { 0 };
 	struct kern_config config;
 	struct rump_kernel *k;
 	struct tool_run run;
@@ -210,7 +212,8 @@ rumprun_rumprun_main(struct tool *t, int argc, char **argv)
 	error = kern_boot(&config, &k);
 	if (error != 0)
 		t_fail(t, 1, error, "cannot start a kernel");
-	if (toolhost_signals_start(&siginfo, &interrupt, true, &signals) == 0)
+	if (toolhost_signals_start(&siginfo, &interrupt, true,
+		tool_sleepers_wake, &sleepers, &signals) == 0)
 		io.ctx = signals;
 	memset(&run, 0, sizeof(run));
 	run.io = &io;
@@ -218,6 +221,7 @@ rumprun_rumprun_main(struct tool *t, int argc, char **argv)
 	run.groups = t->t_groups;
 	run.siginfo = &siginfo;
 	run.interrupt = &interrupt;
+	run.sleepers = &sleepers;
 	status = tool_local_run(k, NULL, &run, &inside, argc, argv);
 	toolhost_signals_stop(signals);
 	kern_halt(k, false, &leak);

@@ -236,6 +236,12 @@ RUMPRUN_API int rumprun_tool_run(struct rumprun_proc *, const void *groups,
     const char *name, int argc, char **argv, char **envp, rumprun_tool_read *,
     rumprun_tool_write *, rumprun_tool_isatty *, rumprun_tool_progress *,
     void *ctx, int *siginfo, int *interrupt);
+/*
+ * Sets the flag, and ends the sleep of the tool that runs with it as a child of
+ * this process, and of the tools that this one runs. Behind a socket that cuts
+ * the connection of a tool that does not look at SIGINT itself.
+ */
+RUMPRUN_API void rumprun_tool_interrupt(struct rumprun_proc *, int *interrupt);
 
 #ifdef __cplusplus
 }

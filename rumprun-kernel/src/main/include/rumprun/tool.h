@@ -138,6 +138,8 @@ struct tool {
 
 /* --- running (tool/run.c) ------------------------------------------------------------------------------------------ */
 
+struct tool_sleepers;
+
 struct tool_run {
 	const struct tool_sys *sys;
 	void *sysctx;
@@ -147,11 +149,13 @@ struct tool_run {
 	_Atomic int *siginfo; /* optional: outside flag that the runtime mirrors */
 	_Atomic int *
 	    interrupt; /* optional: the same for SIGINT; the number of another signal when it is more than 1 */
+	struct tool_sleepers *
+	    sleepers; /* optional: through it who has set interrupt ends a sleep in a system call (tool/sleepers.h) */
 };
 /* Looks at the outside flags. True once a SIGINFO: the caller reports, the flag is cleared. */
 #define t_siginfo_take rumprun_t_siginfo_take
 RUMPRUN_API bool t_siginfo_take(struct tool *);
-/* From here on the tool itself looks at SIGINT; without this, one ends the tool at its next system call or write, status 130 (SIGTERM: 143). */
+/* From here on the tool itself looks at SIGINT; without this, one ends the tool at its next system call or write, or in a sleep, status 130 (SIGTERM: 143). */
 #define t_catch_interrupt rumprun_t_catch_interrupt
 RUMPRUN_API void t_catch_interrupt(struct tool *);
 #define t_interrupted rumprun_t_interrupted
