@@ -281,6 +281,8 @@ HEADERS = collections.OrderedDict([
                          "netinet6/udp6_var.h", "netinet6/raw_ip6.h",
                          "netinet/if_ether.h", "netinet6/icmp6_var.h")] +
                     [("netinet/in_pcb.h", None, None, "hex"),
+                     ("netinet6/in6_pcb.h", None, None, "hex"),
+                     ("netinet6/ip6_var.h", "IP6PO_.*", None, "auto"),
                      ("netinet/tcp_timer.h", None, None, "auto")], [])),
     ("quota.h", ("Quotas: the quotactl interface.", T,
                  [("sys/quota.h", None, None, "auto"),

@@ -118,11 +118,21 @@ in4_cksum(const struct mbuf *m, uint8_t proto, uint32_t src, uint32_t dst,
 	    in_cksum_chain(fold64(sum), m, off, len));
 }
 
+/* A zone inside an address (netinet6/inet6.h) is not on the wire. */
+static uint64_t
+sum_in6(const uint8_t *a)
+{
+	bool zone = (a[0] == 0xfe && (a[1] & 0xc0) == 0x80) ||
+	    (a[0] == 0xff && ((a[1] & 15) == 1 || (a[1] & 15) == 2));
+
+	return zone ? sum_bytes(a, 2) + sum_bytes(a + 4, 12) : sum_bytes(a, 16);
+}
+
 uint16_t
 in6_cksum(const struct mbuf *m, uint8_t proto, const void *src, const void *dst,
     size_t off, size_t len)
 {
-	uint64_t sum = sum_bytes(src, 16) + sum_bytes(dst, 16) +
+	uint64_t sum = sum_in6(src) + sum_in6(dst) +
 	    htonl((uint32_t)len) + htonl(proto);
 
 	return (uint16_t)~in_cksum_fold(

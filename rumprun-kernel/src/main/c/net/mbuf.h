@@ -208,7 +208,7 @@ uint32_t in_cksum_copy(uint32_t sum, void *to, const void *from, size_t len);
 uint32_t in_cksum_chain(
     uint32_t sum, const struct mbuf *, size_t off, size_t len);
 uint16_t in_cksum_fold(uint32_t sum); /* not complemented */
-/* With the pseudo header; len bytes of transport data at off. 0: right. */
+/* With the pseudo header; len bytes of transport data at off. 0: right. Zones inside IPv6 addresses don't count. */
 uint16_t in4_cksum(const struct mbuf *, uint8_t proto, uint32_t src,
     uint32_t dst, size_t off, size_t len);
 uint16_t in6_cksum(const struct mbuf *, uint8_t proto, const void *src,

@@ -17,26 +17,30 @@
 
 #include <netbsd/in6_var.h>
 #include <netbsd/ip6.h>
+#include <netbsd/netstats.h>
 #include "netinet/in_pcb.h"
 #include "netinet/inet.h"
 
 struct in6_ifaddr {
 	struct ifaddr ia_ifa; /* first */
-	struct in6_ifaddr *ia_next;
+	struct in6_ifaddr *ia_next, *ia_hashnext;
 	struct sockaddr_in6 ia_addr, ia_dstaddr, ia_prefixmask;
 	unsigned ia_plen;
 	int ia6_flags;				/* IN6_IFF_* */
 	int64_t ia6_createtime, ia6_updatetime; /* monotonic seconds */
 	struct in6_addrlifetime ia6_lifetime;
 	struct nd_prefix *ia6_ndpr;
-	struct callout ia_dadtimer;
+	int64_t ia_dadwhen_ns; /* next step of duplicate detection; 0: none */
 	int ia_dadcount, ia_dad_ns_ocount;
-	uint8_t ia_dad_nonce[6];
+	bool ia_gone; /* off the lists */
 };
+struct ip6protosw;
 
 struct inet6_state {
 	struct rump_kernel *i6_k;
-	struct in6_ifaddr *i6_ifaddrs; /* W */
+	struct in6_ifaddr *i6_ifaddrs;	 /* W */
+	struct in6_ifaddr *i6_hash[64]; /* by address; W */
+	const struct ip6protosw *i6_proto[256];
 	_Atomic int32_t ip6_forwarding, ip6_sendredirects, ip6_defhlim,
 	    ip6_maxfragpackets, ip6_maxfrags, ip6_accept_rtadv, ip6_keepfaith,
 	    ip6_log_interval, ip6_hdrnestlimit, ip6_dad_count,
@@ -99,7 +103,9 @@ int in6_selecthlim(const struct inpcb *, struct ifnet *);
 int in6_control(struct lwp *, struct socket *, unsigned long cmd, void *data,
     struct ifnet *);		   /* W */
 void in6_ifattach(struct ifnet *); /* W: came up: link-local address, groups */
+void in6_ifdown(struct ifnet *);   /* W: went down */
 void in6_ifdetach(struct ifnet *); /* W */
+void in6_ifdown(struct ifnet *);   /* W: went down (or its link did) */
 int in6_setaddr(
     struct ifnet *, const struct in6_addr *, unsigned plen, int flags); /* W */
 /* Zone in: from sin6_scope_id (or the default) into the address; -EINVAL, -ENXIO. Zone out: back, cleared from the address. */
@@ -117,7 +123,7 @@ bool in6_ismember(struct ifnet *, const struct in6_addr *);
 
 /* --- input, as for IPv4 -- */
 struct ip6protosw {
-	/* N. *mp from its IPv6 header on (in one piece with all headers up to off); off: where this header starts. Gives the next header's number with
+	/* N. *mp from its IPv6 header on (in one piece with all headers up to off, writable, its addresses with their zones inside); off: where this header starts. Gives the next header's number with
 	 * *offp moved (extension headers), or IPPROTO_DONE: taken. */
 	int (*ip6_input)(struct mbuf **mp, int *offp, int proto);
 	/* N. An ICMPv6 error: cmd PRC_*, dst (zone inside), src of the quoted packet; q: the quoted transport header's first qlen bytes. */
@@ -163,12 +169,12 @@ int nd6_resolve(struct ifnet *, const struct rtentry *, struct mbuf *m,
 void nd6_nud_hint(
     struct rump_kernel *, const struct in6_addr *dst, struct rtentry *);
 uint32_t nd6_linkmtu(struct ifnet *);
-void nd6_ifattach(struct ifnet *);
+void nd6_ifattach(struct ifnet *); /* W, like nd6_ifdetach */
 void nd6_ifdetach(struct ifnet *);
 void nd6_dad_start(struct in6_ifaddr *, int delay_ms); /* W */
 
 int inet6_boot(struct rump_kernel *) MUST_CHECK; /* librumpnet_netinet6 */
 void inet6_fini(struct rump_kernel *);
 
-#define IN6P_RECVPKTINFO_ 0x1
+/* inp_flags6 holds IN6P_* of <netbsd/netstats.h>. */
 #endif
