@@ -255,6 +255,29 @@ toolhost_exists(const char *path)
 }
 
 int
+toolhost_slurp(const char *path, void *buf, size_t size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	size_t len = 0;
+	ssize_t n;
+
+	if (fd < 0)
+		return host_error(errno);
+	if (size > INT_MAX)
+		size = INT_MAX;
+	while (len < size) {
+		n = read(fd, (char *)buf + len, size - len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			break;
+		len += (size_t)n;
+	}
+	close(fd);
+	return (int)len;
+}
+
+int
 toolhost_wait(int pid)
 {
 	int status;

@@ -37,6 +37,8 @@ int toolhost_columns(void *ctx, int fd);
 /* The path of a program: beside this one, then /sbin, /usr/sbin. -ENOENT. */
 int toolhost_program(const char *name, char *path, size_t size);
 bool toolhost_exists(const char *path);
+/* The beginning of a file of the host's, up to `size` bytes: the count, or -errno. */
+int toolhost_slurp(const char *path, void *buf, size_t size);
 /* Waits for a child: its exit status, 0x100 and the signal, or -errno. */
 int toolhost_wait(int pid);
 _Noreturn void toolhost_exit(int status);

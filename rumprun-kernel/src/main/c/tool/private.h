@@ -41,6 +41,7 @@ struct tool_priv {
 	struct tool_sleepers *tp_sleepers;
 	void *tp_children; /* programs started and not waited for: whose they are knows who started them */
 	struct taccounts tp_users, tp_groups;
+	char *tp_netdb[4]; /* hosts, networks, services, protocols; read when asked for */
 	size_t tp_inpos, tp_inlen;
 	int tp_inerror;
 	const char *tp_what; /* progress: what, how far */
