@@ -11,7 +11,7 @@ set -u
 cd "${ROOT:-$(dirname "$0")/..}" || exit 1
 markdown=0
 [ "${1-}" != -m ] || { markdown=1; shift; }
-mb=${1:-256} files=${2:-10000}
+mb=${1:-1024} files=${2:-20000}
 bench=../shared/bench
 [ -e $bench/fsbench.c ] || { echo "bench: no $bench beside this tree" >&2
 	exit 1; }
