@@ -100,7 +100,8 @@ kern_syscall(struct lwp *l, int num, const void *args, register_t rv[2])
 	if (atomic_load(&k->k_state) >= KERN_HALTING)
 		error = refused(k);
 	else if (sy->sy_call != NULL &&
-	    ((sy->sy_flags & SY_VFS) == 0 || k->k_vfs != NULL)) {
+	    ((sy->sy_flags & SY_VFS) == 0 || k->k_vfs != NULL) &&
+	    ((sy->sy_flags & SY_NET) == 0 || k->k_net != NULL)) {
 		if (l->l_cred !=
 		    atomic_load_explicit(
 			&l->l_proc->p_cred, memory_order_relaxed))

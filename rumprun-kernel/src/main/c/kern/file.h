@@ -62,6 +62,7 @@ struct file {
 	void *f_data; /* vnode, pipe, kqueue */
 	struct cred *f_cred;
 	unsigned f_advice;
+	uint32_t f_msgcount; /* references in messages under way (net/unp_rights.c) */
 	struct knote *_Atomic
 	    f_knotes; /* under k_kqlock (kern/kqueue.c); look at it without */
 	char f_pad[64];

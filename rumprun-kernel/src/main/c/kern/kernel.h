@@ -387,6 +387,7 @@ struct sysent {
 #define SY_MODULE \
 	0x1 /* of a module that isn't there: SIGSYS to a remote caller, then ENOSYS */
 #define SY_VFS 0x2 /* ENOSYS in a kernel without the vfs component */
+#define SY_NET 0x4 /* the same without the net component */
 extern const struct sysent kern_sysent[512]; /* kern/sysent.c: one row a call */
 
 /* --- time --------------------------------------------------------------------------------------------------------------- */

@@ -63,7 +63,7 @@ struct socket {
 	struct accept_filter *so_accf; /* SO_ACCEPTFILTER, of a listener */
 	uint32_t so_restarts; /* descriptors of it that were closed: sleepers look whether theirs was among them */
 	bool so_incall; /* inside one of the protocol's functions: sofree leaves it to the socket layer */
-	bool so_rcvoverflow; /* a datagram found no room: SO_OVERFLOWED */
+	int so_overflowed; /* datagrams that found no room */
 	struct socket *so_allnext,
 	    **so_allprev; /* every socket of the kernel, for pcblists */
 };
@@ -122,7 +122,9 @@ void soroverflow(struct socket
 void sohasoutofband(struct socket *); /* SIGURG, POLLRDBAND */
 void sorwakeup(
     struct socket *); /* data (or the end) came: readers, poll, kqueue, SIGIO */
-void sowwakeup(struct socket *);				   /* room */
+void sowwakeup(struct socket *); /* room */
+/* One buffer's limits: -ENOBUFS beyond kern.sbmax. */
+int sbreserve(struct socket *, struct sockbuf *, size_t) MUST_CHECK;
 int soreserve(struct socket *, size_t snd, size_t rcv) MUST_CHECK; /* -ENOBUFS */
 /*
  * The protocol is done with a socket and has set so_pcb to NULL: if its file is closed too (SS_NOFDREF), and no listener's queue has it, it goes. so_lock
@@ -210,5 +212,9 @@ void socket_fini(struct rump_kernel *);
 /* librumpnet_local: attach and detach of AF_LOCAL (net/uipc_usrreq.c). */
 int local_attach(struct rump_kernel *) MUST_CHECK;
 void local_detach(struct rump_kernel *);
+/* A descriptor was closed whose socket others still hold: may be messages under way do, and nobody can receive those any more. No lock. */
+void local_gc_later(struct rump_kernel *);
+/* Closes what was in messages of sockets that went. No lock. */
+void local_run(struct lwp *);
 
 #endif

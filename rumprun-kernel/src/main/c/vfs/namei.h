@@ -53,5 +53,7 @@ void namei_done(struct nameidata *);
 /* A lookup from a kernel string in one go; referenced. */
 int namei_simple(struct lwp *, const char *kpath, unsigned flags,
     struct vnode **) MUST_CHECK;
+/* The node of a local socket (kernel string): referenced. -EEXIST; NULL on errors. */
+int vfs_mksock(struct lwp *, const char *kpath, struct vnode **) MUST_CHECK;
 
 #endif

@@ -70,30 +70,54 @@ make_locked(struct lwp *l, struct nameidata *nd, struct vattr *va,
 	}
 }
 
+/* The lookup of the name is set up in nd. vpp NULL: the caller does not want it. */
+static int
+make_named(struct lwp *l, struct nameidata *nd, struct vattr *va,
+    const char *target, struct vnode **vpp)
+{
+	struct vnode *vp = NULL;
+	int error = namei(nd);
+
+	if (error == 0)
+		error = make_locked(l, nd, va, target, &vp);
+	if (error == 0) {
+		vnode_made(vp);
+		ncache_enter(
+		    nd->ni_dvp, nd->ni_cn.cn_name, nd->ni_cn.cn_len, vp);
+		vn_note(nd->ni_dvp,
+		    NOTE_WRITE | (va->va_type == VDIR ? NOTE_LINK : 0));
+	}
+	namei_done(nd);
+	if (vpp != NULL)
+		*vpp = vp;
+	else if (vp != NULL)
+		vnode_put(l, vp);
+	return error;
+}
+
 static int
 make(struct lwp *l, int at, const char *path, struct vattr *va,
     const char *target)
 {
 	struct nameidata nd;
-	struct vnode *vp = NULL;
 	int error;
 
 	error = namei_at(&nd, l, at, CREATE, NI_LOCKPARENT, path);
-	if (error != 0)
-		return error;
-	error = namei(&nd);
-	if (error == 0)
-		error = make_locked(l, &nd, va, target, &vp);
-	if (error == 0) {
-		vnode_made(vp);
-		ncache_enter(nd.ni_dvp, nd.ni_cn.cn_name, nd.ni_cn.cn_len, vp);
-		vn_note(nd.ni_dvp,
-		    NOTE_WRITE | (va->va_type == VDIR ? NOTE_LINK : 0));
-	}
-	namei_done(&nd);
-	if (vp != NULL)
-		vnode_put(l, vp);
-	return error;
+	return error != 0 ? error : make_named(l, &nd, va, target, NULL);
+}
+
+int
+vfs_mksock(struct lwp *l, const char *kpath, struct vnode **vpp)
+{
+	struct nameidata nd;
+	struct vattr va;
+
+	vattr_null(&va);
+	va.va_type = VSOCK;
+	va.va_mode = ACCESSPERMS & ~vn_umask(l);
+	va.va_rdev = 0;
+	namei_init(&nd, l, CREATE, NI_LOCKPARENT | NI_SYSSPACE, kpath);
+	return make_named(l, &nd, &va, NULL, vpp);
 }
 
 static int

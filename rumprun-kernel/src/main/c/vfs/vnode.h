@@ -167,6 +167,7 @@ struct vnode {
 	struct specnode *
 	    v_spec; /* open device state, shared by every vnode of one device */
 	struct fifoinfo *v_fifo;
+	struct socket *v_socket; /* VSOCK: bound to it (net/uipc_usrreq.c) */
 	struct lockf *_Atomic v_lockf; /* byte-range locks (vfs/lockf.c) */
 	struct selinfo v_sel;	       /* poll and EVFILT_VNODE */
 	/* vcache */
