@@ -4,6 +4,7 @@
 #include <rumprun/tools_net.h>
 
 static const struct tool_entry entries[] = {
+	{ "ifconfig", ifconfig_main, 0 },
 	{ NULL, NULL, 0 },
 };
 

@@ -4,6 +4,9 @@
 #define TOOLS_NET_TOOLS_H
 
 #include <rumprun/tool.h>
+#include <rumprun/tool_net.h>
 #include <rumprun/tool_sys.h>
+
+int ifconfig_main(struct tool *, int argc, char **argv);
 
 #endif
