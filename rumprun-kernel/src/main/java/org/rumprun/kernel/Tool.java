@@ -15,9 +15,9 @@ import org.rumprun.kernel.internal.ToolCall;
 
 /**
  * A utility on a host. Each run is a process of its own in the kernel, on the calling thread; an
- * interrupt of the thread ends it as SIGINT would, when the tool next reads, writes or tells its
- * progress. {@link ToolControl} reaches it from other threads. Streams and listeners are called on
- * the tool's thread, and cannot close the host that it runs on. Safe for threads.
+ * interrupt of the thread ends it as SIGINT would, also when it sleeps in a system call, with the
+ * exit status 130. {@link ToolControl} reaches it from other threads. Streams and listeners are
+ * called on the tool's thread, and cannot close the host that it runs on. Safe for threads.
  */
 public abstract class Tool {
     private final RumpHost host;
@@ -102,6 +102,23 @@ public abstract class Tool {
         }
         return new ToolResult(
                 status, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
+    }
+
+    /**
+     * Runs the tool with options that were described.
+     *
+     * @param options as the manual page has them
+     * @param operands what comes after them, whatever it begins with
+     * @return what it left
+     * @throws ToolException if its exit status isn't 0
+     */
+    protected final ToolResult run(List<String> options, String... operands) {
+        List<String> line = new ArrayList<>(options);
+        if (operands.length > 0) {
+            line.add("--");
+            line.addAll(List.of(operands));
+        }
+        return run(line.toArray(String[]::new));
     }
 
     private List<String> command(String... arguments) {

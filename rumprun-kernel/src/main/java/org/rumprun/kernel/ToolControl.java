@@ -48,7 +48,8 @@ public final class ToolControl {
     }
 
     /**
-     * Ends the tools that run now, as SIGINT does: most with the exit status 130.
+     * Ends the tools that run now, as SIGINT does: most with the exit status 130. One that sleeps
+     * in a system call wakes up for it.
      *
      * @return how many tools run
      */

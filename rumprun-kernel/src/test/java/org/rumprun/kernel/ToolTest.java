@@ -36,6 +36,30 @@ class ToolTest {
     }
 
     @Test
+    void sysctlHasNumbersAndLists() {
+        Sysctl sysctl = Sysctl.in(kernel);
+        assertThat(sysctl.getNumber("hw.pagesize")).isEqualTo(4096);
+        sysctl.set("kern.pipe.maxbigpipes", 5000);
+        assertThat(sysctl.getNumber("kern.pipe.maxbigpipes")).isEqualTo(5000);
+        assertThat(sysctl.values("kern"))
+                .containsEntry("kern.ostype", "NetBSD")
+                .containsEntry("kern.pipe.maxbigpipes", "5000")
+                .containsKeys("kern.clockrate", "kern.version");
+        assertThat(sysctl.run(Sysctl.options().valuesOnly().build(), "kern.ostype").out())
+                .isEqualTo("NetBSD\n");
+        sysctl.run(Sysctl.options().write().quiet().build(), "kern.hostname=x");
+        assertThat(sysctl.run(Sysctl.options().all().equalSigns().build()).out())
+                .contains("kern.hostname=x");
+        assertThat(sysctl.run(Sysctl.options().descriptions().build(), "kern.ostype").out())
+                .startsWith("kern.ostype");
+        assertThat(sysctl.run(Sysctl.options().tree().build()).out()).contains("CTLTYPE_");
+        sysctl.run(Sysctl.options().hexadecimal().build(), "hw.pagesize");
+        assertThatThrownBy(() -> sysctl.getNumber("kern.ostype"))
+                .isInstanceOf(NumberFormatException.class);
+        assertThatThrownBy(() -> sysctl.set("kern.ostype", "x")).isInstanceOf(ToolException.class);
+    }
+
+    @Test
     void failureTellsTheToolsMessage() {
         assertThatThrownBy(() -> Sysctl.in(kernel).get("kern.none"))
                 .isInstanceOfSatisfying(
@@ -55,6 +79,20 @@ class ToolTest {
     @Test
     void modstatListsModules() {
         assertThat(Modstat.in(kernel).run().out()).startsWith("NAME").contains("suser");
+    }
+
+    @Test
+    void modstatTellsModules() {
+        Modstat modstat = Modstat.in(kernel);
+        Modstat.Module suser = modstat.find("suser").orElseThrow();
+        assertThat(suser.kind()).isEqualTo("secmodel");
+        assertThat(suser.source()).isEqualTo("builtin");
+        assertThat(suser.references()).isZero();
+        assertThat(suser.size()).isEmpty();
+        assertThat(suser.requires()).isEmpty();
+        assertThat(modstat.list()).contains(suser);
+        assertThat(modstat.find("ffs").orElseThrow().requires()).containsExactly("wapbl");
+        assertThat(modstat.find("none")).isEmpty();
     }
 
     @Test
@@ -158,7 +196,11 @@ class ToolTest {
     @Test
     void haltAsksAndTheOwnerDecides() {
         assertThat(kernel.haltRequested()).isFalse();
-        Halt.in(kernel).exec();
+        Halt.in(kernel).run(Halt.options().noSync().build());
         assertThat(kernel.haltRequested()).isTrue();
+        try (RumpKernel other = RumpKernel.boot()) {
+            Reboot.in(other).run(Reboot.options().build());
+            assertThat(other.haltRequested()).isTrue();
+        }
     }
 }

@@ -45,4 +45,20 @@ final class FsTools {
             return tool.apply(streams.apply(kernel)).run(all.toArray(String[]::new));
         }
     }
+
+    /** Operands: one, and then files. */
+    static String[] line(String first, String... files) {
+        String[] all = new String[files.length + 1];
+        all[0] = first;
+        System.arraycopy(files, 0, all, 1, files.length);
+        return all;
+    }
+
+    /** A mode as the tools take it. */
+    static String octal(int mode) {
+        if ((mode & ~07777) != 0) {
+            throw new IllegalArgumentException("a mode of " + Integer.toOctalString(mode));
+        }
+        return String.format("%04o", mode);
+    }
 }

@@ -13,6 +13,8 @@ import java.util.Optional;
 import org.rumprun.kernel.RumpHost;
 import org.rumprun.kernel.RumpProcess;
 import org.rumprun.kernel.Tool;
+import org.rumprun.kernel.ToolException;
+import org.rumprun.kernel.ToolResult;
 
 /** Lists directories: {@code ls(1)}. */
 public final class Ls extends Tool {
@@ -118,7 +120,7 @@ public final class Ls extends Tool {
                 target);
     }
 
-    private static Type type(int mode) {
+    static Type type(int mode) {
         return switch (mode & S_IFMT) {
             case 0010000 -> Type.FIFO;
             case 0020000 -> Type.CHARACTER;
@@ -128,5 +130,276 @@ public final class Ls extends Tool {
             case 0140000 -> Type.SOCKET;
             default -> Type.FILE;
         };
+    }
+
+    /**
+     * Lists files as text.
+     *
+     * @param options how
+     * @param files their paths; none: the working directory
+     * @return what the tool left
+     * @throws ToolException if one of them cannot be looked at
+     */
+    public ToolResult run(Options options, String... files) {
+        return run(options.arguments(), files);
+    }
+
+    /**
+     * Options to be described.
+     *
+     * @return a builder with none
+     */
+    public static Builder options() {
+        return new Builder();
+    }
+
+    /**
+     * Options of ls.
+     *
+     * @param arguments as the manual page ls(1) has them
+     */
+    public record Options(List<String> arguments) {
+        /** Keeps a copy. */
+        public Options {
+            arguments = List.copyOf(arguments);
+        }
+    }
+
+    /** Collects options. */
+    public static final class Builder {
+        private final List<String> arguments = new ArrayList<>();
+
+        private Builder() {}
+
+        private Builder add(String... more) {
+            arguments.addAll(List.of(more));
+            return this;
+        }
+
+        /**
+         * The long form: {@code -l}.
+         *
+         * @return this builder
+         */
+        public Builder longForm() {
+            return add("-l");
+        }
+
+        /**
+         * The long form with numbers of owners and groups: {@code -n}.
+         *
+         * @return this builder
+         */
+        public Builder numbers() {
+            return add("-n");
+        }
+
+        /**
+         * File flags in the long form: {@code -o}.
+         *
+         * @return this builder
+         */
+        public Builder fileFlags() {
+            return add("-o");
+        }
+
+        /**
+         * Times to the second: {@code -T}.
+         *
+         * @return this builder
+         */
+        public Builder fullTimes() {
+            return add("-T");
+        }
+
+        /**
+         * All names: {@code -a}.
+         *
+         * @return this builder
+         */
+        public Builder all() {
+            return add("-a");
+        }
+
+        /**
+         * All names but the directory itself and its parent: {@code -A}.
+         *
+         * @return this builder
+         */
+        public Builder almostAll() {
+            return add("-A");
+        }
+
+        /**
+         * Directories themselves, and not what is in them: {@code -d}.
+         *
+         * @return this builder
+         */
+        public Builder directories() {
+            return add("-d");
+        }
+
+        /**
+         * Subdirectories too: {@code -R}.
+         *
+         * @return this builder
+         */
+        public Builder recursive() {
+            return add("-R");
+        }
+
+        /**
+         * What symbolic links lead to: {@code -L}.
+         *
+         * @return this builder
+         */
+        public Builder followLinks() {
+            return add("-L");
+        }
+
+        /**
+         * Inode numbers: {@code -i}.
+         *
+         * @return this builder
+         */
+        public Builder inodes() {
+            return add("-i");
+        }
+
+        /**
+         * Blocks of each file: {@code -s}.
+         *
+         * @return this builder
+         */
+        public Builder blocks() {
+            return add("-s");
+        }
+
+        /**
+         * Blocks of 1024 bytes: {@code -k}.
+         *
+         * @return this builder
+         */
+        public Builder kilobytes() {
+            return add("-k");
+        }
+
+        /**
+         * Sizes for people: {@code -h}.
+         *
+         * @return this builder
+         */
+        public Builder humanSizes() {
+            return add("-h");
+        }
+
+        /**
+         * Marks of types: {@code -F}.
+         *
+         * @return this builder
+         */
+        public Builder classify() {
+            return add("-F");
+        }
+
+        /**
+         * One a line: {@code -1}.
+         *
+         * @return this builder
+         */
+        public Builder onePerLine() {
+            return add("-1");
+        }
+
+        /**
+         * Unsorted, and all names: {@code -f}.
+         *
+         * @return this builder
+         */
+        public Builder unsorted() {
+            return add("-f");
+        }
+
+        /**
+         * By size: {@code -S}.
+         *
+         * @return this builder
+         */
+        public Builder bySize() {
+            return add("-S");
+        }
+
+        /**
+         * By time: {@code -t}.
+         *
+         * @return this builder
+         */
+        public Builder byTime() {
+            return add("-t");
+        }
+
+        /**
+         * The time of the last change of status: {@code -c}.
+         *
+         * @return this builder
+         */
+        public Builder changeTime() {
+            return add("-c");
+        }
+
+        /**
+         * The time of the last access: {@code -u}.
+         *
+         * @return this builder
+         */
+        public Builder accessTime() {
+            return add("-u");
+        }
+
+        /**
+         * Backwards: {@code -r}.
+         *
+         * @return this builder
+         */
+        public Builder reverse() {
+            return add("-r");
+        }
+
+        /**
+         * Whiteouts too: {@code -W}.
+         *
+         * @return this builder
+         */
+        public Builder whiteouts() {
+            return add("-W");
+        }
+
+        /**
+         * Does not enter other file systems: {@code -X}.
+         *
+         * @return this builder
+         */
+        public Builder oneFileSystem() {
+            return add("-X");
+        }
+
+        /**
+         * Any option, as the manual page has it.
+         *
+         * @param more the arguments
+         * @return this builder
+         */
+        public Builder arguments(String... more) {
+            return add(more);
+        }
+
+        /**
+         * Ends the description.
+         *
+         * @return the options
+         */
+        public Options build() {
+            return new Options(arguments);
+        }
     }
 }

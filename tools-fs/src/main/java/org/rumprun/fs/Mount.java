@@ -8,6 +8,7 @@ import java.util.regex.Pattern;
 import org.rumprun.kernel.RumpHost;
 import org.rumprun.kernel.Tool;
 import org.rumprun.kernel.ToolException;
+import org.rumprun.kernel.ToolResult;
 
 /** Mounts file systems: {@code mount(8)}. */
 public final class Mount extends Tool {
@@ -26,6 +27,19 @@ public final class Mount extends Tool {
      */
     public static Mount in(RumpHost host) {
         return new Mount(host);
+    }
+
+    /**
+     * Mounts a device.
+     *
+     * @param options how
+     * @param device its block device, or what the type wants
+     * @param directory where
+     * @return what the tool left
+     * @throws ToolException if it isn't mounted
+     */
+    public ToolResult mount(Options options, String device, String directory) {
+        return run(options.arguments(), device, directory);
     }
 
     /**
@@ -72,5 +86,203 @@ public final class Mount extends Tool {
             }
         }
         return all;
+    }
+
+    /**
+     * Options to be described.
+     *
+     * @return a builder with none
+     */
+    public static Builder options() {
+        return new Builder();
+    }
+
+    /**
+     * Options of mount.
+     *
+     * @param arguments as the manual page mount(8) has them
+     */
+    public record Options(List<String> arguments) {
+        /** Keeps a copy. */
+        public Options {
+            arguments = List.copyOf(arguments);
+        }
+    }
+
+    /** Collects options. */
+    public static final class Builder {
+        private final List<String> arguments = new ArrayList<>();
+
+        private Builder() {}
+
+        private Builder add(String... more) {
+            arguments.addAll(List.of(more));
+            return this;
+        }
+
+        /**
+         * The type; ffs without: {@code -t}.
+         *
+         * @param type "ffs", "tmpfs"
+         * @return this builder
+         */
+        public Builder type(String type) {
+            return add("-t", type);
+        }
+
+        /**
+         * Nothing can be written: {@code -o ro}.
+         *
+         * @return this builder
+         */
+        public Builder readOnly() {
+            return add("-o", "ro");
+        }
+
+        /**
+         * Keeps a journal: {@code -o log}.
+         *
+         * @return this builder
+         */
+        public Builder log() {
+            return add("-o", "log");
+        }
+
+        /**
+         * Does not note accesses: {@code -o noatime}.
+         *
+         * @return this builder
+         */
+        public Builder noAccessTimes() {
+            return add("-o", "noatime");
+        }
+
+        /**
+         * Writes everything at once: {@code -o sync}.
+         *
+         * @return this builder
+         */
+        public Builder synchronous() {
+            return add("-o", "sync");
+        }
+
+        /**
+         * Writes nothing at once: {@code -o async}.
+         *
+         * @return this builder
+         */
+        public Builder asynchronous() {
+            return add("-o", "async");
+        }
+
+        /**
+         * Opens no devices: {@code -o nodev}.
+         *
+         * @return this builder
+         */
+        public Builder noDevices() {
+            return add("-o", "nodev");
+        }
+
+        /**
+         * Executes nothing: {@code -o noexec}.
+         *
+         * @return this builder
+         */
+        public Builder noExecution() {
+            return add("-o", "noexec");
+        }
+
+        /**
+         * Ignores set-id bits: {@code -o nosuid}.
+         *
+         * @return this builder
+         */
+        public Builder noSetIds() {
+            return add("-o", "nosuid");
+        }
+
+        /**
+         * Shows what the directory holds below: {@code -o union}.
+         *
+         * @return this builder
+         */
+        public Builder union() {
+            return add("-o", "union");
+        }
+
+        /**
+         * Leaves it out of lists: {@code -o hidden}.
+         *
+         * @return this builder
+         */
+        public Builder hidden() {
+            return add("-o", "hidden");
+        }
+
+        /**
+         * Changes the options of a mount that is there: {@code -o update}.
+         *
+         * @return this builder
+         */
+        public Builder update() {
+            return add("-o", "update");
+        }
+
+        /**
+         * Any option of mounts: {@code -o}.
+         *
+         * @param options separated by commas: "discard,extattr"
+         * @return this builder
+         */
+        public Builder option(String options) {
+            return add("-o", options);
+        }
+
+        /**
+         * Makes a read-only mount of one with files open for writing: {@code -o force}.
+         *
+         * @return this builder
+         */
+        public Builder force() {
+            return add("-o", "force");
+        }
+
+        /**
+         * Mounts nothing, but shows what would be run: {@code -d}.
+         *
+         * @return this builder
+         */
+        public Builder dryRun() {
+            return add("-d");
+        }
+
+        /**
+         * Says what is done: {@code -v}.
+         *
+         * @return this builder
+         */
+        public Builder verbose() {
+            return add("-v");
+        }
+
+        /**
+         * Any option, as the manual page has it.
+         *
+         * @param more the arguments
+         * @return this builder
+         */
+        public Builder arguments(String... more) {
+            return add(more);
+        }
+
+        /**
+         * Ends the description.
+         *
+         * @return the options
+         */
+        public Options build() {
+            return new Options(arguments);
+        }
     }
 }

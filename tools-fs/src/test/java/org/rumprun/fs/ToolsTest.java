@@ -10,6 +10,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.ByteOrder;
+import java.nio.channels.Channels;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,6 +20,8 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -26,7 +29,9 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.rumprun.kernel.RumpHost;
 import org.rumprun.kernel.RumpKernel;
+import org.rumprun.kernel.RumpProcess;
 import org.rumprun.kernel.RumpServer;
+import org.rumprun.kernel.Tool;
 import org.rumprun.kernel.ToolControl;
 import org.rumprun.kernel.ToolException;
 import org.rumprun.kernel.ToolResult;
@@ -161,6 +166,8 @@ class ToolsTest {
         Newfs.run(fine);
         assertThat(FsckFfs.isClean(fine)).isTrue();
         assertThat(Fsck.isClean(fine)).isTrue();
+        Fsck.Options options = Fsck.options().force().dryRun().verbose().build();
+        assertThat(Fsck.run(fine, options).out()).contains("** Phase 5");
     }
 
     @Test
@@ -343,5 +350,85 @@ class ToolsTest {
         assertThat(Thread.interrupted()).isTrue();
         assertThat(result.status()).isEqualTo(130);
         later.join();
+    }
+
+    @Test
+    void mountFfsTakesOptions() {
+        Umount.in(kernel).run(Umount.options().build(), "/mnt");
+        MountFfs.in(kernel)
+                .mount(
+                        MountFfs.options().log().noAccessTimes().asynchronous().build(),
+                        "/dev/disk0",
+                        "/mnt");
+        assertThat(Mount.in(kernel).list())
+                .anySatisfy(
+                        m -> {
+                            assertThat(m.directory()).isEqualTo("/mnt");
+                            assertThat(m.options()).contains("log", "noatime", "asynchronous");
+                        });
+        Mount.in(kernel)
+                .mount(Mount.options().update().log().noExecution().build(), "/dev/disk0", "/mnt");
+        assertThat(Mount.in(kernel).list())
+                .anySatisfy(m -> assertThat(m.options()).contains("log", "noexec"));
+    }
+
+    /** Nobody writes to the fifo: the tool sleeps in the kernel. */
+    private void endsAsleep(Tool tool, Consumer<Thread> ender, String... line) throws Exception {
+        AtomicReference<ToolResult> result = new AtomicReference<>();
+        Thread asleep = new Thread(() -> result.set(tool.exec(line)));
+        asleep.start();
+        Thread.sleep(100);
+        assertThat(asleep.isAlive()).isTrue();
+        ender.accept(asleep);
+        asleep.join(30_000);
+        assertThat(result.get()).isNotNull();
+        assertThat(result.get().status()).isEqualTo(130);
+    }
+
+    private void interruptsReachSleepers(RumpHost host) throws Exception {
+        ToolControl control = new ToolControl();
+        RumpHost with = host.withControl(control);
+        endsAsleep(Cat.in(host), Thread::interrupt, "/mnt/fifo");
+        endsAsleep(Cat.in(with), thread -> control.interrupt(), "/mnt/fifo");
+    }
+
+    @Test
+    void aToolThatSleepsWakesForAnInterrupt() throws Exception {
+        Mknod.in(kernel).fifo(Mknod.options().build(), "/mnt/fifo");
+        interruptsReachSleepers(kernel);
+        Thread.currentThread().interrupt();
+        assertThat(Cat.in(kernel).exec("/mnt/fifo").status()).isEqualTo(130);
+        assertThat(Thread.interrupted()).isTrue();
+        // dd looks at the signal itself, and tells what it has copied
+        endsAsleep(Dd.in(kernel), Thread::interrupt, "if=/mnt/fifo");
+        RumpProcess process = kernel.newProcess("parent");
+        endsAsleep(Cat.in(process), thread -> process.close(), "/mnt/fifo");
+        try (RumpProcess alive = kernel.newProcess("alive")) {
+            assertThat(Cat.in(alive).exec("/none").status()).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void aToolThatSleepsInAServerWakesForAnInterrupt() throws Exception {
+        kernel.close();
+        try (RumpServer server =
+                RumpServer.builder("unix://" + folder.resolve("sock"))
+                        .disk("/dev/disk0", image)
+                        .start()) {
+            Mkdir.in(server).run("/mnt");
+            Mknod.in(server).fifo(Mknod.options().build(), "/mnt/fifo");
+            interruptsReachSleepers(server);
+            assertThat(Ls.in(server).list("/mnt")).hasSize(1);
+        }
+    }
+
+    /** What a stream waits for takes the thread's one place for a channel: it is given back. */
+    @Test
+    void anInterruptReachesAToolWhoseStreamUsedAChannel() throws Exception {
+        Path text = Files.writeString(folder.resolve("text"), "text");
+        Mknod.in(kernel).fifo(Mknod.options().build(), "/mnt/fifo");
+        try (InputStream in = Channels.newInputStream(Files.newByteChannel(text))) {
+            endsAsleep(Cat.in(kernel.withInput(in)), Thread::interrupt, "-u", "-", "/mnt/fifo");
+        }
     }
 }

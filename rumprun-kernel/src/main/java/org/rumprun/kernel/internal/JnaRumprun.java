@@ -194,4 +194,7 @@ final class JnaRumprun implements Rumprun {
             Pointer ctx,
             Pointer siginfo,
             Pointer interrupt);
+
+    @Override
+    public native void rumprun_tool_interrupt(Pointer proc, Pointer interrupt);
 }

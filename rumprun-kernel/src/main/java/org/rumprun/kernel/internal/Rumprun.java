@@ -164,4 +164,6 @@ interface Rumprun {
             Pointer ctx,
             Pointer siginfo,
             Pointer interrupt);
+
+    void rumprun_tool_interrupt(Pointer proc, Pointer interrupt);
 }

@@ -8,6 +8,8 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.lang.ref.Reference;
+import java.nio.channels.AsynchronousCloseException;
+import java.nio.channels.spi.AbstractInterruptibleChannel;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -25,7 +27,11 @@ public final class ToolCall {
     private final OutputStream err;
     private final Listener listener;
     private final Memory flags = new Memory(8);
+    private final Waker waker = new Waker();
     private Throwable thrown;
+
+    /** Where it runs; null: not yet, or no more. */
+    private ProcHandle running;
 
     /** Gets the progress of long work. */
     public interface Listener {
@@ -37,6 +43,31 @@ public final class ToolCall {
          * @param total of so many; 0 when nobody knows
          */
         void progress(String what, long done, long total);
+    }
+
+    /** Its "close" is what an interrupt of the thread does to a tool that sleeps in the kernel. */
+    private final class Waker extends AbstractInterruptibleChannel {
+        /**
+         * From here on an interrupt of this thread, an earlier one too, reaches the tool. Again
+         * after every stream and listener: it may have used a channel, and a thread knows one at a
+         * time.
+         */
+        void watch() {
+            begin();
+        }
+
+        void ignore() {
+            try {
+                end(true);
+            } catch (AsynchronousCloseException e) {
+                // the thread is interrupted still, and the tool's status tells
+            }
+        }
+
+        @Override
+        protected void implCloseChannel() {
+            interrupt();
+        }
     }
 
     /**
@@ -81,6 +112,8 @@ public final class ToolCall {
         Rumprun.Transfer write = this::write;
         Rumprun.Progress progress = listener == null ? null : this::progress;
         Inside.enter(parent);
+        start(parent);
+        waker.watch();
         try (Memory argv = strings(line);
                 Memory envp = strings(variables)) {
             status =
@@ -100,6 +133,8 @@ public final class ToolCall {
                                     flags.share(SIGINFO),
                                     flags.share(SIGINT));
         } finally {
+            waker.ignore();
+            start(null);
             Inside.leave();
             parent.leave();
             Reference.reachabilityFence(read);
@@ -116,9 +151,17 @@ public final class ToolCall {
         flags.setInt(SIGINFO, 1);
     }
 
-    /** What SIGINT is to a tool; any thread may ask. */
-    public void interrupt() {
+    /** What SIGINT is to a tool, also to one that sleeps; any thread may ask. */
+    public synchronized void interrupt() {
         flags.setInt(SIGINT, 1);
+        if (running != null) {
+            running.functions().rumprun_tool_interrupt(running.pointer(), flags.share(SIGINT));
+        }
+    }
+
+    /** The process is there as long as this is set: {@link #run} uses it. */
+    private synchronized void start(ProcHandle parent) {
+        running = parent;
     }
 
     private void rethrow() throws IOException {
@@ -153,14 +196,7 @@ public final class ToolCall {
         return -Errno.EIO;
     }
 
-    private void lookAtInterrupts() {
-        if (Thread.currentThread().isInterrupted()) {
-            interrupt();
-        }
-    }
-
     private int read(Pointer ctx, int fd, Pointer buf, int size) {
-        lookAtInterrupts();
         if (in == null || size <= 0) {
             return 0;
         }
@@ -174,11 +210,12 @@ public final class ToolCall {
             return count;
         } catch (IOException | RuntimeException | Error e) {
             return failed(e);
+        } finally {
+            waker.watch();
         }
     }
 
     private int write(Pointer ctx, int fd, Pointer buf, int size) {
-        lookAtInterrupts();
         try {
             OutputStream to = fd == 2 ? err : out;
             for (int done = 0; done < size; ) {
@@ -189,15 +226,18 @@ public final class ToolCall {
             return size;
         } catch (IOException | RuntimeException | Error e) {
             return failed(e);
+        } finally {
+            waker.watch();
         }
     }
 
     private void progress(Pointer ctx, Pointer what, long done, long total) {
-        lookAtInterrupts();
         try {
             listener.progress(what == null ? "" : what.getString(0), done, total);
         } catch (RuntimeException | Error e) {
             failed(e);
+        } finally {
+            waker.watch();
         }
     }
 }
