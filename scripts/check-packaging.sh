@@ -8,7 +8,7 @@ cd "${ROOT:-$(dirname "$0")/..}" || exit 1
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/rumprun-packaging.XXXXXX") || exit 1
 trap 'rm -rf "$scratch"' EXIT
 passed=0 failed=0 skipped=0
-MODULES="rumprun-kernel tools-fs"
+MODULES="rumprun-kernel tools-fs tools-net"
 version=$(sed -n 's/^  <version>\(.*\)<\/version>$/\1/p' pom.xml)
 
 check() {	# name, command ...
@@ -35,7 +35,8 @@ unpacked() {	# arch
 	    "target/dist/rumprun-$version-linux-$1.tar.gz" &&
 	cd "$scratch/else where/$1" &&
 	for f in bin/newfs bin/rump.newfs bin/rump_server lib/librumprun-kernel.so \
-	    lib/librumpclient.so include/rump/rump.h lib/pkgconfig/rumprun.pc \
+	    lib/librumpclient.so lib/librumpnet_shmif.so bin/ifconfig \
+	    bin/rump.ifconfig share/man/man8/ifconfig.8 include/rump/rump.h lib/pkgconfig/rumprun.pc \
 	    share/man/man8/newfs.8; do
 		[ -e $f ] || { echo "no $f"; return 1; }
 	done

@@ -13,7 +13,7 @@ mkdir -p "$other"
 git ls-files -z -co --exclude-standard | tar --null -T - -cf - |
     tar -C "$other" -xf - || exit 1
 sums() {
-	find rumprun-kernel/target tools-fs/target -maxdepth 1 -name '*.jar' |
+	find rumprun-kernel/target tools-fs/target tools-net/target -maxdepth 1 -name '*.jar' |
 	    LC_ALL=C sort | xargs sha256sum
 	(cd target/dist && sha256sum -- *.tar.gz)
 }

@@ -7,10 +7,12 @@
 set -u
 cd "${ROOT:-$(dirname "$0")/..}" || exit 1
 version=$(sed -n 's/^  <version>\(.*\)<\/version>$/\1/p' pom.xml)
-MODULES="rumprun-kernel tools-fs"
+MODULES="rumprun-kernel tools-fs tools-net"
 # Every library of NetBSD's that a program may name when it links.
 LIBRARIES="rump rumpclient rumpuser rumpvfs rumpdev rumpdev_disk rumpfs_ffs
-	rumpfs_tmpfs"
+	rumpfs_tmpfs rumpnet rumpnet_net rumpnet_local rumpnet_netinet
+	rumpnet_netinet6 rumpnet_shmif rumpnet_virtif rumpnet_bridge rumpnet_gif
+	rumpnet_tap rumpnet_npf rumpnet_bpfjit rumpdev_bpf"
 DESCRIPTION_rumprun="A rump kernel in the calling process"
 DESCRIPTION_rumpclient="Client of a rump kernel server"
 

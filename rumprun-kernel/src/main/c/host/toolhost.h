@@ -36,6 +36,8 @@ int toolhost_columns(void *ctx, int fd);
 
 /* The path of a program: beside this one, then /sbin, /usr/sbin. -ENOENT. */
 int toolhost_program(const char *name, char *path, size_t size);
+/* What the libraries of tools beside this program export as their table, at most `max`; they stay loaded. The count. */
+int toolhost_tables(const void **tables, int max);
 bool toolhost_exists(const char *path);
 /* The beginning of a file of the host's, up to `size` bytes: the count, or -errno. */
 int toolhost_slurp(const char *path, void *buf, size_t size);

@@ -4,10 +4,10 @@
  *
  *	rumprun -d IMAGE[@OFFSET[+LENGTH]]:FSTYPE[,OPTIONS]:/MNT ... [-h HOSTDIR[:/MNT]] TOOL [ARGUMENT ...]
  *
- * A kernel is booted in this program, the images are mounted, the tool runs as a process of the kernel, the images are
- * unmounted. An image that cannot be written is mounted read-only. -h shows a host folder in the kernel, at /host unless it
- * says where; an operand that begins with /host/ asks for that by itself: then /host is the host's /host if it has the
- * operand, and else the host's root.
+ * A kernel is booted in this program, the images are mounted, the tool, which may be of any library of tools beside this program,
+ * runs as a process of the kernel, the images are unmounted. An image that cannot be written is mounted read-only. -h shows a host
+ * folder in the kernel, at /host unless it says where; an operand that begins with /host/ asks for that by itself: then /host is
+ * the host's /host if it has the operand, and else the host's root.
  */
 #include "host/toolhost.h"
 #include "tool/local.h"
@@ -17,6 +17,7 @@
 #include <string.h>
 
 #define STATUS_NOTOOL 127
+#define MAXGROUPS 16
 
 static void
 usage(struct tool *t)
@@ -193,10 +194,32 @@ console(void *ctx, const char *text, size_t n)
 	toolhost_write(NULL, 2, text, n);
 }
 
+/* The tables that this program was linked with, then those of the libraries beside it. */
+static void
+all_groups(const struct tool *t, const struct tool_group **groups)
+{
+	const void *found[MAXGROUPS];
+	int n = 0, nfound, i, j;
+
+	while (n < MAXGROUPS && t->t_groups[n] != NULL) {
+		groups[n] = t->t_groups[n];
+		n++;
+	}
+	nfound = toolhost_tables(found, MAXGROUPS);
+	for (i = 0; i < nfound && n < MAXGROUPS; i++) {
+		for (j = 0; j < n && groups[j] != found[i]; j++)
+			;
+		if (j == n)
+			groups[n++] = found[i];
+	}
+	groups[n] = NULL;
+}
+
 int
 rumprun_rumprun_main(struct tool *t, int argc, char **argv)
 {
 	static const struct tool_entry inside = { "rumprun", inside_main, 0 };
+	const struct tool_group *groups[MAXGROUPS + 1];
 	_Atomic int siginfo = 0, interrupt = 0;
 	struct toolhost_signals *signals = NULL;
 	struct tool_sleepers sleepers = { 0 };
@@ -218,7 +241,8 @@ rumprun_rumprun_main(struct tool *t, int argc, char **argv)
 	memset(&run, 0, sizeof(run));
 	run.io = &io;
 	run.envp = t->t_envp;
-	run.groups = t->t_groups;
+	all_groups(t, groups);
+	run.groups = groups;
 	run.siginfo = &siginfo;
 	run.interrupt = &interrupt;
 	run.sleepers = &sleepers;
