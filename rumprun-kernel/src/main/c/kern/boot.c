@@ -155,6 +155,8 @@ configure(struct rump_kernel *k, const struct kern_config *config)
 static void
 destroy(struct rump_kernel *k, bool services, int attached, int64_t *leak)
 {
+	if (k->k_net != NULL)
+		net_shutdown(k);
 	components_detach(k, attached);
 	if (services)
 		services_fini(k);

@@ -4,6 +4,7 @@
  * of them is in a kernel. A new component adds its row.
  */
 #include "kern/components.h"
+#include "net/net.h"
 
 /* What every kernel has. */
 static const struct component base = {
@@ -70,6 +71,73 @@ static const struct component msdosfs = {
 	.c_faction = FACTION_VFS,
 };
 
+/* --- the network --- */
+
+static const struct component net = {
+	.c_library = "librumpnet",
+	.c_faction = FACTION_NET,
+	.c_attach = net_attach,
+	.c_detach = net_detach,
+};
+
+static const struct component net_net = {
+	.c_library = "librumpnet_net",
+	.c_faction = FACTION_NET,
+	.c_needs = "librumpnet",
+	.c_attach = net_net_attach,
+	.c_detach = net_net_detach,
+};
+
+/*
+ * A row of the network. The functions are weak while their files come into being: a row without one has only its name.
+ */
+#define NET_COMPONENT(var, library, faction, needs, modules, attach, detach) \
+	int attach(struct rump_kernel *) __attribute__((weak));              \
+	void detach(struct rump_kernel *) __attribute__((weak));             \
+	static const struct component var = {                                \
+		.c_library = (library),                                      \
+		.c_faction = (faction),                                      \
+		.c_modules = (modules),                                      \
+		.c_attach = attach,                                          \
+		.c_detach = detach,                                          \
+		.c_needs = (needs),                                          \
+	}
+NET_COMPONENT(net_local, "librumpnet_local", FACTION_NET, "librumpnet", NULL,
+    local_attach, local_detach);
+NET_COMPONENT(net_netinet, "librumpnet_netinet", FACTION_NET, "librumpnet_net",
+    NULL, inet_boot, inet_fini);
+NET_COMPONENT(net_netinet6, "librumpnet_netinet6", FACTION_NET,
+    "librumpnet_netinet", NULL, inet6_boot, inet6_fini);
+NET_COMPONENT(net_shmif, "librumpnet_shmif", FACTION_NET, "librumpnet_net",
+    NULL, shmif_attach, shmif_detach);
+NET_COMPONENT(net_virtif, "librumpnet_virtif", FACTION_NET, "librumpnet_net",
+    "x", virt_attach, virt_detach);
+/* The wire between kernels of one process is ours alone. */
+NET_COMPONENT(net_wire, "librumpnet_wire", FACTION_NET, "librumpnet_net", NULL,
+    wire_attach, wire_detach);
+NET_COMPONENT(net_bridge, "librumpnet_bridge", FACTION_NET, "librumpnet_net",
+    NULL, bridge_attach, bridge_detach);
+NET_COMPONENT(net_gif, "librumpnet_gif", FACTION_NET, "librumpnet_net", NULL,
+    gif_attach, gif_detach);
+NET_COMPONENT(net_tap, "librumpnet_tap", FACTION_NET, "librumpnet_net", NULL,
+    tap_attach, tap_detach);
+NET_COMPONENT(net_tun, "librumpnet_tun", FACTION_NET, "librumpnet_net", NULL,
+    tun_attach, tun_detach);
+NET_COMPONENT(net_vlan, "librumpnet_vlan", FACTION_NET, "librumpnet_net", NULL,
+    vlan_attach, vlan_detach);
+NET_COMPONENT(dev_bpf, "librumpdev_bpf", FACTION_DEV, "librumpnet_net",
+    "bpf,bpf_filter", bpf_attach, bpf_detach);
+NET_COMPONENT(net_npf, "librumpnet_npf", FACTION_NET, "librumpnet_net",
+    "npf,if_npflog,npf_alg_icmp", npf_attach, npf_detach);
+
+/* Filter programs are interpreted, fast; its switch is bpf's. */
+static const struct component net_bpfjit = {
+	.c_library = "librumpnet_bpfjit",
+	.c_faction = FACTION_NET,
+	.c_needs = "librumpdev_bpf",
+	.c_modules = "bpfjit",
+};
+
 const struct component *const kern_components[] = {
 	&base,
 	&sysproxy,
@@ -82,6 +150,22 @@ const struct component *const kern_components[] = {
 	&hostfs,
 	&ext2fs,
 	&msdosfs,
+	&net,
+	&net_net,
+	&net_local,
+	&dev_bpf,
+	&net_netinet,
+	&net_netinet6,
+	&net_shmif,
+	&net_virtif,
+	&net_wire,
+	&net_bridge,
+	&net_gif,
+	&net_tap,
+	&net_tun,
+	&net_vlan,
+	&net_bpfjit,
+	&net_npf,
 	NULL,
 };
 
@@ -146,8 +230,12 @@ components_select(struct rump_kernel *k)
 	for (int i = 0; kern_components[i] != NULL && i < max; i++) {
 		const char *faction = faction_name(kern_components[i]);
 
+		const char *needs = kern_components[i]->c_needs;
+
 		if (faction != NULL && component_find(faction) >= 0 &&
 		    !kern_have(k, faction))
+			k->k_have[i] = false;
+		if (needs != NULL && !kern_have(k, needs))
 			k->k_have[i] = false;
 	}
 	return 0;

@@ -10,7 +10,8 @@ extern const struct component component_vfs;
 
 /*
  * Marks in k_have what the configuration names, the base of every kernel
- * included. A component whose faction (vfs, net, dev) isn't named is left out.
+ * included. A component whose faction (vfs, net, dev), or
+ * what else it needs, isn't named is left out.
  * -ENOENT for an unknown name.
  */
 int components_select(struct rump_kernel *) MUST_CHECK;

@@ -14,6 +14,8 @@ void spec_drop_writes(struct lwp *);
 /* What lookups have found, in struct nchstats' order; zeros without a vfs. */
 #define NCHSTATS 10
 void ncache_stats(struct rump_kernel *, uint64_t v[NCHSTATS]);
+/* net/net.h */
+void net_shutdown(struct rump_kernel *);
 /* proxy/proxy.h */
 void proxy_stop(struct rump_kernel *);
 

@@ -149,6 +149,7 @@ struct component {
 	const struct vfsops *c_vfsops; /* a file system type it brings, or NULL */
 	const struct devsw *const
 	    *c_devsw; /* NULL-terminated device drivers, or NULL */
+	const char *c_needs; /* without that other one it is left out; NULL */
 };
 extern const struct component *const kern_components[]; /* NULL-terminated */
 

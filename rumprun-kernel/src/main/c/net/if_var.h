@@ -23,6 +23,7 @@ struct ifaddr {
 	struct ifaddr *
 	    ifa_next; /* of if_addrlist, in the order in which they are listed: link address first */
 	struct ifnet *ifa_ifp;
+	struct rump_kernel *ifa_k; /* by ifa_insert: the interface may go first */
 	struct sockaddr *ifa_addr, *ifa_dstaddr,
 	    *ifa_netmask; /* in the protocol's structure; dstaddr: broadcast address or the other end; NULL */
 	int ifa_flags;	  /* IFA_ROUTE; RTF_* of its routes */
@@ -56,7 +57,11 @@ struct ifnet_ops {
 	int (*ifo_transmit)(struct ifnet *, struct mbuf *);
 	/* Announces what was put out since (net_kick). No lock. May be NULL. */
 	void (*ifo_kick)(struct ifnet *);
-	/* W for what changes, by the generic code. -ENOTTY: not mine. data is the kernel's copy. l is the caller's. */
+	/*
+	 * W for what changes, by the generic code. -ENOTTY: not mine. data is the kernel's copy. l is the caller's. Of requests with a struct ifdrv (SIOCSLINKSTR,
+	 * SIOCGLINKSTR, SIOCSDRVSPEC, SIOCGDRVSPEC) ifd_data is kernel memory too, of ifd_len bytes that were copied in (for SIOCGLINKSTR: are
+	 * copied out, as many as ifd_len says afterwards); the generic code bounds ifd_len.
+	 */
 	int (*ifo_ioctl)(
 	    struct ifnet *, struct lwp *, unsigned long cmd, void *data);
 	/* W. IFF_UP came or went, or the address list, or the multicast list, or promiscuity changed. -errno refuses the coming up. May be NULL. */
@@ -102,6 +107,7 @@ struct ifnet {
 	_Atomic bool if_kicked;
 	struct if_clone_state *if_cloned; /* NULL: not by ifconfig create */
 	char *if_description;
+	bool if_dying; /* W: if_detach is at it */
 };
 
 /* --- making interfaces -- */
@@ -149,11 +155,22 @@ void ifa_put(struct ifaddr *);
 void ifa_insert(struct ifnet *, struct ifaddr *); /* W; a reference is taken */
 void ifa_remove(struct ifnet *, struct ifaddr *); /* W; given back */
 
+/*
+ * The address in a name: its bytes and how many there are (AF_INET 4, AF_INET6 16, others what stands behind the family). The memory must be whole
+ * for the family, whatever sa_len says.
+ */
+const uint8_t *sockaddr_key(const struct sockaddr *, size_t *len);
+bool sockaddr_same(const struct sockaddr *, const struct sockaddr *);
+
 /* --- changes (W) -- */
 int if_setflags(struct ifnet *, struct lwp *,
     int flags); /* SIOCSIFFLAGS: what may be set of them */
+/*
+ * Up: IFF_UP (which stays, also when the driver refuses: -ENXIO ...), the driver, the families; announced when it was down. For one that is up
+ * and not running it is the driver's turn again.
+ */
 int if_up(struct ifnet *);
-void if_down(struct ifnet *);
+void if_down(struct ifnet *); /* nothing when it is down */
 void if_link_state_change(struct ifnet *, int state);
 int ifpromisc(struct ifnet *, bool on);
 int ether_addmulti(struct ifnet *, const uint8_t lo[6], const uint8_t hi[6]);
@@ -162,10 +179,27 @@ int ether_delmulti(struct ifnet *, const uint8_t lo[6], const uint8_t hi[6]);
 int ifioctl(struct socket *, struct lwp *, unsigned long cmd, void *data);
 
 /* --- packets (N) -- */
-/* From a driver: a frame with its link header, whole, rcvif set; counts, shows it to bpf, and gives it to net_input. Any lock but ns_inqlock. */
+/*
+ * From a driver: a frame with its link header, whole; goes to net_input. Any lock but ns_inqlock, of any kernel: m is ifp's kernel's already. Counters and
+ * bpf come later, in ether_input, and only for what the interface is to see.
+ */
 void if_input(struct ifnet *, struct mbuf *);
-/* Out, with all that stands between a protocol and the driver: bpf, bridge, vlan, counters. m has its link header. */
+/* Out, with all that stands between a protocol and the driver: bridge, bpf, counters. m has its link header and is taken. */
 int if_transmit(struct ifnet *, struct mbuf *);
+/* The same past the bridge: what a bridge sends to its members. */
+int if_transmit_member(struct ifnet *, struct mbuf *);
+/* What if_bridge and if_vlantrunk point to starts with this. N. */
+struct if_hook {
+	/*
+	 * A frame that came (bridge: every one, M_PROMISC set when it is not for this interface; vlan: ETHERTYPE_VLAN or M_VLANTAG, for us). NULL: taken; else what is to be
+	 * gone on with: m or another, of the same interface (a frame for another interface is given to that by if_input with M_BRIDGE, which passes the bridge by).
+	 */
+	struct mbuf *(*ih_input)(struct ifnet *, struct mbuf *);
+	/* A frame that goes out (bridge only; NULL: none): taken. */
+	int (*ih_output)(struct ifnet *, struct mbuf *);
+};
+/* Computes what checksums were left to the interface, in a frame with its link header (one segment, not M_CSUM_TSO*). NULL: freed. */
+struct mbuf *ether_delayed_cksum(struct mbuf *) MUST_CHECK;
 /* ether_output: ARP or ND by family (dst AF_INET, AF_INET6, AF_ARP, AF_UNSPEC with an Ethernet header in sa_data); AF_LINK. */
 int ether_output(struct ifnet *, struct mbuf *, const struct sockaddr *dst,
     const struct rtentry *);
@@ -173,6 +207,8 @@ void ether_input(struct mbuf *); /* NETPROTO_ETHER's */
 /* A packet put out on an interface whose own sender hears it (loopback of multicast and broadcast): a copy goes to net_input of lo0. */
 int looutput(struct ifnet *, struct mbuf *, const struct sockaddr *dst,
     const struct rtentry *);
+/* ifa_rtrequest of addresses of loopback interfaces (ifa_insert sets it where there is none): their routes get the interface's MTU. */
+void lo_rtrequest(int cmd, struct rtentry *);
 
 int if_boot(struct rump_kernel *) MUST_CHECK; /* with lo0 */
 void if_fini(struct rump_kernel *);

@@ -56,6 +56,8 @@ struct net_state {
 	    ns_thread; /* takes over from callers that have done enough; started when first needed */
 	struct kcond ns_cond;
 	bool ns_handed; /* under ns_inqlock: there is work for the thread */
+	bool ns_starting; /* under ns_inqlock: it is being made */
+	_Atomic unsigned ns_passes; /* rounds of net_run that are over */
 
 	/* Protocol families that are booted, by AF_*; NULL. Filled by attach functions, constant afterwards. */
 	const struct domain *ns_domains[36];
@@ -108,6 +110,8 @@ void net_input(struct rump_kernel *, enum netproto, struct mbuf *);
 void net_run(struct rump_kernel *);
 /* Waits until nobody is inside net_run who could still see an interface that is off the list; announces what is to be announced. No lock; not from inside net_run. */
 void net_barrier(struct rump_kernel *);
+/* Drops what has come in by an interface that is gone, so that its number may be given again. No lock. */
+void net_purge(struct rump_kernel *, unsigned index);
 /* The interface has output that if_kick announces (bus, wire). Any lock may be held. */
 void net_kick(struct ifnet *);
 /*
@@ -125,6 +129,36 @@ void net_setinput(struct rump_kernel *, enum netproto, net_input_fn *);
 /* Boot and halt: librumpnet's attach and detach (net/net.c). Detach frees what the parts have left. */
 int net_attach(struct rump_kernel *) MUST_CHECK;
 void net_detach(struct rump_kernel *);
+
+/* Halt, before any component goes: interfaces go while the families are still there. */
+void net_shutdown(struct rump_kernel *);
+/* librumpnet_net: interfaces, routes, PF_ROUTE, PF_LINK. */
+int net_net_attach(struct rump_kernel *) MUST_CHECK;
+void net_net_detach(struct rump_kernel *);
+/*
+ * Attach functions of the other components, for kern/components.c: local_attach, inet_boot, inet6_boot (in their headers), bpf_attach, npf_attach,
+ * and, of interface drivers, their cloners'.
+ */
+int bpf_attach(struct rump_kernel *);
+void bpf_detach(struct rump_kernel *);
+int npf_attach(struct rump_kernel *);
+void npf_detach(struct rump_kernel *);
+int shmif_attach(struct rump_kernel *);
+void shmif_detach(struct rump_kernel *);
+int virt_attach(struct rump_kernel *);
+void virt_detach(struct rump_kernel *);
+int wire_attach(struct rump_kernel *);
+void wire_detach(struct rump_kernel *);
+int bridge_attach(struct rump_kernel *);
+void bridge_detach(struct rump_kernel *);
+int gif_attach(struct rump_kernel *);
+void gif_detach(struct rump_kernel *);
+int tun_attach(struct rump_kernel *);
+void tun_detach(struct rump_kernel *);
+int tap_attach(struct rump_kernel *);
+void tap_detach(struct rump_kernel *);
+int vlan_attach(struct rump_kernel *);
+void vlan_detach(struct rump_kernel *);
 
 /* At most n times a second; state starts as zeros. False: too many, don't. */
 struct ppsrate {

@@ -25,21 +25,34 @@ struct rtentry {
 	    rt_rmx; /* rmx_mtu 0: the interface's. rmx_expire: monotonic seconds, 0 never */
 	uint32_t rt_locks;
 	_Atomic uint32_t rt_refs; /* 1 for the table */
-	/* the trie's own */
-	struct rtentry *rt_left, *rt_right, *rt_up;
-	uint16_t rt_plen; /* bits */
 	uint8_t rt_af;
-	bool rt_glue; /* an inner node without a route */
+	uint16_t rt_plen; /* bits; of a host one more than its address has */
+	struct rtnode *rt_node; /* NULL: not in the table any more */
 	struct rump_kernel *rt_k;
+	uint8_t rt_keyspace[28], rt_maskspace[28];
+};
+
+/*
+ * The trie: nodes by key bits, each longer than its parent. Of a host the key is one bit longer than the address (a zero), so that it stands beside, and
+ * before, a network with a mask of all ones.
+ */
+struct rtnode {
+	struct rtnode *rn_child[2], *rn_up;
+	struct rtentry *rn_rt; /* NULL: holds its two children together */
+	uint64_t rn_key[3];    /* masked */
+	unsigned rn_plen;
 };
 
 struct route_state {
 	struct rump_kernel *rs_k;
-	struct rtentry *rs_root[36];
+	struct rtnode *rs_root[2]; /* AF_INET, AF_INET6 */
+	unsigned rs_count;
 	_Atomic uint32_t
 	    rs_gen; /* changes with every change of the table, of addresses, of interfaces */
 	_Atomic uint64_t rs_stat[5]; /* struct rtstat's order */
 	struct callout rs_timer;     /* expiry of dynamic routes */
+	int64_t rs_nextexpiry; /* W: monotonic seconds it is set for, 0 not */
+	const struct rt_llops *rs_llops[36]; /* constant after boot */
 };
 
 /* A remembered route. */
@@ -72,7 +85,7 @@ struct rt_addrinfo {
 	const struct sockaddr *rti_info[RTAX_MAX];
 	int rti_flags;
 	struct ifaddr *rti_ifa;
-	struct ifnet *rti_ifp;
+	struct ifnet *rti_ifp; /* NULL: rti_ifa's */
 };
 /*
  * W. RTM_ADD, RTM_DELETE, RTM_CHANGE, RTM_GET. *rtp (may be NULL) gets the entry (of a deleted one a reference, else borrowed). -EEXIST, -ESRCH, -ENETUNREACH
@@ -89,6 +102,10 @@ int rtinit(struct ifaddr *, int cmd, int flags);
 int rt_ifa_addlocal(
     struct ifaddr *); /* the RTF_LOCAL host route by lo0, announced */
 int rt_ifa_remlocal(struct ifaddr *);
+/* W. Another gateway (copied). -ENOBUFS. */
+int rt_setgate(struct rtentry *, const struct sockaddr *) MUST_CHECK;
+/* W. When it goes by itself: monotonic seconds, 0 never. */
+void rt_setexpire(struct rtentry *, int64_t when);
 void rt_put(struct rtentry *);
 /* N. Stops at nonzero; in key order, as sysctl lists them. */
 int rt_walktree(
@@ -103,10 +120,17 @@ void rtredirect(struct rump_kernel *, const struct sockaddr *dst,
 void rt_setmtu(struct rump_kernel *, const struct sockaddr *dst, uint32_t mtu,
     int timeout_s);
 
+/* For net/rtsock.c, W: finds interface and address for an addition or a change. -ENETUNREACH. */
+int rt_getifa(struct rump_kernel *, struct rt_addrinfo *) MUST_CHECK;
+/* Is the family there? Else everything is -ESRCH. */
+bool rt_family(struct rump_kernel *, int af);
+
 int route_boot(struct rump_kernel *) MUST_CHECK;
 void route_fini(struct rump_kernel *);
 
 /* --- announcements on PF_ROUTE sockets (N or W) -- */
+/* A change of one entry: RTM_ADD, RTM_DELETE ... with destination and gateway. */
+void rt_newmsg(int cmd, struct rtentry *, int flags);
 void rt_missmsg(struct rump_kernel *, int type, const struct rt_addrinfo *,
     int flags, int error);
 void rt_ifmsg(struct ifnet *); /* RTM_IFINFO */
