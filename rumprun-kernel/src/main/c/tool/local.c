@@ -21,7 +21,8 @@ local_syscall(
 
 	/* The kernel reads what the call's own block needs: short ones of callers that know better are filled up. */
 	if (argsize < sizeof(whole)) {
-		memcpy(whole, args, argsize);
+		if (argsize > 0)
+			memcpy(whole, args, argsize);
 		memset((char *)whole + argsize, 0, sizeof(whole) - argsize);
 		args = whole;
 	}
