@@ -110,6 +110,7 @@ timer_main(struct lwp *l, void *arg)
 		fn(fnarg);
 		kmutex_enter(&ts->ts_lock);
 		ts->ts_running = NULL;
+		ts->ts_ran++;
 		kcond_broadcast(&ts->ts_idle);
 	}
 	ts->ts_running = NULL;
@@ -213,6 +214,22 @@ callout_halt(struct callout *c)
 			break;
 		kcond_wait(&ts->ts_idle, &ts->ts_lock);
 	}
+	kmutex_exit(&ts->ts_lock);
+}
+
+void
+callout_drain(struct rump_kernel *k)
+{
+	struct timer_state *ts = k->k_timers;
+	unsigned ran;
+
+	if (ts == NULL)
+		return;
+	kmutex_enter(&ts->ts_lock);
+	ran = ts->ts_ran;
+	while (ts->ts_running != NULL && ts->ts_ran == ran &&
+	    ts->ts_runner != host_thread_self())
+		kcond_wait(&ts->ts_idle, &ts->ts_lock);
 	kmutex_exit(&ts->ts_lock);
 }
 

@@ -34,6 +34,8 @@ bool callout_stop(struct callout *);
  */
 void callout_halt(struct callout *);
 bool callout_pending(struct callout *);
+/* Waits until the function that runs now, whosever it is, has returned (not if it is the caller). The caller holds no lock that it takes. */
+void callout_drain(struct rump_kernel *);
 
 /* For kern/services.c. */
 int timers_init(struct rump_kernel *) MUST_CHECK;

@@ -15,6 +15,7 @@ struct timer_state {
 	size_t ts_count, ts_size;
 	struct callout *ts_running;
 	uint32_t ts_runner; /* host thread */
+	unsigned ts_ran;    /* functions that returned */
 	struct kern_thread *ts_thread;
 	bool ts_starting, ts_stop;
 

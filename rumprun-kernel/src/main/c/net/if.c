@@ -490,6 +490,7 @@ if_detach_end(struct ifnet *ifp)
 	unsigned index = ifp->if_index;
 
 	net_barrier(k);
+	callout_drain(k);
 	if (ifp->if_ops->ifo_destroy != NULL)
 		ifp->if_ops->ifo_destroy(ifp);
 	net_purge(k, index);

@@ -30,7 +30,9 @@ struct llentry {
 	struct callout lle_timer; /* armed by the protocol; lle_refs counts it */
 	uint32_t lle_refs;	  /* under the table's lock */
 	bool lle_linked;
+	struct rump_kernel *lle_k;
 	uint64_t lle_used;
+	uint64_t lle_serial; /* in the order in which they were made */
 };
 #define LLE_STATIC 0x2
 #define LLE_IFADDR 0x4
@@ -44,6 +46,8 @@ struct lltable {
 	struct kmutex llt_lock;
 	struct llentry **llt_bucket; /* grows; a power of two */
 	unsigned llt_size, llt_count, llt_max;
+	uint64_t llt_serial;
+	struct rump_kernel *llt_k;
 	void (*llt_free_entry)(struct lltable *,
 	    struct llentry
 		*); /* before it goes: hold queue etc. are freed by the table */
@@ -52,12 +56,14 @@ struct lltable {
 /* if_attach of Ethernet-like interfaces by the families; gone by if_detach. */
 int lltable_create(
     struct ifnet *, int af, unsigned max, struct lltable **) MUST_CHECK;
+/* W. A timer's function that is just beginning finds its entry unlinked, and must not look at the table; if_detach waits for it (callout_drain). */
 void lltable_destroy(struct lltable *);
 /* llt_lock held. NULL: none; with create: a new one, or NULL when full or without memory (the oldest of those without LLE_STATIC goes first when full). */
 struct llentry *lle_find(struct lltable *, const void *addr);
 struct llentry *lle_create(struct lltable *, const void *addr);
-void lle_remove(
-    struct llentry *); /* unlinks; memory goes with the last reference */
+/* Unlinks, drops what it holds, and takes its timer off; memory goes with the last reference. */
+void lle_remove(struct llentry *);
+/* llt_lock held; of one that is not in the table any more, the net lock: the table itself may be gone. */
 void lle_put(struct llentry *);
 /* llt_lock is taken inside. Stops when fn gives nonzero. */
 int lltable_foreach(
