@@ -1,0 +1,489 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * shmif: Ethernet by way of a file that processes share, NetBSD's kernels and ours.
+ *
+ * Frames go onto the bus in the sender's thread; whoever waits for them is told once for all that were sent in a row (ifo_kick). What comes is read by a thread that every
+ * interface has once it was up: in batches under sc_lock, which keeps the bus in place meanwhile. Sending needs no such lock: the bus is
+ * changed with the net lock held exclusively.
+ *
+ * Before it sleeps the thread looks again after it has forgotten the writes so far, so that no frame is left behind. When traffic was there a moment ago it looks
+ * on for a while (SPIN_NS): sleeping and waking up takes longer than most answers do.
+ *
+ * A mapping of a file that somebody has cut raises SIGBUS. The space is allocated when the bus is attached, and the file's size looked at before
+ * every batch in either direction: a bus that was cut is made whole again and starts anew. That leaves a batch's length (some microseconds of traffic) in which the one
+ * who cuts a bus in use can hit us; a handler for SIGBUS is not ours to have in a program that is not ours.
+ */
+#include "host/netdev.h"
+#include "net/if_shmif.h"
+#include "net/if_shmif_bus.h"
+#include "net/if_var.h"
+
+#define BATCH 64
+#define LEAD \
+	66 /* room in front of a frame: the headers behind Ethernet's are aligned */
+#define LINKSTR_MAX 1024
+#define SPIN_NS 50000
+
+struct shmif {
+	struct ifnet sc_if; /* first */
+	uint64_t sc_id;
+	struct shmif_bus sc_bus; /* b_mem NULL: none. W and sc_lock */
+	int sc_fd;
+	char *sc_path;
+	int64_t sc_boot_ns; /* wall clock of the host when the kernel booted */
+	_Atomic bool sc_sending; /* a batch is on its way: looked after */
+	struct netdev_watch *sc_watch;
+	struct kern_thread *sc_thread;
+
+	bool sc_smp;
+	struct kmutex sc_fdlock; /* leaf: sc_fd is there, for kicks */
+	struct kmutex sc_lock;	 /* leaf, but for the queue of input */
+	struct kcond sc_cond;	 /* there is a reason for the thread to look */
+	bool sc_running, sc_stop;
+	struct shmif_reader sc_reader;
+};
+
+/* --- the bus --- */
+
+/* Is the bus as large as it should be? Else it starts anew. False: nothing can be done with it. */
+static bool
+bus_whole(struct shmif *sc)
+{
+	int rc = netdev_mend(sc->sc_fd, BUSMEM_SIZE);
+
+	return rc == 0 || (rc > 0 && shmif_bus_init(&sc->sc_bus) == 0);
+}
+
+static void
+wake_bus(struct shmif *sc)
+{
+	uint32_t version = SHMIF_VERSION;
+
+	(void)netdev_notify(sc->sc_fd, IFMEM_WAKEUP, &version, sizeof(version));
+}
+
+static void
+bus_detach(struct shmif *sc)
+{
+	kmutex_enter(&sc->sc_lock);
+	kmutex_enter(&sc->sc_fdlock);
+	(void)netdev_watch_file(sc->sc_watch, -1);
+	netdev_unmap(sc->sc_fd, sc->sc_bus.b_mem, BUSMEM_SIZE);
+	sc->sc_bus.b_mem = NULL;
+	sc->sc_fd = -1;
+	kmutex_exit(&sc->sc_fdlock);
+	kmutex_exit(&sc->sc_lock);
+	kmem_free(sc->sc_if.if_k, sc->sc_path, strlen(sc->sc_path) + 1);
+	sc->sc_path = NULL;
+}
+
+/* W. */
+static int
+bus_attach(struct shmif *sc, const char *path)
+{
+	struct rump_kernel *k = sc->sc_if.if_k;
+	struct shmif_bus bus = { NULL, (uint32_t)host_getpid() };
+	void *mem;
+	int error, fd;
+
+	if ((sc->sc_path = kmem_strdup(k, path)) == NULL)
+		return -ENOMEM;
+	error = netdev_map(path, BUSMEM_SIZE, SHMIF_MAGIC, &fd, &mem);
+	if (error != 0)
+		goto out;
+	bus.b_mem = mem;
+	if ((error = shmif_bus_init(&bus)) != 0)
+		goto out_map;
+	kmutex_enter(&sc->sc_lock);
+	if ((error = netdev_watch_file(sc->sc_watch, fd)) == 0) {
+		kmutex_enter(&sc->sc_fdlock);
+		sc->sc_bus = bus;
+		sc->sc_fd = fd;
+		kmutex_exit(&sc->sc_fdlock);
+		shmif_bus_join(&sc->sc_bus, &sc->sc_reader);
+	}
+	kmutex_exit(&sc->sc_lock);
+	if (error == 0)
+		return 0;
+out_map:
+	netdev_unmap(fd, mem, BUSMEM_SIZE);
+out:
+	kmem_free(k, sc->sc_path, strlen(path) + 1);
+	sc->sc_path = NULL;
+	return error;
+}
+
+/* --- what comes --- */
+
+/* A frame that is there for us; NULL: none, or no memory. sc_lock. */
+static struct mbuf *
+take_frame(struct shmif *sc, struct mbuf **sparep, bool *endp)
+{
+	struct ifnet *ifp = &sc->sc_if;
+	struct shmif_want want = { sc->sc_id, ifp->if_lladdr,
+		(ifp->if_flags & IFF_PROMISC) != 0 };
+	struct mbuf *m = *sparep;
+	uint64_t lost = 0;
+	int n;
+
+	if (m == NULL &&
+	    (m = m_getcl(ifp->if_k, MT_DATA, MCLBYTES, true)) == NULL) {
+		/* What comes is lost, so that the bus doesn't stop. */
+		shmif_bus_join(&sc->sc_bus, &sc->sc_reader);
+		atomic_fetch_add(&ifp->if_iqdrops, 1);
+		*endp = true;
+		return NULL;
+	}
+	m->m_data = m_start(m) + LEAD;
+	n = shmif_bus_read(&sc->sc_bus, &sc->sc_reader, &want, m->m_data, &lost);
+	if (lost > 0)
+		atomic_fetch_add(&ifp->if_ierrors, lost);
+	*endp = n == 0;
+	if (n <= 0) {
+		*sparep = m;
+		return NULL;
+	}
+	*sparep = NULL;
+	m->m_len = m->m_pkthdr.len = (uint32_t)n;
+	return m;
+}
+
+/* Reads what is there, some of it. True: look again. */
+static bool
+receive(struct shmif *sc, struct mbuf **sparep, int *countp)
+{
+	bool end = true;
+
+	*countp = 0;
+	kmutex_enter(&sc->sc_lock);
+	if (sc->sc_running && bus_whole(sc)) {
+		end = false;
+		for (int i = 0; i < BATCH && !end; i++) {
+			struct mbuf *m = take_frame(sc, sparep, &end);
+
+			if (m != NULL) {
+				++*countp;
+				if_input(&sc->sc_if, m);
+			}
+		}
+	}
+	kmutex_exit(&sc->sc_lock);
+	return !end;
+}
+
+static bool
+pending(struct shmif *sc)
+{
+	bool some;
+
+	kmutex_enter(&sc->sc_lock);
+	some = sc->sc_stop ||
+	    (sc->sc_running && shmif_bus_pending(&sc->sc_bus, &sc->sc_reader));
+	kmutex_exit(&sc->sc_lock);
+	return some;
+}
+
+/* Looks for a while whether something comes; true if so. */
+static bool
+spin(struct shmif *sc)
+{
+	const struct host_ops *host = sc->sc_if.if_k->k_host;
+	int64_t end = host->monotonic() + SPIN_NS;
+
+	do {
+		for (int i = 0; i < 50; i++) {
+			if (pending(sc))
+				return true;
+			__builtin_ia32_pause();
+		}
+	} while (host->monotonic() < end);
+	return false;
+}
+
+/* Until there is a running bus; false: the end. */
+static bool
+wait_running(struct shmif *sc, struct lwp *l)
+{
+	int error = 0;
+
+	kmutex_enter(&sc->sc_lock);
+	while (!sc->sc_running && !sc->sc_stop && error != -ESHUTDOWN)
+		error = kern_wait(
+		    l, &sc->sc_cond, &sc->sc_lock, 0, WAIT_FOREVER);
+	error = sc->sc_stop || kern_halting(l->l_k);
+	kmutex_exit(&sc->sc_lock);
+	return error == 0;
+}
+
+static void
+receiver(struct lwp *l, void *arg)
+{
+	struct shmif *sc = arg;
+	struct mbuf *spare = NULL;
+	bool busy = false, more;
+	int count;
+
+	while (wait_running(sc, l)) {
+		netdev_watch_clear(sc->sc_watch);
+		do {
+			more = receive(sc, &spare, &count);
+			if (count > 0) {
+				busy = sc->sc_smp;
+				net_run(l->l_k);
+			}
+		} while (more);
+		if (busy) {
+			busy = spin(sc);
+			if (busy)
+				continue;
+		}
+		if (!pending(sc))
+			netdev_wait(sc->sc_watch, -1, -1);
+	}
+	m_freem(spare);
+}
+
+/* --- the interface --- */
+
+static int
+shmif_transmit(struct ifnet *ifp, struct mbuf *m)
+{
+	struct shmif *sc = ifp->if_softc;
+	uint32_t len = m->m_pkthdr.len;
+	int error = 0;
+
+	if (sc->sc_bus.b_mem == NULL || (ifp->if_flags & IFF_RUNNING) == 0)
+		error = -ENETDOWN;
+	else if (len > SHMIF_MAXFRAME || len < ETHER_HDR_LEN)
+		error = -EMSGSIZE;
+	else if (!atomic_exchange(&sc->sc_sending, true) && !bus_whole(sc))
+		error = -EIO;
+	if (error != 0) {
+		atomic_fetch_add(&ifp->if_oerrors, 1);
+		m_freem(m);
+		return error;
+	}
+	shmif_bus_write(&sc->sc_bus, m, len, sc->sc_id,
+	    ifp->if_k->k_host->realtime() - sc->sc_boot_ns);
+	atomic_fetch_add_explicit(&ifp->if_opackets, 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&ifp->if_obytes, len, memory_order_relaxed);
+	m_freem(m);
+	net_kick(ifp);
+	return 0;
+}
+
+static void
+shmif_kick(struct ifnet *ifp)
+{
+	struct shmif *sc = ifp->if_softc;
+
+	atomic_store(&sc->sc_sending, false);
+	kmutex_enter(&sc->sc_fdlock);
+	if (sc->sc_fd != -1)
+		wake_bus(sc);
+	kmutex_exit(&sc->sc_fdlock);
+}
+
+static int
+shmif_start(struct shmif *sc)
+{
+	struct ifnet *ifp = &sc->sc_if;
+	int error;
+
+	if (sc->sc_bus.b_mem == NULL)
+		return -ENXIO;
+	if (sc->sc_thread == NULL &&
+	    (error = kern_thread_create(
+		 ifp->if_k, ifp->if_xname, receiver, sc, &sc->sc_thread)) != 0)
+		return error;
+	if (!bus_whole(sc))
+		return -EIO;
+	kmutex_enter(&sc->sc_lock);
+	shmif_bus_join(&sc->sc_bus, &sc->sc_reader);
+	sc->sc_running = true;
+	kcond_broadcast(&sc->sc_cond);
+	kmutex_exit(&sc->sc_lock);
+	atomic_fetch_or(&ifp->if_flags, IFF_RUNNING);
+	return 0;
+}
+
+static void
+shmif_stop(struct shmif *sc)
+{
+	atomic_fetch_and(&sc->sc_if.if_flags, ~IFF_RUNNING);
+	kmutex_enter(&sc->sc_lock);
+	sc->sc_running = false;
+	kmutex_exit(&sc->sc_lock);
+	netdev_watch_poke(sc->sc_watch);
+	wake_bus(sc);
+}
+
+static int
+shmif_updown(struct ifnet *ifp, bool up)
+{
+	struct shmif *sc = ifp->if_softc;
+	bool running = (ifp->if_flags & IFF_RUNNING) != 0;
+
+	if (up && !running)
+		return shmif_start(sc);
+	if (!up && running)
+		shmif_stop(sc);
+	return 0;
+}
+
+static int
+shmif_setmtu(struct ifnet *ifp, uint64_t mtu)
+{
+	(void)ifp;
+	return mtu == 0 || mtu > ETHERMTU ? -EINVAL : 0;
+}
+
+static int
+set_linkstr(struct shmif *sc, const struct ifdrv *ifd)
+{
+	const char *path = ifd->ifd_data;
+
+	if (ifd->ifd_cmd == IFLINKSTR_UNSET) {
+		if ((sc->sc_if.if_flags & IFF_UP) != 0)
+			return -EBUSY;
+		if (sc->sc_bus.b_mem != NULL)
+			bus_detach(sc);
+		return 0;
+	}
+	if (ifd->ifd_cmd != 0)
+		return -EINVAL;
+	if ((sc->sc_if.if_flags & IFF_UP) != 0 || sc->sc_bus.b_mem != NULL)
+		return -EBUSY;
+	if (ifd->ifd_len > LINKSTR_MAX)
+		return -E2BIG;
+	if (ifd->ifd_len < 1 || path == NULL ||
+	    memchr(path, '\0', ifd->ifd_len) == NULL)
+		return -EINVAL;
+	return bus_attach(sc, path);
+}
+
+static int
+get_linkstr(const struct shmif *sc, struct ifdrv *ifd)
+{
+	size_t len;
+
+	if (sc->sc_path == NULL)
+		return -ENOENT;
+	len = strlen(sc->sc_path) + 1;
+	if (ifd->ifd_cmd == IFLINKSTR_QUERYLEN) {
+		ifd->ifd_len = len;
+		return 0;
+	}
+	if (ifd->ifd_cmd != 0)
+		return -EINVAL;
+	if (ifd->ifd_data == NULL || ifd->ifd_len == 0)
+		return -EINVAL;
+	if (ifd->ifd_len > len)
+		ifd->ifd_len = len;
+	memcpy(ifd->ifd_data, sc->sc_path, ifd->ifd_len);
+	((char *)ifd->ifd_data)[ifd->ifd_len - 1] = '\0';
+	return 0;
+}
+
+static int
+shmif_ioctl(struct ifnet *ifp, struct lwp *l, unsigned long cmd, void *data)
+{
+	(void)l;
+	switch (cmd) {
+	case SIOCSLINKSTR:
+		return set_linkstr(ifp->if_softc, data);
+	case SIOCGLINKSTR:
+		return get_linkstr(ifp->if_softc, data);
+	default:
+		return -ENOTTY;
+	}
+}
+
+static void
+shmif_destroy(struct ifnet *ifp)
+{
+	struct shmif *sc = ifp->if_softc;
+
+	if (sc->sc_thread != NULL) {
+		kmutex_enter(&sc->sc_lock);
+		sc->sc_stop = true;
+		kcond_broadcast(&sc->sc_cond);
+		kmutex_exit(&sc->sc_lock);
+		netdev_watch_poke(sc->sc_watch);
+		kern_thread_join(sc->sc_thread);
+	}
+	if (sc->sc_bus.b_mem != NULL)
+		bus_detach(sc);
+	netdev_watch_destroy(sc->sc_watch);
+	kmem_free(ifp->if_k, sc, sizeof(*sc));
+}
+
+static const struct ifnet_ops shmif_ops = {
+	.ifo_output = ether_output,
+	.ifo_transmit = shmif_transmit,
+	.ifo_kick = shmif_kick,
+	.ifo_ioctl = shmif_ioctl,
+	.ifo_updown = shmif_updown,
+	.ifo_setmtu = shmif_setmtu,
+	.ifo_destroy = shmif_destroy,
+};
+
+static int
+shmif_clone_create(struct rump_kernel *k, const struct if_clone *ifc, int unit)
+{
+	struct shmif *sc = kmem_zalloc(k, sizeof(*sc));
+	uint8_t lladdr[ETHER_ADDR_LEN] = { 0xb2, 0xa0 };
+	struct ifnet *ifp;
+	int error;
+
+	if (sc == NULL)
+		return -ENOMEM;
+	ifp = &sc->sc_if;
+	ifp->if_k = k;
+	ifp->if_softc = sc;
+	ifp->if_ops = &shmif_ops;
+	ifp->if_flags = IFF_BROADCAST | IFF_SIMPLEX | IFF_MULTICAST;
+	sc->sc_fd = -1;
+	sc->sc_smp = host_ncpu() > 1;
+	sc->sc_boot_ns = k->k_boottime_ns - k->k_timeoffset_ns;
+	k->k_host->random(&sc->sc_id, sizeof(sc->sc_id));
+	k->k_host->random(lladdr + 2, 4);
+	if_initname(ifp, ifc->ifc_name, unit);
+	ether_ifattach(ifp, lladdr);
+	if ((error = netdev_watch_create(&sc->sc_watch)) == 0 &&
+	    (error = if_attach(ifp)) == 0)
+		return 0;
+	netdev_watch_destroy(sc->sc_watch);
+	kmem_free(k, sc, sizeof(*sc));
+	return error;
+}
+
+static const struct if_clone shmif_cloner = { .ifc_name = "shmif",
+	.ifc_create = shmif_clone_create };
+
+int
+shmif_attach(struct rump_kernel *k)
+{
+	return if_clone_attach(k, &shmif_cloner);
+}
+
+int
+shmif_create(struct rump_kernel *k, const char *path, char *name)
+{
+	struct ifdrv ifd = { .ifd_len = 0 };
+	struct ifnet *ifp;
+	int error;
+
+	net_wrlock(k);
+	error = if_clone_create(k, "shmif", name);
+	if (error == 0 && path != NULL && (ifp = if_byname(k, name)) != NULL) {
+		ifd.ifd_data = (void *)(uintptr_t)path;
+		ifd.ifd_len = strlen(path) + 1;
+		error = set_linkstr(ifp->if_softc, &ifd);
+	} else
+		path = NULL;
+	net_unlock(k);
+	if (error != 0 && path != NULL && if_clone_destroy(k, name) != 0)
+		kern_printf(k, "%s: cannot be removed\n", name);
+	return error;
+}
