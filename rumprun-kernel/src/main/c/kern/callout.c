@@ -6,7 +6,8 @@
  *  1 c_index is the callout's place in the heap, or 0.
  *  2 ts_running is the callout whose function runs now; the lock is not held while it does. The callout may have been
  *    scheduled again meanwhile, or, after a callout_stop, even be gone: nothing is read from it afterwards.
- *  3 The thread exists from the first scheduling on, and ends when the kernel halts.
+ *  3 The thread exists from the first scheduling on, and ends when the kernel halts. With kc_manualtime there is none:
+ *    callout_run is called instead.
  */
 #include "kern/callout.h"
 #include "kern/timer_state.h"
@@ -83,6 +84,51 @@ make_room(struct rump_kernel *k, struct timer_state *ts)
 	return 0;
 }
 
+/* Takes the root off and calls it; the lock is dropped meanwhile. */
+static void
+run_root(struct timer_state *ts)
+{
+	struct callout *c = ts->ts_heap[1];
+	void (*fn)(void *) = c->c_func;
+	void *fnarg = c->c_arg;
+
+	take(ts, c);
+	ts->ts_running = c;
+	ts->ts_runner = host_thread_self();
+	kmutex_exit(&ts->ts_lock);
+	fn(fnarg);
+	kmutex_enter(&ts->ts_lock);
+	ts->ts_running = NULL;
+	kcond_broadcast(&ts->ts_idle);
+}
+
+int64_t
+callout_next(struct rump_kernel *k)
+{
+	struct timer_state *ts = k->k_timers;
+	int64_t when;
+
+	kmutex_enter(&ts->ts_lock);
+	when = ts->ts_count == 0 ? INT64_MAX : ts->ts_heap[1]->c_when_ns;
+	kmutex_exit(&ts->ts_lock);
+	return when;
+}
+
+unsigned
+callout_run(struct rump_kernel *k, int64_t now_ns)
+{
+	struct timer_state *ts = k->k_timers;
+	unsigned n = 0;
+
+	kmutex_enter(&ts->ts_lock);
+	while (ts->ts_count > 0 && ts->ts_heap[1]->c_when_ns <= now_ns) {
+		run_root(ts);
+		n++;
+	}
+	kmutex_exit(&ts->ts_lock);
+	return n;
+}
+
 static void
 timer_main(struct lwp *l, void *arg)
 {
@@ -101,17 +147,7 @@ timer_main(struct lwp *l, void *arg)
 				break;
 			continue;
 		}
-		take(ts, c);
-		ts->ts_running = c;
-		ts->ts_runner = host_thread_self();
-		void (*fn)(void *) = c->c_func;
-		void *fnarg = c->c_arg;
-		kmutex_exit(&ts->ts_lock);
-		fn(fnarg);
-		kmutex_enter(&ts->ts_lock);
-		ts->ts_running = NULL;
-		ts->ts_ran++;
-		kcond_broadcast(&ts->ts_idle);
+		run_root(ts);
 	}
 	ts->ts_running = NULL;
 	kcond_broadcast(&ts->ts_idle);
@@ -125,7 +161,8 @@ start_thread(struct rump_kernel *k, struct timer_state *ts)
 	struct kern_thread *thread;
 	int error;
 
-	if (ts->ts_thread != NULL || ts->ts_starting)
+	if (ts->ts_thread != NULL || ts->ts_starting ||
+	    k->k_config.kc_manualtime)
 		return 0;
 	ts->ts_starting = true;
 	kmutex_exit(&ts->ts_lock);

@@ -34,6 +34,10 @@ bool callout_stop(struct callout *);
  */
 void callout_halt(struct callout *);
 bool callout_pending(struct callout *);
+/* When the first is due; INT64_MAX: nothing is scheduled. */
+int64_t callout_next(struct rump_kernel *);
+/* Runs, in the caller's thread, what is due by now. For kernels with kc_manualtime; one caller at a time. How many were run. */
+unsigned callout_run(struct rump_kernel *, int64_t now_ns);
 /* Waits until the function that runs now, whosever it is, has returned (not if it is the caller). The caller holds no lock that it takes. */
 void callout_drain(struct rump_kernel *);
 

@@ -52,6 +52,11 @@ struct kern_config {
 	    kc_blkfail_seed;   /* RUMP_BLKFAIL: n of 10000 requests fail */
 	unsigned kc_sectshift; /* RUMP_BLKSECTSHIFT: 9.. ; 0: 9 */
 	int64_t kc_failalloc; /* test: that allocation of the boot fails; 0 none */
+	/*
+	 * Time is kc_host's monotonic(), which stands still until its owner moves it on: there is no timer thread, callouts and the ends of
+	 * sleeps come by callout_run (kern/callout.h).
+	 */
+	bool kc_manualtime;
 };
 
 enum kern_state { KERN_BOOTING, KERN_RUNNING, KERN_HALTING, KERN_DEAD };

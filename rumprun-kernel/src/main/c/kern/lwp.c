@@ -10,6 +10,7 @@
  * sleep or ends it.
  */
 #include <netbsd/signal.h>
+#include "kern/callout.h"
 #include "kern/file.h"
 
 int
@@ -118,6 +119,30 @@ stopped(struct lwp *l, int flags)
 	return 0;
 }
 
+static void
+wake_cond(void *arg)
+{
+	kcond_broadcast(arg);
+}
+
+/* kcond_commit where time is moved by hand: a callout ends the sleep. */
+static int
+manual_commit(struct rump_kernel *k, struct kcond *c, struct kmutex *m,
+    uint32_t seq, int64_t deadline_ns)
+{
+	struct callout end;
+
+	callout_init(&end, k, wake_cond, c);
+	if (kern_uptime_ns(k) >= deadline_ns ||
+	    callout_schedule_abs(&end, deadline_ns) != 0) {
+		kcond_cancel(c);
+		return -EWOULDBLOCK;
+	}
+	(void)kcond_commit(c, m, seq, INT64_MAX);
+	callout_halt(&end);
+	return kern_uptime_ns(k) >= deadline_ns ? -EWOULDBLOCK : 0;
+}
+
 int
 kern_wait(struct lwp *l, struct kcond *c, struct kmutex *m, int flags,
     int64_t deadline_ns)
@@ -139,7 +164,10 @@ kern_wait(struct lwp *l, struct kcond *c, struct kmutex *m, int flags,
 	}
 	if (l->l_proc->p_uspace != NULL && l->l_proc->p_uspace->presleep != NULL)
 		l->l_proc->p_uspace->presleep(l);
-	error = kcond_commit(c, m, seq, deadline_ns);
+	if (l->l_k->k_config.kc_manualtime && deadline_ns != WAIT_FOREVER)
+		error = manual_commit(l->l_k, c, m, seq, deadline_ns);
+	else
+		error = kcond_commit(c, m, seq, deadline_ns);
 	if (stops) {
 		kmutex_enter(&l->l_lock);
 		l->l_waitcond = NULL;
