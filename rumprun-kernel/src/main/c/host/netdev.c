@@ -227,13 +227,14 @@ netdev_wait(struct netdev_watch *w, int fd, int timeout_ms)
 /* --- tap devices --- */
 
 int
-netdev_tap_open(const char *name, int *fdp)
+netdev_tap_open(const char *name, int *fdp, bool *offloadp)
 {
 	struct ifreq ifr;
-	int error, fd;
+	int error, fd, flags = IFF_TAP | IFF_NO_PI;
 
 	*fdp = -1;
-	if (strlen(name) >= sizeof(ifr.ifr_name))
+	*offloadp = false;
+	if (name[0] == '\0' || strlen(name) >= sizeof(ifr.ifr_name))
 		return -NB_EINVAL;
 	do
 		fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK);
@@ -242,23 +243,33 @@ netdev_tap_open(const char *name, int *fdp)
 		return host_error(errno);
 	memset(&ifr, 0, sizeof(ifr));
 	strcpy(ifr.ifr_name, name);
-	ifr.ifr_flags = IFF_TAP | IFF_NO_PI;
-	if (ioctl(fd, TUNSETIFF, &ifr) == -1) {
-		error = host_error(errno);
-		close(fd);
-		return error;
+	/* A device that was made to stay may be one without the header. */
+	ifr.ifr_flags = (short)(flags | IFF_VNET_HDR);
+	if (ioctl(fd, TUNSETIFF, &ifr) == 0)
+		*offloadp = true;
+	else {
+		ifr.ifr_flags = (short)flags;
+		if (ioctl(fd, TUNSETIFF, &ifr) == -1) {
+			error = host_error(errno);
+			close(fd);
+			return error;
+		}
 	}
+	if (*offloadp)
+		(void)ioctl(fd, TUNSETOFFLOAD,
+		    (unsigned long)(TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 |
+			TUN_F_TSO_ECN));
 	*fdp = fd;
 	return 0;
 }
 
 int64_t
-netdev_read(int fd, void *buf, size_t n)
+netdev_readv(int fd, const struct netdev_vec *v, int count)
 {
 	ssize_t rc;
 
 	do
-		rc = read(fd, buf, n);
+		rc = readv(fd, (const struct iovec *)v, count);
 	while (rc == -1 && errno == EINTR);
 	return rc == -1 ? host_error(errno) : rc;
 }

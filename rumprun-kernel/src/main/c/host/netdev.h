@@ -45,10 +45,23 @@ void netdev_watch_poke(struct netdev_watch *);
 /* Until a write, or input at fd (-1: none), or a poke; timeout in ms, -1 forever. */
 void netdev_wait(struct netdev_watch *, int fd, int timeout_ms);
 
-/* A host's tap device by its name ("tap0"), made if the host lets us; frames without a header in front. Non-blocking. */
-int netdev_tap_open(const char *name, int *fdp);
-/* A frame. -EAGAIN: none there, or no room. */
-int64_t netdev_read(int fd, void *, size_t);
+/* What stands before a frame on a tap with offload: virtio's header (Virtual I/O Device specification, 5.1.6), numbers in the machine's byte order. */
+struct netdev_header {
+	uint8_t nh_flags, nh_gso;
+	uint16_t nh_hdrlen, nh_gsosize, nh_csumstart, nh_csumoffset;
+};
+#define NETDEV_NEEDS_CSUM 1
+#define NETDEV_GSO_TCPV4 1
+#define NETDEV_GSO_TCPV6 4
+#define NETDEV_GSO_ECN 0x80
+
+/*
+ * A host's tap device by its name ("tap0"), made if the host lets us; non-blocking. *offloadp: every frame has a netdev_header in front, may have its checksum undone, and
+ * may be a large TCP segment; else it is just the frame.
+ */
+int netdev_tap_open(const char *name, int *fdp, bool *offloadp);
+/* A frame; what has no room is cut off. -EAGAIN: none there, or no room. */
+int64_t netdev_readv(int fd, const struct netdev_vec *, int count);
 int64_t netdev_writev(int fd, const struct netdev_vec *, int count);
 void netdev_close(int fd);
 
