@@ -4,7 +4,10 @@
 #include <rumprun/tools_net.h>
 
 static const struct tool_entry entries[] = {
+	{ "arp", arp_main, 0 },
+	{ "brconfig", brconfig_main, 0 },
 	{ "ifconfig", ifconfig_main, 0 },
+	{ "ping", ping_main, TOOL_INTR },
 	{ NULL, NULL, 0 },
 };
 

@@ -7,6 +7,6 @@
 #include <rumprun/tool_net.h>
 #include <rumprun/tool_sys.h>
 
-int ifconfig_main(struct tool *, int argc, char **argv);
+tool_main arp_main, brconfig_main, ifconfig_main, ping_main;
 
 #endif

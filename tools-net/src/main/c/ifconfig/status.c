@@ -378,7 +378,10 @@ status_show(struct ifconfig *ic, const struct if_entry *e, int flags)
 	if (error < 0)
 		t_fail(ic->t, 1, error, "status: getsock");
 	t_printf(ic->t, "%s: flags=", e->name);
-	status_bits(ic->t, (unsigned)flags & 0xffff, flag_names, 0, 16);
+	if ((flags & 0xffff) == 0)
+		t_printf(ic->t, "0x0");
+	else
+		status_bits(ic->t, (unsigned)flags & 0xffff, flag_names, 0, 16);
 	if (e->data.ifi_metric != 0)
 		t_printf(ic->t, " metric %" PRId64, (int64_t)e->data.ifi_metric);
 	if (e->data.ifi_mtu != 0)
