@@ -13,6 +13,9 @@
  *                                                          otherwise by ascending offset)
  *  8  buffer cache               bc_lock
  *  9  vnode cache, name cache    vcache bucket, ncache bucket, v_interlock, LRU list
+ *    network (net/net.h)         ns_lock                  (shared: whoever runs the stack; exclusive: configuration)
+ *    socket                      so_lock                  (a listener before those of its queue; PF_ROUTE's after any other)
+ *    network tables              control blocks, neighbours, reassembly, queues of interfaces, ns_inqlock: one at a time
  * 10  process tree               k_proclock
  * 11  process                    p_lock
  * 12  descriptor table           fd_lock
