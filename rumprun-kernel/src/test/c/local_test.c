@@ -35,7 +35,7 @@ TEST(local_stream_pair_carries_bytes)
 TEST(local_stream_full_buffer_blocks_and_counts)
 {
 	struct fixture f;
-	static char big[100000];
+	static char big[300000];
 	int fd[2], n;
 	long a, b;
 
@@ -50,9 +50,9 @@ TEST(local_stream_full_buffer_blocks_and_counts)
 	CHECK_EQ(n, a);
 	CHECK_EQ(l_ioctl(f.l, fd[0], FIONSPACE, &n), 0);
 	CHECK_EQ(n, 0);
-	b = l_read(f.l, fd[1], big, 50000);
-	CHECK_EQ(b, 50000);
-	CHECK_EQ(l_send(f.l, fd[0], big, 50000, MSG_DONTWAIT), 50000);
+	b = l_read(f.l, fd[1], big, 65536);
+	CHECK_EQ(b, 65536);
+	CHECK_EQ(l_send(f.l, fd[0], big, 65536, MSG_DONTWAIT), 65536);
 	CHECK_EQ(
 	    l_recv(f.l, fd[1], big, sizeof(big), MSG_WAITALL | MSG_DONTWAIT), a);
 	down(&f);
@@ -88,7 +88,7 @@ TEST(local_dgram_pair_keeps_messages)
 TEST(local_seqpacket_keeps_records_and_waits_for_room)
 {
 	struct fixture f;
-	static char buf[70000];
+	static char buf[220000];
 	int fd[2], n = 0;
 	struct iovec iov = { buf, 100 };
 	struct msghdr mh = { .msg_iov = &iov, .msg_iovlen = 1 };
@@ -105,7 +105,7 @@ TEST(local_seqpacket_keeps_records_and_waits_for_room)
 	CHECK(n > 10);
 	CHECK_EQ(l_recv(f.l, fd[1], buf, 2000, 0), 1000);
 	CHECK_EQ(l_send(f.l, fd[0], buf, 1000, MSG_DONTWAIT), 1000);
-	CHECK_EQ(l_send(f.l, fd[0], buf, 70000, 0), -EMSGSIZE);
+	CHECK_EQ(l_send(f.l, fd[0], buf, 220000, 0), -EMSGSIZE);
 	CHECK_EQ(l_close(f.l, fd[0]), 0);
 	for (; n > 0; n--)
 		CHECK_EQ(l_recv(f.l, fd[1], buf, 2000, 0), 1000);

@@ -16,8 +16,8 @@
 #include "vfs/genfs.h"
 #include "vfs/namei.h"
 
-/* A stream's buffers hold what a large write carries; a queue of datagrams a few dozen. */
-#define STREAM_SPACE 65536
+/* A stream's buffers hold a few large writes, so that both ends can be at work; a queue of datagrams a few dozen. */
+#define STREAM_SPACE 212992
 #define DGRAM_SEND 2048
 #define DGRAM_RECV 16384
 #define SUN_PATH offsetof(struct sockaddr_un, sun_path)
