@@ -8,6 +8,7 @@ static const struct tool_entry entries[] = {
 	{ "brconfig", brconfig_main, 0 },
 	{ "ifconfig", ifconfig_main, 0 },
 	{ "ping", ping_main, TOOL_INTR },
+	{ "route", route_main, 0 },
 	{ NULL, NULL, 0 },
 };
 
