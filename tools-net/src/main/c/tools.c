@@ -7,6 +7,7 @@ static const struct tool_entry entries[] = {
 	{ "arp", arp_main, 0 },
 	{ "brconfig", brconfig_main, 0 },
 	{ "ifconfig", ifconfig_main, 0 },
+	{ "ndp", ndp_main, 0 },
 	{ "ping", ping_main, TOOL_INTR },
 	{ "route", route_main, 0 },
 	{ NULL, NULL, 0 },
