@@ -77,7 +77,7 @@ static const struct ifnet_ops toy_ops = {
 };
 
 /* W */
-static struct toy_if *
+static inline struct toy_if *
 toy_make(struct rump_kernel *k, int unit)
 {
 	static const uint8_t lladdr[6] = { 2, 0, 0, 0, 0, 1 };
@@ -131,7 +131,7 @@ sin_of(uint32_t addr)
 }
 
 /* W */
-static struct toy_addr *
+static inline struct toy_addr *
 toy_addaddr(struct ifnet *ifp, uint32_t addr, uint32_t mask)
 {
 	struct toy_addr *ta = kmem_zalloc(ifp->if_k, sizeof(*ta));
