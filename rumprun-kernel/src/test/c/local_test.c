@@ -12,7 +12,7 @@ TEST(local_stream_pair_carries_bytes)
 	char buf[16];
 	int fd[2];
 
-	up(&f);
+	up_local(&f);
 	CHECK_EQ(l_socketpair(f.l, AF_LOCAL, SOCK_STREAM, 0, fd), 0);
 	CHECK_EQ(l_write(f.l, fd[0], "hello", 5), 5);
 	CHECK_EQ(l_write(f.l, fd[0], " you", 4), 4);
@@ -39,7 +39,7 @@ TEST(local_stream_full_buffer_blocks_and_counts)
 	int fd[2], n;
 	long a, b;
 
-	up(&f);
+	up_local(&f);
 	CHECK_EQ(l_socketpair(f.l, AF_LOCAL, SOCK_STREAM, 0, fd), 0);
 	a = l_send(f.l, fd[0], big, sizeof(big), MSG_DONTWAIT);
 	CHECK_EQ(a, l_getint(f.l, fd[0], SOL_SOCKET, SO_SNDBUF));
@@ -67,7 +67,7 @@ TEST(local_dgram_pair_keeps_messages)
 	struct msghdr mh = { .msg_iov = &iov, .msg_iovlen = 1 };
 
 	(void)flags;
-	up(&f);
+	up_local(&f);
 	CHECK_EQ(l_socketpair(f.l, AF_LOCAL, SOCK_DGRAM, 0, fd), 0);
 	CHECK_EQ(l_write(f.l, fd[0], "hello", 5), 5);
 	CHECK_EQ(l_write(f.l, fd[0], "", 0), 0);
@@ -93,7 +93,7 @@ TEST(local_seqpacket_keeps_records_and_waits_for_room)
 	struct iovec iov = { buf, 100 };
 	struct msghdr mh = { .msg_iov = &iov, .msg_iovlen = 1 };
 
-	up(&f);
+	up_local(&f);
 	CHECK_EQ(l_socketpair(f.l, AF_LOCAL, SOCK_SEQPACKET, 0, fd), 0);
 	CHECK_EQ(l_send(f.l, fd[0], "one", 3, MSG_EOR), 3);
 	CHECK_EQ(l_send(f.l, fd[0], "two!", 4, 0), 4);
@@ -124,7 +124,7 @@ TEST(local_name_connects_and_accepts)
 	struct stat st;
 	char buf[8];
 
-	up(&f);
+	up_local(&f);
 	s = l_socket(f.l, AF_LOCAL, SOCK_STREAM, 0);
 	c = l_socket(f.l, AF_LOCAL, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	CHECK(s >= 0 && c >= 0);
@@ -172,7 +172,7 @@ TEST(local_queue_of_closed_listener_is_reset)
 	char buf[4];
 	int refused = 0;
 
-	up(&f);
+	up_local(&f);
 	s = l_socket(f.l, AF_LOCAL, SOCK_STREAM, 0);
 	CHECK_EQ(l_bind(f.l, s, &sun, len), 0);
 	CHECK_EQ(l_listen(f.l, s, 2), 0);
@@ -199,7 +199,7 @@ TEST(local_dgram_by_name_tells_the_sender)
 	char buf[8];
 	long a, b, x;
 
-	up(&f);
+	up_local(&f);
 	a = l_socket(f.l, AF_LOCAL, SOCK_DGRAM, 0);
 	b = l_socket(f.l, AF_LOCAL, SOCK_DGRAM, 0);
 	x = l_socket(f.l, AF_LOCAL, SOCK_STREAM, 0);
@@ -231,7 +231,7 @@ TEST(local_names_are_checked)
 	char longname[300];
 	long s, fd;
 
-	up(&f);
+	up_local(&f);
 	s = l_socket(f.l, AF_LOCAL, SOCK_STREAM, 0);
 	fd = l_open(f.l, "/f", O_CREAT | O_RDWR, 0600);
 	CHECK(fd >= 0);
@@ -264,7 +264,7 @@ TEST(local_shutdown_ends_one_direction)
 	char buf[8];
 	int fd[2];
 
-	up(&f);
+	up_local(&f);
 	CHECK_EQ(l_socketpair(f.l, AF_LOCAL, SOCK_STREAM, 0, fd), 0);
 	CHECK_EQ(l_shutdown(f.l, fd[0], 7), -EINVAL);
 	CHECK_EQ(l_write(f.l, fd[0], "abc", 3), 3);
@@ -306,7 +306,7 @@ TEST(local_close_wakes_a_sleeping_reader)
 	struct helper h;
 	int fd[2];
 
-	up(&f);
+	up_local(&f);
 	CHECK_EQ(l_socketpair(f.l, AF_LOCAL, SOCK_STREAM, 0, fd), 0);
 	s.fd = fd[0];
 	helper_start(&h, f.p, sleep_read, &s);
@@ -327,7 +327,7 @@ TEST(local_close_of_a_copy_leaves_the_reader_asleep)
 	long copy;
 	int fd[2];
 
-	up(&f);
+	up_local(&f);
 	CHECK_EQ(l_socketpair(f.l, AF_LOCAL, SOCK_STREAM, 0, fd), 0);
 	copy = SYS(f.l, SYS_dup, dup, P(int, fd[0]));
 	s.fd = fd[0];
@@ -348,7 +348,7 @@ TEST(local_waitall_gathers_pieces)
 	struct helper h;
 	int fd[2];
 
-	up(&f);
+	up_local(&f);
 	CHECK_EQ(l_socketpair(f.l, AF_LOCAL, SOCK_STREAM, 0, fd), 0);
 	s.fd = fd[0];
 	helper_start(&h, f.p, sleep_read, &s);
@@ -368,7 +368,7 @@ TEST(local_timeouts_end_sleeps)
 	char buf[4];
 	int fd[2];
 
-	up(&f);
+	up_local(&f);
 	memset(&tv, 0, sizeof(tv));
 	tv.tv_usec = 20000;
 	CHECK_EQ(l_socketpair(f.l, AF_LOCAL, SOCK_STREAM, 0, fd), 0);
@@ -408,7 +408,7 @@ TEST(local_peereid_and_creds)
 	long s, c, a;
 	int fd[2];
 
-	up(&f);
+	up_local(&f);
 	s = l_socket(f.l, AF_LOCAL, SOCK_STREAM, 0);
 	c = l_socket(f.l, AF_LOCAL, SOCK_STREAM, 0);
 	CHECK_EQ(l_getsockopt(f.l, c, 0, LOCAL_PEEREID, &id, &len), -EINVAL);
@@ -457,7 +457,7 @@ TEST(local_rights_pass_descriptors)
 	bool cloexec = false;
 
 	(void)cloexec;
-	up(&f);
+	up_local(&f);
 	CHECK_EQ(l_socketpair(f.l, AF_LOCAL, SOCK_STREAM, 0, fd), 0);
 	CHECK_EQ(l_socketpair(f.l, AF_LOCAL, SOCK_STREAM, 0, p), 0);
 	CHECK_EQ(l_sendfds(f.l, fd[0], "m", 1, p, 2), 1);
@@ -492,7 +492,7 @@ TEST(local_rights_alone_are_no_end_of_file)
 	int fd[2], got[4], n = 4, flags = 0;
 	char buf[8];
 
-	up(&f);
+	up_local(&f);
 	CHECK_EQ(l_socketpair(f.l, AF_LOCAL, SOCK_STREAM, 0, fd), 0);
 	CHECK_EQ(l_sendfds(f.l, fd[0], "", 0, fd, 1), 0);
 	CHECK_EQ(l_recvfds(f.l, fd[1], buf, 8, got, &n, &flags), 0);
@@ -522,7 +522,7 @@ TEST(local_cycles_are_collected)
 	struct fixture f;
 	int a[2], b[2], before;
 
-	up(&f);
+	up_local(&f);
 	before = files_of(&f);
 	/* A socket in its own buffer. */
 	CHECK_EQ(l_socketpair(f.l, AF_LOCAL, SOCK_STREAM, 0, a), 0);
@@ -552,7 +552,7 @@ TEST(local_long_chain_of_sockets_goes)
 	struct fixture f;
 	int prev[2], next[2], before;
 
-	up(&f);
+	up_local(&f);
 	before = files_of(&f);
 	CHECK_EQ(l_socketpair(f.l, AF_LOCAL, SOCK_STREAM, 0, prev), 0);
 	CHECK_EQ(l_close(f.l, prev[0]), 0);
@@ -573,7 +573,7 @@ TEST(local_messages_under_way_at_halt_leak_nothing)
 	struct fixture f;
 	int a[2], b[2];
 
-	up(&f);
+	up_local(&f);
 	CHECK_EQ(l_socketpair(f.l, AF_LOCAL, SOCK_STREAM, 0, a), 0);
 	CHECK_EQ(l_socketpair(f.l, AF_LOCAL, SOCK_STREAM, 0, b), 0);
 	CHECK_EQ(l_sendfds(f.l, a[0], "x", 1, a, 2), 1);
@@ -593,7 +593,7 @@ TEST(local_hostile_control_is_refused)
 	struct cmsghdr cm = { 0, SOL_SOCKET, SCM_RIGHTS };
 	int fd[2];
 
-	up(&f);
+	up_local(&f);
 	CHECK_EQ(l_socketpair(f.l, AF_LOCAL, SOCK_STREAM, 0, fd), 0);
 	memset(control, 0, sizeof(control));
 	for (unsigned n = 0; n <= 80; n += 4) {
@@ -663,7 +663,7 @@ TEST(local_stream_two_threads_lose_nothing)
 	long sum = 0, n;
 	int fd[2];
 
-	up(&f);
+	up_local(&f);
 	CHECK_EQ(l_socketpair(f.l, AF_LOCAL, SOCK_STREAM, 0, fd), 0);
 	c[0].fds[0] = fd[0];
 	c[1].fds[0] = fd[1];

@@ -3,7 +3,7 @@
  * Mbufs against flat buffers: a random chain goes through random operations, and after each has the bytes that the same operation on an
  * array gives. Chains that share storage with it keep theirs.
  */
-#include "core_calls.h"
+#include "sock_calls.h"
 #include "net/mbuf.h"
 
 #define MAX 40000
@@ -284,7 +284,7 @@ TEST(mbuf_random_operations_match_flat_buffers)
 	struct fixture f;
 	int64_t used;
 
-	up(&f);
+	up_local(&f);
 	used = atomic_load(&f.k->k_memused);
 	for (int round = 0; round < 600; round++) {
 		struct model x = { 0 }, y = { 0 };
@@ -329,7 +329,7 @@ TEST(mbuf_without_memory_loses_nothing)
 	int64_t used;
 	uint8_t data[5000];
 
-	up(&f);
+	up_local(&f);
 	memset(data, 7, sizeof(data));
 	used = atomic_load(&f.k->k_memused);
 	for (int nth = 1; nth < 12; nth++) {
@@ -370,7 +370,9 @@ TEST(mbuf_without_memory_loses_nothing)
 
 TEST(mbuf_limit_of_memory_holds)
 {
-	struct kern_config c = { .kc_memlimit = 8 << 20 };
+	static const char *const names[] = { "librumpnet", NULL };
+	struct kern_config c = { .kc_memlimit = 8 << 20,
+		.kc_components = names };
 	struct fixture f;
 	struct mbuf *list = NULL, *m;
 	int n = 0;
@@ -392,7 +394,7 @@ TEST(mbuf_tags_go_along_and_away)
 	struct mbuf *m, *c;
 	struct m_tag *t;
 
-	up(&f);
+	up_local(&f);
 	m = m_devget(f.k, "abc", 3, NULL);
 	CHECK(m != NULL);
 	CHECK(m_tag_find(m, 5) == NULL);
@@ -418,8 +420,8 @@ TEST(mbuf_transfer_moves_the_account)
 	struct mbuf *m, *c;
 	uint8_t data[3000] = { 1 };
 
-	up(&f);
-	up(&g);
+	up_local(&f);
+	up_local(&g);
 	a = atomic_load(&f.k->k_memused);
 	b = atomic_load(&g.k->k_memused);
 	m = m_devget(f.k, data, sizeof(data), NULL);
@@ -446,7 +448,7 @@ TEST(cksum_matches_the_definition)
 	struct mbuf *m;
 
 	CHECK(p != NULL && q != NULL);
-	up(&f);
+	up_local(&f);
 	seed = 1;
 	for (size_t i = 0; i < 70000; i++)
 		p[i] = (uint8_t)rnd(256);

@@ -7,6 +7,17 @@
 #include <netbsd/un.h>
 #include "core_calls.h"
 
+/* A kernel with local sockets, and no other network. */
+static inline void
+up_local(struct fixture *f)
+{
+	static const char *const names[] = { "librumpvfs", "librumpfs_tmpfs",
+		"librumpnet", "librumpnet_local", NULL };
+	struct kern_config c = { .kc_components = names };
+
+	up_config(f, &c);
+}
+
 static inline long
 l_socket(struct lwp *l, int domain, int type, int proto)
 {
