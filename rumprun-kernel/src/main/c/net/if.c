@@ -629,6 +629,7 @@ if_boot(struct rump_kernel *k)
 		return -ENOMEM;
 	ifs->ifs_sndqmax = IFQ_MAXLEN;
 	NS(k)->ns_if = ifs;
+	net_setinput(k, NETPROTO_ETHER, ether_input);
 	error = loop_boot(k);
 	if (error == 0)
 		error = if_sysctl_boot(k);
