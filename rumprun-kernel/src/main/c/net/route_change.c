@@ -158,7 +158,7 @@ static int
 request_add(
     struct rump_kernel *k, struct rt_addrinfo *info, struct rtentry **rtp)
 {
-	struct rtentry *rt;
+	struct rtentry *rt = NULL;
 	int error;
 
 	if (info->rti_info[RTAX_GATEWAY] == NULL ||
