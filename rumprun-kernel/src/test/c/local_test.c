@@ -680,6 +680,137 @@ TEST(local_stream_two_threads_lose_nothing)
 	down(&f);
 }
 
+/* Threads make, connect, pass on and close sockets of one table, at random. */
+#define CROWD 4
+#define SLOTS 24
+
+struct crowd {
+	uint64_t seed;
+	int rounds;
+	struct sockaddr_un *sun;
+	socklen_t len;
+	long listener;
+	_Atomic int *slots;
+};
+
+static unsigned
+dice(struct crowd *c, unsigned n)
+{
+	c->seed = c->seed * UINT64_C(6364136223846793005) + 1442695040888963407;
+	return (unsigned)(c->seed >> 33) % n;
+}
+
+/* Puts a descriptor into the table, and closes what was there. */
+static void
+put(struct lwp *l, struct crowd *c, long fd)
+{
+	int old;
+
+	if (fd < 0)
+		return;
+	old = atomic_exchange(&c->slots[dice(c, SLOTS)], (int)fd);
+	if (old >= 0)
+		(void)l_close(l, old);
+}
+
+static void
+crowd_step(struct lwp *l, struct crowd *c)
+{
+	int fd = atomic_load(&c->slots[dice(c, SLOTS)]), fds[8], n = 8,
+	    flags = MSG_DONTWAIT;
+	char buf[300] = { 0 };
+	static const int types[] = { SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET };
+
+	switch (dice(c, 10)) {
+	case 0:
+		if (l_socketpair(l, AF_LOCAL, types[dice(c, 3)], 0, fds) == 0) {
+			put(l, c, fds[0]);
+			put(l, c, fds[1]);
+		}
+		break;
+	case 1:
+	case 2:
+		fds[0] = atomic_load(&c->slots[dice(c, SLOTS)]);
+		fds[1] = atomic_load(&c->slots[dice(c, SLOTS)]);
+		(void)l_setint(l, fd, SOL_SOCKET, SO_SNDBUF, 3000);
+		(void)SYS(l, SYS_fcntl, fcntl, P(int, fd), P(int, F_SETFL),
+		    P(void *, (intptr_t)O_NONBLOCK));
+		(void)l_sendfds(l, fd, buf, dice(c, 200), fds, 2);
+		break;
+	case 3:
+	case 4:
+		if (l_recvfds(l, fd, buf, sizeof(buf), fds, &n, &flags) >= 0)
+			for (int i = 0; i < n; i++)
+				put(l, c, fds[i]);
+		break;
+	case 5:
+		(void)l_shutdown(l, fd, (int)dice(c, 3));
+		break;
+	case 6: {
+		long s = l_socket(l, AF_LOCAL, SOCK_STREAM, 0);
+
+		(void)l_connect(l, s, c->sun, c->len);
+		put(l, c, s);
+		break;
+	}
+	case 7:
+		put(l, c, l_accept(l, c->listener, NULL, NULL));
+		break;
+	case 8:
+		(void)l_send(l, fd, buf, dice(c, 300), MSG_DONTWAIT);
+		(void)l_recv(l, fd, buf, sizeof(buf), MSG_DONTWAIT | MSG_PEEK);
+		break;
+	default:
+		put(l, c, SYS(l, SYS_dup, dup, P(int, fd)));
+		break;
+	}
+}
+
+static void
+crowd_run(struct lwp *l, void *arg)
+{
+	struct crowd *c = arg;
+
+	for (int i = 0; i < c->rounds; i++)
+		crowd_step(l, c);
+}
+
+TEST(local_crowd_of_threads_breaks_nothing)
+{
+	struct fixture f;
+	struct sockaddr_un sun;
+	_Atomic int slots[SLOTS];
+	struct crowd c[CROWD];
+	struct helper h[CROWD];
+	socklen_t len = sun_make(&sun, "/crowd");
+	long s;
+
+	up_local(&f);
+	s = l_socket(f.l, AF_LOCAL, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	CHECK_EQ(l_bind(f.l, s, &sun, len), 0);
+	CHECK_EQ(l_listen(f.l, s, 5), 0);
+	for (int i = 0; i < SLOTS; i++)
+		atomic_init(&slots[i], -1);
+	for (int i = 0; i < CROWD; i++) {
+		c[i] = (struct crowd){ .seed = (uint64_t)i + 1,
+			.rounds = 4000,
+			.sun = &sun,
+			.len = len,
+			.listener = s,
+			.slots = slots };
+		helper_start(&h[i], f.p, crowd_run, &c[i]);
+	}
+	for (int i = 0; i < CROWD; i++)
+		helper_join(&h[i]);
+	CHECK_EQ(l_close(f.l, s), 0);
+	for (int i = 0; i < SLOTS; i++)
+		if (slots[i] >= 0)
+			(void)l_close(f.l, slots[i]);
+	/* Whatever is left is in messages of sockets that nobody has. */
+	CHECK(files_become(&f, 0));
+	down(&f);
+}
+
 int
 main(void)
 {
@@ -704,5 +835,6 @@ main(void)
 	RUN(local_messages_under_way_at_halt_leak_nothing);
 	RUN(local_hostile_control_is_refused);
 	RUN(local_stream_two_threads_lose_nothing);
+	RUN(local_crowd_of_threads_breaks_nothing);
 	return check_done();
 }

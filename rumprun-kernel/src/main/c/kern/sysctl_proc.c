@@ -334,6 +334,9 @@ list_file(struct lwp *l, int fd, struct file *fp, void *arg)
 	if (list->n < list->max) {
 		ki += list->n;
 		memset(ki, 0, sizeof(*ki));
+		ki->ki_fileaddr = (uintptr_t)fp;
+		ki->ki_fdata = (uintptr_t)fp->f_data;
+		ki->ki_msgcount = fp->f_msgcount;
 		ki->ki_flag = fp->f_flag;
 		ki->ki_ftype = (uint32_t)fp->f_type;
 		/* Not counting the one held here. */

@@ -28,7 +28,7 @@ struct sockbuf {
 	size_t sb_mbcnt; /* bytes of mbufs and storages */
 	size_t sb_hiwat, sb_mbmax, sb_lowat;
 	unsigned sb_flags;   /* SB_* */
-	int64_t sb_timeo_ns; /* 0: none */
+	_Atomic int64_t sb_timeo_ns; /* 0: none */
 };
 #define SB_LOCK 0x1   /* a reader (writer) is at work */
 #define SB_ASYNC 0x10 /* SIGIO */

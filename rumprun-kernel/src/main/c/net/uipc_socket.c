@@ -184,9 +184,9 @@ so_sleep(struct lwp *l, struct socket *so, struct kcond *cond, int64_t deadline,
 int64_t
 sb_deadline(struct socket *so, const struct sockbuf *sb)
 {
-	if (sb->sb_timeo_ns == 0)
-		return WAIT_FOREVER;
-	return kern_uptime_ns(so->so_k) + sb->sb_timeo_ns;
+	int64_t timeo = atomic_load(&sb->sb_timeo_ns);
+
+	return timeo == 0 ? WAIT_FOREVER : kern_uptime_ns(so->so_k) + timeo;
 }
 
 int
@@ -504,8 +504,8 @@ inherit(struct socket *so, const struct socket *head)
 	so->so_state = SS_NOFDREF;
 	so->so_rcv.sb_lowat = head->so_rcv.sb_lowat;
 	so->so_snd.sb_lowat = head->so_snd.sb_lowat;
-	so->so_rcv.sb_timeo_ns = head->so_rcv.sb_timeo_ns;
-	so->so_snd.sb_timeo_ns = head->so_snd.sb_timeo_ns;
+	so->so_rcv.sb_timeo_ns = atomic_load(&head->so_rcv.sb_timeo_ns);
+	so->so_snd.sb_timeo_ns = atomic_load(&head->so_snd.sb_timeo_ns);
 	so->so_rcv.sb_flags = head->so_rcv.sb_flags & (SB_AUTOSIZE | SB_ASYNC);
 	so->so_snd.sb_flags = head->so_snd.sb_flags & (SB_AUTOSIZE | SB_ASYNC);
 }

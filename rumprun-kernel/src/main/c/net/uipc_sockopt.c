@@ -127,8 +127,8 @@ so_setoption(struct lwp *l, struct socket *so, struct sockopt *sopt)
 static int
 get_timeout(const struct sockbuf *sb, struct sockopt *sopt, bool old)
 {
-	int64_t sec = sb->sb_timeo_ns / NS_S,
-		usec = sb->sb_timeo_ns % NS_S / 1000;
+	int64_t timeo = atomic_load(&sb->sb_timeo_ns), sec = timeo / NS_S,
+		usec = timeo % NS_S / 1000;
 
 	if (old) {
 		struct timeval50 tv = { (long)sec, (long)usec };

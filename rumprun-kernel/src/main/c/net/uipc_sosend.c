@@ -132,7 +132,7 @@ send_pieces(struct send *s, bool *locked)
 	struct socket *so = s->so;
 	struct rump_kernel *k = so->so_k;
 	struct mbuf *m;
-	size_t chunk;
+	size_t chunk = 0;
 	int error;
 
 	do {
