@@ -6,6 +6,10 @@
 #include <netbsd/bpf.h>
 #include "net/if_var.h"
 
+#ifndef BPF_H
+#define BPF_H 0x08 /* bpf(4): a half word */
+#endif
+
 /* N. Interfaces show packets to their listeners; cheap when there are none. Captured bytes are copied. hdr: bytes that stand before m's data, e.g. an AF. */
 void bpf_mtap_slow(struct ifnet *, const struct mbuf *, const void *hdr,
     size_t hdrlen, bool out);
@@ -28,6 +32,7 @@ struct bpf_run {
 	size_t buflen, wirelen;
 	uint32_t *mem; /* BPF_MEMWORDS, or NULL */
 	void *arg;     /* for the functions */
+	unsigned ncops; /* BPF_COPX: how many there are; a number past them ends the program with 0 */
 };
 typedef uint32_t bpf_copfunc_t(struct bpf_run *, uint32_t A);
 uint32_t bpf_filter(
