@@ -49,7 +49,7 @@ struct inet_state {
 	_Atomic int32_t arp_keep, arp_down, arp_debug, arp_log_movements,
 	    arp_log_permanent_modify, arp_log_wrong_iface,
 	    arp_log_unknown_network;
-	_Atomic uint64_t ipstat[IP_NSTATS], icmpstat[64], igmpstat[IGMP_NSTATS],
+	_Atomic uint64_t ipstat[IP_NSTATS], icmpstat[98], igmpstat[IGMP_NSTATS],
 	    arpstat[32];
 	struct ip_reass *is_reass;
 	struct igmp_state *is_igmp;
@@ -110,9 +110,9 @@ int in_selectsrc(struct rump_kernel *, uint32_t dst, struct route *,
 int in_control(struct lwp *, struct socket *, unsigned long cmd, void *data,
     struct ifnet *);
 void in_ifdetach(struct ifnet *); /* W */
-/* W. The interface has come up (gone down): addresses are of use again (detached). Called by if_up, if_down. */
-void in_if_up(struct ifnet *);
-void in_if_down(struct ifnet *);
+/* W. The interface came up or went down (or its link): addresses become tentative or usable, or detached. By if_up, if_down, if_link_state_change. */
+void in_ifupdown(struct ifnet *, bool up);
+void igmp_ifup(struct ifnet *); /* W: groups are told of again */
 /* The address's own in_ifaddr of an interface; NULL. N */
 struct in_ifaddr *in_ifaddr_on(struct ifnet *, uint32_t addr);
 /* sockaddr_in of an address, port 0. */
@@ -249,6 +249,8 @@ int inet_boot(
     struct rump_kernel *) MUST_CHECK; /* librumpnet_netinet; with UDP, TCP, raw */
 void inet_fini(struct rump_kernel *);
 int udp_boot(struct rump_kernel *) MUST_CHECK;
+/* By inet6_boot: UDP's input over IPv6, and net.inet6.udp6. */
+int udp6_boot(struct rump_kernel *) MUST_CHECK;
 void udp_fini(struct rump_kernel *);
 int tcp_boot(struct rump_kernel *) MUST_CHECK;
 void tcp_fini(struct rump_kernel *);

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What IPv6 and TCP bring: without them the library still links. Nothing of it is called in a kernel that has not booted them. */
+#ifndef NETINET_LATER_H
+#define NETINET_LATER_H
+
+#include "netinet6/inet6.h"
+
+#pragma weak icmp6_error
+#pragma weak in6_clearscope
+#pragma weak in6_control
+#pragma weak in6_ifaddr_lookup
+#pragma weak in6_is_linklocal
+#pragma weak in6_is_mc_linklocal
+#pragma weak in6_selecthlim
+#pragma weak in6_selectsrc
+#pragma weak ip6_clearpktopts
+#pragma weak ip6_ctloutput
+#pragma weak ip6_freemoptions
+#pragma weak ip6_output
+#pragma weak ip6_savecontrol
+#pragma weak ip6_setpktopts
+#pragma weak ip6_setproto
+#pragma weak sa6_embedscope
+#pragma weak tcp_boot
+#pragma weak tcp_ctloutput
+#pragma weak tcp_fini
+#pragma weak tcp_usrreqs
+
+#endif
