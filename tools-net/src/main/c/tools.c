@@ -11,6 +11,7 @@ static const struct tool_entry entries[] = {
 	{ "ping", ping_main, TOOL_INTR },
 	{ "ping6", ping6_main, TOOL_INTR },
 	{ "route", route_main, 0 },
+	{ "shmif_dumpbus", shmif_dumpbus_main, TOOL_HOST },
 	{ NULL, NULL, 0 },
 };
 

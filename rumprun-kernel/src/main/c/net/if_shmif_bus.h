@@ -8,14 +8,8 @@
 #ifndef NET_IF_SHMIF_BUS_H
 #define NET_IF_SHMIF_BUS_H
 
+#include "net/if_shmif_format.h"
 #include "net/mbuf.h"
-
-#define SHMIF_MAGIC 0xca11d054U
-#define SHMIF_VERSION 3
-#define BUSMEM_SIZE 1048576
-#define BUSMEM_DATASIZE 1048544U
-#define IFMEM_WAKEUP 4 /* where the file is written to, to wake up */
-#define SHMIF_MAXFRAME 1514
 
 struct shmif_mem {
 	_Atomic uint32_t shm_magic;
