@@ -74,7 +74,8 @@ TEST(names_make_interfaces)
 	start(&x);
 	CHECK_EQ(plain(&x, SIOCIFCREATE, "toy7"), 0);
 	CHECK_EQ(plain(&x, SIOCIFCREATE, "toy7"), -EEXIST);
-	CHECK_EQ(plain(&x, SIOCIFCREATE, "toy"), 0);
+	CHECK_EQ(plain(&x, SIOCIFCREATE, "toy"), -EINVAL);
+	CHECK_EQ(plain(&x, SIOCIFCREATE, "toy0"), 0);
 	CHECK_EQ(plain(&x, SIOCIFCREATE, "toy01"), 0);
 	CHECK_EQ(plain(&x, SIOCIFCREATE, "toy1"), -EEXIST);
 	CHECK_EQ(plain(&x, SIOCIFCREATE, "toy01"), -EEXIST);
@@ -103,8 +104,10 @@ TEST(many_interfaces_have_numbers)
 	struct ifx x;
 
 	start(&x);
+	net_wrlock(x.f.k);
 	for (int i = 0; i < 300; i++)
-		CHECK_EQ(plain(&x, SIOCIFCREATE, "toy"), 0);
+		CHECK_EQ(if_clone_create(x.f.k, "toy", NULL), 0);
+	net_unlock(x.f.k);
 	CHECK_EQ(value(&x, SIOCGIFINDEX, "toy299"), 301);
 	stop(&x);
 }

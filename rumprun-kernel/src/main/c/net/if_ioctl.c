@@ -342,13 +342,18 @@ static int
 create(struct lwp *l, const struct ifreq *ifr)
 {
 	char name[IFNAMSIZ];
-	int error;
+	int error, unit;
 
 	if (!cred_issuser(l->l_cred))
 		return -EPERM;
 	memcpy(name, ifr->ifr_name, sizeof(name));
 	net_wrlock(l->l_k);
-	error = if_clone_create(l->l_k, name, NULL);
+	/* By this way a name has its number. */
+	if (memchr(name, '\0', sizeof(name)) == NULL ||
+	    if_clone_lookup(l->l_k, name, &unit) == NULL || unit < 0)
+		error = -EINVAL;
+	else
+		error = if_clone_create(l->l_k, name, NULL);
 	net_unlock(l->l_k);
 	return error;
 }

@@ -25,7 +25,10 @@ root_of(struct rump_kernel *k, int af)
 bool
 rt_family(struct rump_kernel *k, int af)
 {
-	return root_of(k, af) != NULL && NS(k)->ns_domains[af] != NULL;
+	return root_of(k, af) != NULL &&
+	    (NS(k)->ns_domains[af] != NULL ||
+		(af == AF_INET ? NS(k)->ns_inet != NULL :
+				 NS(k)->ns_inet6 != NULL));
 }
 
 static void

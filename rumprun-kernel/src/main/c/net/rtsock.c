@@ -241,6 +241,9 @@ neighbour_request(struct request *r)
 		return ops->rtl_add(r->k, dst, (const void *)gate,
 		    r->rtm->rtm_flags, &r->rtm->rtm_rmx);
 	case RTM_DELETE:
+		/* What leads to ourselves has nobody behind it. */
+		if ((r->rtm->rtm_flags & RTF_LOCAL) != 0)
+			return -ENOENT;
 		error = ops->rtl_delete(r->k, dst);
 		return error == -ESRCH ? -ENOENT : error;
 	case RTM_GET:

@@ -413,7 +413,9 @@ in_ifinit(struct in_ifaddr *ia, const struct in_newaddr *new)
 		sockaddr_in_init(&ia->ia_dstaddr, new->dst, 0);
 	local_route(ia, true);
 	error = add_prefix(ia);
-	if (!was_up && (error = if_up(ifp)) != 0)
+	/* One that is up and not running says again why. */
+	if ((!was_up || (ifp->if_flags & IFF_RUNNING) == 0) &&
+	    (error = if_up(ifp)) != 0)
 		return error;
 	if ((ifp->if_flags & IFF_MULTICAST) != 0 &&
 	    !in_ismember(ifp, htonl(INADDR_ALLHOSTS_GROUP)))

@@ -90,6 +90,19 @@ lo_address(struct rump_kernel *k)
 	return error;
 }
 
+/* carp(4) is not here. Its name is in the list of drivers, as a server started with this component has it. */
+static int
+no_carp(struct rump_kernel *k, const struct if_clone *ifc, int unit)
+{
+	(void)k;
+	(void)ifc;
+	(void)unit;
+	return -EOPNOTSUPP;
+}
+
+static const struct if_clone carp_cloner = { .ifc_name = "carp",
+	.ifc_create = no_carp };
+
 int
 inet_boot(struct rump_kernel *k)
 {
@@ -105,6 +118,7 @@ inet_boot(struct rump_kernel *k)
 	    (error = ip_reass_boot(k)) != 0 || (error = igmp_boot(k)) != 0 ||
 	    (error = arp_boot(k)) != 0 || (error = udp_boot(k)) != 0 ||
 	    (tcp_boot != NULL && (error = tcp_boot(k)) != 0) ||
+	    (error = if_clone_attach(k, &carp_cloner)) != 0 ||
 	    (error = inet_sysctl(k)) != 0 || (error = udp_sysctl(k)) != 0 ||
 	    (error = lo_address(k)) != 0)
 		return error;
