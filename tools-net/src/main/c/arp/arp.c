@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* arp(8): the table of IPv4 neighbours. */
-#include "rtmsg.h"
+#include "nbmsg.h"
 #include <netbsd/time.h>
 #include <stdlib.h>
 
@@ -121,16 +121,16 @@ static int
 delete_one(struct arp *a, const char *host, const union any_addr *addr)
 {
 	struct sockaddr_dl link;
-	struct rtmsg m;
+	struct nbmsg m;
 	char buf[16];
 	int error;
 
 	if (find_interface(a, host, addr, &link, false) != 0)
 		return 1;
-	rtmsg_begin(&m, RTM_DELETE, RTF_LLDATA | RTF_HOST | RTF_STATIC);
-	rtmsg_add(&m, RTA_DST, addr);
-	rtmsg_add(&m, RTA_GATEWAY, &link);
-	error = rtmsg_send(a->t, &m);
+	nbmsg_begin(&m, RTM_DELETE, RTF_LLDATA | RTF_HOST | RTF_STATIC);
+	nbmsg_add(&m, RTA_DST, addr);
+	nbmsg_add(&m, RTA_GATEWAY, &link);
+	error = nbmsg_send(a->t, &m);
 	if (error != 0) {
 		t_warn(a->t, error, "writing to routing socket");
 		return 1;
@@ -165,7 +165,7 @@ set_one(struct arp *a, int argc, char **argv)
 	struct timespec now = { 0, 0 };
 	struct sockaddr_dl link, iface;
 	union any_addr addr;
-	struct rtmsg m;
+	struct nbmsg m;
 	int error, i;
 
 	if (!host_address(a, argv[0], &addr))
@@ -182,14 +182,14 @@ set_one(struct arp *a, int argc, char **argv)
 		return 1;
 	link.sdl_index = iface.sdl_index;
 	link.sdl_addr.dl_type = iface.sdl_addr.dl_type;
-	rtmsg_begin(&m, RTM_ADD,
+	nbmsg_begin(&m, RTM_ADD,
 	    RTF_HOST | RTF_STATIC | RTF_LLDATA | (pub ? RTF_ANNOUNCE : 0));
 	m.hdr.rtm_inits = RTV_EXPIRE;
 	if (temp && sys_clock_gettime(a->t, CLOCK_REALTIME, &now) == 0)
 		m.hdr.rtm_rmx.rmx_expire = now.tv_sec + TEMP_SECONDS;
-	rtmsg_add(&m, RTA_DST, &addr);
-	rtmsg_add(&m, RTA_GATEWAY, &link);
-	error = rtmsg_send(a->t, &m);
+	nbmsg_add(&m, RTA_DST, &addr);
+	nbmsg_add(&m, RTA_GATEWAY, &link);
+	error = nbmsg_send(a->t, &m);
 	if (error != 0)
 		t_warn(a->t, error, "writing to routing socket");
 	return error != 0;

@@ -287,16 +287,16 @@ delete_one(struct ndp *n, const char *host, const union any_addr *addr)
 {
 	union any_addr k = kernel_form(addr);
 	struct sockaddr_dl link;
-	struct rtmsg m;
+	struct nbmsg m;
 	char buf[46];
 	int error;
 
 	if (find_interface(n, host, &k, &link, "cannot locate") != 0)
 		return 1;
-	rtmsg_begin(&m, RTM_DELETE, RTF_LLDATA | RTF_HOST | RTF_STATIC);
-	rtmsg_add(&m, RTA_DST, &k);
-	rtmsg_add(&m, RTA_GATEWAY, &link);
-	error = rtmsg_send(n->t, &m);
+	nbmsg_begin(&m, RTM_DELETE, RTF_LLDATA | RTF_HOST | RTF_STATIC);
+	nbmsg_add(&m, RTA_DST, &k);
+	nbmsg_add(&m, RTA_GATEWAY, &link);
+	error = nbmsg_send(n->t, &m);
 	if (error != 0) {
 		t_warn(n->t, error, "writing to routing socket");
 		return 1;
@@ -324,7 +324,7 @@ set_one(struct ndp *n, int argc, char **argv)
 	bool temp = false, proxy = false;
 	struct sockaddr_dl link, iface;
 	union any_addr addr, k;
-	struct rtmsg m;
+	struct nbmsg m;
 	int error, i;
 
 	if (!host_address(n, argv[0], &addr))
@@ -343,15 +343,15 @@ set_one(struct ndp *n, int argc, char **argv)
 		return 1;
 	link.sdl_index = iface.sdl_index;
 	link.sdl_addr.dl_type = iface.sdl_addr.dl_type;
-	rtmsg_begin(&m, RTM_ADD,
+	nbmsg_begin(&m, RTM_ADD,
 	    RTF_HOST | RTF_STATIC | RTF_LLDATA | (proxy ? RTF_ANNOUNCE : 0));
 	if (temp) {
 		m.hdr.rtm_inits = RTV_EXPIRE;
 		m.hdr.rtm_rmx.rmx_expire = ndp_now(n) + TEMP_SECONDS;
 	}
-	rtmsg_add(&m, RTA_DST, &k);
-	rtmsg_add(&m, RTA_GATEWAY, &link);
-	error = rtmsg_send(n->t, &m);
+	nbmsg_add(&m, RTA_DST, &k);
+	nbmsg_add(&m, RTA_GATEWAY, &link);
+	error = nbmsg_send(n->t, &m);
 	if (error != 0)
 		t_warn(n->t, error, "writing to routing socket");
 	return error != 0;

@@ -3,7 +3,7 @@
 #ifndef NDP_H
 #define NDP_H
 
-#include "rtmsg.h"
+#include "nbmsg.h"
 #include <netbsd/in6_var.h>
 #include <netbsd/ip6.h>
 #include <netbsd/sockio.h>

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The routing socket, as arp and ndp use it. */
-#include "rtmsg.h"
+#include "nbmsg.h"
 #include <netbsd/sysctl.h>
 #include <netbsd/time.h>
 
 #define TRIES 4096 /* messages of others that are read before the answer */
 
 void
-rtmsg_begin(struct rtmsg *m, int type, int flags)
+nbmsg_begin(struct nbmsg *m, int type, int flags)
 {
 	memset(m, 0, sizeof(*m));
 	m->hdr.rtm_version = RTM_VERSION;
@@ -17,7 +17,7 @@ rtmsg_begin(struct rtmsg *m, int type, int flags)
 }
 
 void
-rtmsg_add(struct rtmsg *m, int rta, const void *sockaddr)
+nbmsg_add(struct nbmsg *m, int rta, const void *sockaddr)
 {
 	size_t n = *(const uint8_t *)sockaddr, at = m->len - sizeof(m->hdr),
 	       step = n == 0 ? 8 : (n + 7) & ~(size_t)7;
@@ -31,7 +31,7 @@ rtmsg_add(struct rtmsg *m, int rta, const void *sockaddr)
 
 /* The message as bytes: the structure may have a gap in front of `space`. */
 static size_t
-flatten(struct rtmsg *m, uint8_t *out)
+flatten(struct nbmsg *m, uint8_t *out)
 {
 	m->hdr.rtm_msglen = (unsigned short)m->len;
 	memcpy(out, &m->hdr, sizeof(m->hdr));
@@ -40,9 +40,9 @@ flatten(struct rtmsg *m, uint8_t *out)
 }
 
 static int
-open_and_write(struct tool *t, struct rtmsg *m, int *error)
+open_and_write(struct tool *t, struct nbmsg *m, int *error)
 {
-	uint8_t buf[sizeof(struct rtmsg)];
+	uint8_t buf[sizeof(struct nbmsg)];
 	size_t n;
 	int s;
 
@@ -58,7 +58,7 @@ open_and_write(struct tool *t, struct rtmsg *m, int *error)
 }
 
 int
-rtmsg_send(struct tool *t, struct rtmsg *m)
+nbmsg_send(struct tool *t, struct nbmsg *m)
 {
 	int error, s = open_and_write(t, m, &error);
 
@@ -67,7 +67,7 @@ rtmsg_send(struct tool *t, struct rtmsg *m)
 }
 
 int
-rtmsg_ask(struct tool *t, struct rtmsg *m, union any_addr info[RTAX_MAX],
+nbmsg_ask(struct tool *t, struct nbmsg *m, union any_addr info[RTAX_MAX],
     bool *written)
 {
 	uint8_t buf[2048];
@@ -108,12 +108,12 @@ neighbour_interface(struct tool *t, const union any_addr *dst,
     struct sockaddr_dl *link, bool *written)
 {
 	union any_addr info[RTAX_MAX];
-	struct rtmsg m;
+	struct nbmsg m;
 	int error;
 
-	rtmsg_begin(&m, RTM_GET, RTF_HOST);
-	rtmsg_add(&m, RTA_DST, dst);
-	error = rtmsg_ask(t, &m, info, written);
+	nbmsg_begin(&m, RTM_GET, RTF_HOST);
+	nbmsg_add(&m, RTA_DST, dst);
+	error = nbmsg_ask(t, &m, info, written);
 	if (error != 0)
 		return error;
 	/* A neighbour is on a network of ours: its gateway is a link, as is that of our own addresses. */

@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Messages on a routing socket: what arp and ndp send about neighbours, and the answers. */
-#ifndef TOOLS_NET_RTMSG_H
-#define TOOLS_NET_RTMSG_H
+#ifndef TOOLS_NET_NBMSG_H
+#define TOOLS_NET_NBMSG_H
 
 #include "iflist.h"
 
-struct rtmsg {
+struct nbmsg {
 	struct rt_msghdr hdr;
 	uint8_t space[1024];
 	size_t len; /* of header and addresses */
 };
 
-/* The header, with the addresses that follow by rtmsg_add in the order of their RTA_* bits. */
-void rtmsg_begin(struct rtmsg *, int type, int flags);
-void rtmsg_add(struct rtmsg *, int rta, const void *sockaddr);
+/* The header, with the addresses that follow by nbmsg_add in the order of their RTA_* bits. */
+void nbmsg_begin(struct nbmsg *, int type, int flags);
+void nbmsg_add(struct nbmsg *, int rta, const void *sockaddr);
 /* Sends it on a socket of its own: 0 or what write said. */
-int rtmsg_send(struct tool *, struct rtmsg *);
+int nbmsg_send(struct tool *, struct nbmsg *);
 /* Sends it and waits for its answer, which takes its place; addresses to `info`. What reading said, as -errno, when the write was done. */
-int rtmsg_ask(struct tool *, struct rtmsg *, union any_addr info[RTAX_MAX],
+int nbmsg_ask(struct tool *, struct nbmsg *, union any_addr info[RTAX_MAX],
     bool *written);
 
 /* A neighbour of the kernel's list. */
