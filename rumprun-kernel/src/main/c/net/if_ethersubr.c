@@ -202,7 +202,7 @@ if_transmit_member(struct ifnet *ifp, struct mbuf *m)
 			return transmit_split(ifp, m);
 	} else if (left != 0 && (m = ether_delayed_cksum(m)) == NULL)
 		return -ENOBUFS;
-	if ((m->m_flags & (M_BCAST | M_MCAST)) != 0)
+	if ((m->m_flags & (M_BCAST | M_MCAST)) == M_MCAST)
 		atomic_fetch_add_explicit(
 		    &ifp->if_omcasts, 1, memory_order_relaxed);
 	bpf_mtap(ifp, m, true);
