@@ -624,6 +624,74 @@ TEST(local_hostile_control_is_refused)
 	down(&f);
 }
 
+TEST(local_calls_of_43bsd_work)
+{
+	struct fixture f;
+	struct sockaddr_un sun;
+	struct osockaddr old;
+	socklen_t len = sun_make(&sun, "/43"), n = sizeof(old);
+	struct iovec iov;
+	struct omsghdr mh;
+	char buf[8];
+	int fd[2], got[2] = { -1, -1 };
+	long s, c, a;
+
+#define OLD(number, type, ...)                                           \
+	__extension__({                                                  \
+		struct compat_43_sys_##type##_args a_ = { __VA_ARGS__ }; \
+		register_t rv_[2];                                       \
+		int e_ = kern_syscall(f.l, number, &a_, rv_);            \
+		e_ != 0 ? (long)e_ : (long)rv_[0];                       \
+	})
+	up_local(&f);
+	s = l_socket(f.l, AF_LOCAL, SOCK_STREAM, 0);
+	c = l_socket(f.l, AF_LOCAL, SOCK_STREAM, 0);
+	CHECK_EQ(l_bind(f.l, s, &sun, len), 0);
+	CHECK_EQ(l_listen(f.l, s, 1), 0);
+	CHECK_EQ(l_connect(f.l, c, &sun, len), 0);
+	a = OLD(SYS_compat_43_oaccept, accept, P(int, s), P(void *, &old),
+	    P(socklen_t *, &n));
+	CHECK(a >= 0);
+	CHECK_EQ(n, 2);
+	CHECK_EQ(old.sa_family, AF_LOCAL);
+	n = sizeof(old);
+	CHECK_EQ(OLD(SYS_compat_43_ogetpeername, getpeername, P(int, c),
+		     P(void *, &old), P(socklen_t *, &n)),
+	    0);
+	CHECK_EQ(old.sa_family, AF_LOCAL);
+	CHECK_STR(old.sa_data, "/43");
+	CHECK_EQ(OLD(SYS_compat_43_osend, send, P(int, c),
+		     P(void *, (uintptr_t) "hello"), P(int, 5), P(int, 0)),
+	    5);
+	CHECK_EQ(OLD(SYS_compat_43_orecv, recv, P(int, a), P(void *, buf),
+		     P(int, 8), P(int, 0)),
+	    5);
+	CHECK_EQ(OLD(SYS_compat_43_orecv, recv, P(int, a), P(void *, buf),
+		     P(int, -1), P(int, 0)),
+	    -EINVAL);
+	CHECK_EQ(l_socketpair(f.l, AF_LOCAL, SOCK_STREAM, 0, fd), 0);
+	memset(&mh, 0, sizeof(mh));
+	iov.iov_base = buf;
+	iov.iov_len = 5;
+	mh.msg_iov = &iov;
+	mh.msg_iovlen = 1;
+	mh.msg_accrights = fd;
+	mh.msg_accrightslen = 4;
+	CHECK_EQ(OLD(SYS_compat_43_osendmsg, sendmsg, P(int, c), P(void *, &mh),
+		     P(int, 0)),
+	    5);
+	iov.iov_len = 8;
+	mh.msg_accrights = got;
+	mh.msg_accrightslen = sizeof(got);
+	CHECK_EQ(OLD(SYS_compat_43_orecvmsg, recvmsg, P(int, a),
+		     P(struct omsghdr *, &mh), P(int, 0)),
+	    5);
+	CHECK_EQ(mh.msg_accrightslen, 4);
+	CHECK_EQ(l_write(f.l, got[0], "x", 1), 1);
+	CHECK_EQ(l_read(f.l, fd[1], buf, 8), 1);
+	down(&f);
+}
+
 /* --- a stress of everything at once --- */
 
 struct churn {
@@ -834,6 +902,7 @@ main(void)
 	RUN(local_long_chain_of_sockets_goes);
 	RUN(local_messages_under_way_at_halt_leak_nothing);
 	RUN(local_hostile_control_is_refused);
+	RUN(local_calls_of_43bsd_work);
 	RUN(local_stream_two_threads_lose_nothing);
 	RUN(local_crowd_of_threads_breaks_nothing);
 	return check_done();

@@ -186,25 +186,33 @@
 	X(480, sys_fdiscard)
 
 /* Sockets: net/ */
-#define NET_SYSCALLS(X)              \
-	X(27, sys_recvmsg)           \
-	X(28, sys_sendmsg)           \
-	X(29, sys_recvfrom)          \
-	X(30, sys_accept)            \
-	X(31, sys_getpeername)       \
-	X(32, sys_getsockname)       \
-	X(97, sys_compat_30_socket)  \
-	X(98, sys_connect)           \
-	X(104, sys_bind)             \
-	X(105, sys_setsockopt)       \
-	X(106, sys_listen)           \
-	X(118, sys_getsockopt)       \
-	X(133, sys_sendto)           \
-	X(134, sys_shutdown)         \
-	X(135, sys_socketpair)       \
-	X(394, sys___socket30)       \
-	X(456, sys_paccept)          \
-	X(475, sys_recvmmsg)         \
+#define NET_SYSCALLS(X)                    \
+	X(27, sys_recvmsg)                 \
+	X(28, sys_sendmsg)                 \
+	X(29, sys_recvfrom)                \
+	X(30, sys_accept)                  \
+	X(31, sys_getpeername)             \
+	X(32, sys_getsockname)             \
+	X(97, sys_compat_30_socket)        \
+	X(98, sys_connect)                 \
+	X(99, sys_compat_43_oaccept)       \
+	X(101, sys_compat_43_osend)        \
+	X(102, sys_compat_43_orecv)        \
+	X(104, sys_bind)                   \
+	X(105, sys_setsockopt)             \
+	X(106, sys_listen)                 \
+	X(113, sys_compat_43_orecvmsg)     \
+	X(114, sys_compat_43_osendmsg)     \
+	X(118, sys_getsockopt)             \
+	X(125, sys_compat_43_orecvfrom)    \
+	X(133, sys_sendto)                 \
+	X(134, sys_shutdown)               \
+	X(135, sys_socketpair)             \
+	X(141, sys_compat_43_ogetpeername) \
+	X(150, sys_compat_43_ogetsockname) \
+	X(394, sys___socket30)             \
+	X(456, sys_paccept)                \
+	X(475, sys_recvmmsg)               \
 	X(476, sys_sendmmsg)
 
 #define SYSCALL_HANDLER(number, handler) \
