@@ -4,6 +4,7 @@
 #include <netbsd/time.h>
 #include <stdlib.h>
 
+#define MAXFILE (16u << 20)    /* bytes that a file of entries may have */
 #define TEMP_SECONDS (20 * 60) /* how long a temporary entry lives */
 
 struct arp {
@@ -209,6 +210,8 @@ set_file(struct arp *a, const char *path)
 	text = t_malloc(a->t, size);
 	while ((n = sys_read(a->t, fd, text + len, size - len - 1)) > 0) {
 		len += (size_t)n;
+		if (len > MAXFILE)
+			t_fail(a->t, 1, EFBIG, "%s", path);
 		if (size - len == 1)
 			text = t_realloc(a->t, text, size *= 2);
 	}

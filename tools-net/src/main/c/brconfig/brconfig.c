@@ -115,7 +115,7 @@ get_list(struct brconfig *b, unsigned long cmd, size_t size, void **out)
 		if (conf.ifbic_len + size < len)
 			return conf.ifbic_len / size;
 		t_free(b->t, *out);
-		if (len >= 1u << 28)
+		if (len >= 1u << 24)
 			t_fail(b->t, 1, ENOMEM, "unable to get a list");
 	}
 }

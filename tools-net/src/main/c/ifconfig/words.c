@@ -160,13 +160,19 @@ tunnel_end(struct ifconfig *ic, const char *word, struct paddr *p)
 {
 	char *s = t_strdup(ic->t, word), *comma = strchr(s, ',');
 	int64_t port = 0;
+	int af = ic->af;
+	bool found;
 
 	if (comma != NULL) {
 		*comma++ = '\0';
 		if (!word_number(comma, 0, 65535, &port))
 			return false;
 	}
-	if (strchr(s, '/') != NULL || !address_read(ic, s, p))
+	/* The outer family may be another than the inner one. */
+	ic->af = AF_UNSPEC;
+	found = strchr(s, '/') == NULL && address_read(ic, s, p);
+	ic->af = af;
+	if (!found)
 		return false;
 	/* sin_port and sin6_port stand at the same place. */
 	p->a.bytes[2] = (uint8_t)(port >> 8);

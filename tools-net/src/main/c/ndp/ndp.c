@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#define MAXFILE (16u << 20) /* bytes that a file of entries may have */
 #define TEMP_SECONDS (20 * 60)
 #define W_ADDR 36
 #define W_LINK 17
@@ -371,6 +372,8 @@ set_file(struct ndp *n, const char *path)
 	text = t_malloc(n->t, size);
 	while ((got = sys_read(n->t, fd, text + len, size - len - 1)) > 0) {
 		len += (size_t)got;
+		if (len > MAXFILE)
+			t_fail(n->t, 1, EFBIG, "%s", path);
 		if (size - len == 1)
 			text = t_realloc(n->t, text, size *= 2);
 	}
