@@ -10,6 +10,12 @@ const struct devnode dev_nodes[] = {
 	{ "/dev", 'd', 0755, 0, 0, 0, 0, NULL, NULL },
 	{ "/dev/null", 'c', 0644, 0, 0, 2, 2, NULL, NULL },
 	{ "/dev/zero", 'c', 0644, 0, 0, 2, 12, NULL, NULL },
+	{ "/dev/bpf", 'c', 0644, 0, 0, 23, 0, NULL, "librumpdev_bpf" },
+	{ "/dev/tap", 'c', 0644, 0, 0, 169, 0xfffff, NULL, "librumpnet_tap" },
+	{ "/dev/tap0", 'c', 0644, 0, 0, 169, 0, NULL, "librumpnet_tap" },
+	{ "/dev/tap1", 'c', 0644, 0, 0, 169, 1, NULL, "librumpnet_tap" },
+	{ "/dev/tap2", 'c', 0644, 0, 0, 169, 2, NULL, "librumpnet_tap" },
+	{ "/dev/tap3", 'c', 0644, 0, 0, 169, 3, NULL, "librumpnet_tap" },
 	{ "/tmp", 'd', 01777, 0, 0, 0, 0, NULL, NULL },
 	{ .dn_path = NULL },
 };
@@ -64,6 +70,15 @@ dev_close(struct lwp *l, dev_t dev, bool blk, int flags)
 	if (d == NULL)
 		return -ENXIO;
 	return d->d_close == NULL ? 0 : d->d_close(l, dev, blk, flags);
+}
+
+int
+dev_clone(struct lwp *l, dev_t dev, int flags, struct file *fp)
+{
+	const struct devsw *d = dev_find(l->l_k, dev, false);
+
+	return d == NULL || d->d_clone == NULL ? 1 :
+						 d->d_clone(l, dev, flags, fp);
 }
 
 int

@@ -17,6 +17,11 @@ struct devsw {
 	/* flags: FREAD, FWRITE, O_NONBLOCK. A member that is NULL succeeds (open, close) or gives -ENXIO; ioctl -ENOTTY. */
 	int (*d_open)(struct lwp *, dev_t, bool blk, int flags);
 	int (*d_close)(struct lwp *, dev_t, bool blk, int flags);
+	/*
+	 * After d_open: gives the open a file of its own (sets f_type, f_ops, f_data), which has nothing to do with the node any more (d_close follows). 1: not
+	 * for this number. NULL: for none.
+	 */
+	int (*d_clone)(struct lwp *, dev_t, int flags, struct file *);
 	int (*d_read)(struct lwp *, dev_t, struct uio *, int flags);
 	int (*d_write)(struct lwp *, dev_t, struct uio *, int flags);
 	int (*d_ioctl)(struct lwp *, dev_t, bool blk, unsigned long cmd,
@@ -37,6 +42,7 @@ const struct devsw *dev_find(struct rump_kernel *, dev_t, bool blk);
 /* The calls, with what stands above done for missing members; -ENXIO without a driver. */
 int dev_open(struct lwp *, dev_t, bool blk, int flags);
 int dev_close(struct lwp *, dev_t, bool blk, int flags);
+int dev_clone(struct lwp *, dev_t, int flags, struct file *);
 int dev_read(struct lwp *, dev_t, struct uio *, int flags);
 int dev_write(struct lwp *, dev_t, struct uio *, int flags);
 int dev_ioctl(

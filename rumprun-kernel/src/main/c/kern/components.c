@@ -125,8 +125,17 @@ NET_COMPONENT(net_tun, "librumpnet_tun", FACTION_NET, "librumpnet_net", NULL,
     tun_attach, tun_detach);
 NET_COMPONENT(net_vlan, "librumpnet_vlan", FACTION_NET, "librumpnet_net", NULL,
     vlan_attach, vlan_detach);
-NET_COMPONENT(dev_bpf, "librumpdev_bpf", FACTION_DEV, "librumpnet_net",
-    "bpf,bpf_filter", bpf_attach, bpf_detach);
+extern const struct devsw dev_bpf;
+static const struct devsw *const bpf_devsw[] = { &dev_bpf, NULL };
+static const struct component net_bpf = {
+	.c_library = "librumpdev_bpf",
+	.c_faction = FACTION_DEV,
+	.c_needs = "librumpnet_net",
+	.c_modules = "bpf,bpf_filter",
+	.c_attach = bpf_attach,
+	.c_detach = bpf_detach,
+	.c_devsw = bpf_devsw,
+};
 NET_COMPONENT(net_npf, "librumpnet_npf", FACTION_NET, "librumpnet_net",
     "npf,if_npflog,npf_alg_icmp", npf_attach, npf_detach);
 
@@ -153,7 +162,7 @@ const struct component *const kern_components[] = {
 	&net,
 	&net_net,
 	&net_local,
-	&dev_bpf,
+	&net_bpf,
 	&net_netinet,
 	&net_netinet6,
 	&net_shmif,

@@ -6,7 +6,6 @@
  * that a packet, which holds it shared, needs no further lock but a listener's buffers'.
  */
 #include <netbsd/poll.h>
-#include <netbsd/signal.h>
 #include "net/bpf_private.h"
 
 #define WORDALIGN(n) (((n) + BPF_ALIGNMENT - 1) & ~(size_t)(BPF_ALIGNMENT - 1))
@@ -29,31 +28,11 @@ bpf_readable(const struct bpf_d *d)
 	    (d->bd_slen != 0 && (d->bd_immediate || d->bd_timedout));
 }
 
-static void
-signal_owner(struct bpf_d *d)
-{
-	struct rump_kernel *k = d->bd_k;
-	struct proc *p;
-	bool group = d->bd_pgid < 0;
-	int id = group ? -d->bd_pgid : d->bd_pgid;
-
-	if (id == 0)
-		return;
-	kmutex_enter(&k->k_proclock);
-	for (size_t i = 0; i < sizeof(k->k_pidhash) / sizeof(k->k_pidhash[0]);
-	     i++)
-		for (p = k->k_pidhash[i]; p != NULL; p = p->p_hashnext)
-			if (group ? p->p_pgid == id : p->p_pid == id)
-				proc_signal(p, SIGIO);
-	kmutex_exit(&k->k_proclock);
-}
-
 void
 bpf_wakeup(struct bpf_d *d)
 {
 	kcond_broadcast(&d->bd_cond);
-	if (d->bd_async)
-		signal_owner(d);
+	dev_async_signal(d->bd_k, &d->bd_async);
 	selnotify(d->bd_k, &d->bd_sel, POLLIN | POLLRDNORM, 0);
 }
 
@@ -88,7 +67,7 @@ catch_packet(struct bpf_d *d, struct seen *s, size_t snap)
 {
 	size_t caplen = snap < s->len ? snap : s->len;
 	size_t at = WORDALIGN(d->bd_slen), total;
-	bool wake = d->bd_immediate;
+	bool wake = d->bd_immediate || d->bd_timedout;
 
 	if (caplen > d->bd_bufsize - d->bd_hdrlen)
 		caplen = d->bd_bufsize - d->bd_hdrlen;
@@ -158,6 +137,19 @@ bpf_mtap_slow(struct ifnet *ifp, const struct mbuf *m, const void *hdr,
 
 /* --- listeners --- */
 
+unsigned
+bpf_linklen(const struct ifnet *ifp)
+{
+	switch (ifp->if_dlt) {
+	case DLT_EN10MB:
+		return ETHER_HDR_LEN;
+	case DLT_NULL:
+		return sizeof(uint32_t);
+	default:
+		return 0;
+	}
+}
+
 static void
 unlink_listener(struct bpf_d *d)
 {
@@ -187,7 +179,7 @@ bpf_bind(struct bpf_d *d, struct ifnet *ifp)
 		unlink_listener(d);
 	if (ifp == NULL)
 		return;
-	link = ifp->if_hdrlen;
+	link = bpf_linklen(ifp);
 	kmutex_enter(&d->bd_lock);
 	d->bd_hdrlen = (uint16_t)(WORDALIGN(link + SIZEOF_BPF_HDR) - link);
 	d->bd_gone = false;
@@ -222,7 +214,7 @@ bpf_attach(struct rump_kernel *k)
 		return -ENOMEM;
 	bs->bs_maxbufsize = BPF_MAXBUFSIZE;
 	NS(k)->ns_bpf = bs;
-	return 0;
+	return bpf_sysctl_boot(k);
 }
 
 void

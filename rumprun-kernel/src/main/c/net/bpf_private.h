@@ -5,6 +5,7 @@
 
 #include "kern/file.h"
 #include "net/bpf_var.h"
+#include "net/dev_async.h"
 
 /*
  * One open of /dev/bpf. Packets fill the store buffer; when it is full, or a reader may not wait for that, it becomes the hold buffer, which a
@@ -31,17 +32,27 @@ struct bpf_d {
 	bool bd_timedout;   /* poll has waited long enough */
 	struct callout bd_timer;
 	int64_t bd_rtout_ns; /* 0: none */
-	int bd_pgid;	     /* for SIGIO */
-	bool bd_async;
+	struct dev_async bd_async;
 	int bd_pid;
 
 	_Atomic bool bd_immediate, bd_hdrcmplt, bd_seesent, bd_feedback;
 	_Atomic uint64_t bd_rcount, bd_dcount, bd_ccount;
 };
 
+/* What sysctl net.bpf.peers (with the size of an element and how many) gives of each: netstat -B. */
+struct bpf_d_ext {
+	int32_t bde_bufsize;
+	uint8_t bde_promisc, bde_state, bde_immediate;
+	int32_t bde_hdrcmplt, bde_seesent;
+	int32_t bde_pid;
+	uint64_t bde_rcount, bde_dcount, bde_ccount;
+	char bde_ifname[IFNAMSIZ];
+};
+
 struct bpf_state {
 	struct kmutex bs_lock;
 	struct bpf_d *bs_list;
+	size_t bs_count;
 	_Atomic int32_t bs_maxbufsize;
 	_Atomic bool bs_jit;
 	_Atomic uint64_t bs_recv, bs_drop, bs_capt;
@@ -55,7 +66,9 @@ void bpf_rotate(struct bpf_d *);
 void bpf_wakeup(struct bpf_d *);
 /* bd_lock held: something may be read without waiting. */
 bool bpf_readable(const struct bpf_d *);
+/* Length of an interface's link header, as listeners see it. */
+unsigned bpf_linklen(const struct ifnet *);
+/* net/bpf_sysctl.c: net.bpf. */
 int bpf_sysctl_boot(struct rump_kernel *) MUST_CHECK;
-extern const struct devsw dev_bpf;
 
 #endif

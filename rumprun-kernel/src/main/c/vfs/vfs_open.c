@@ -2,6 +2,7 @@
 /* open and openat; fsync and its relatives; truncation, space and advice for open files. */
 #include <netbsd/event.h>
 #include <netbsd/unistd.h>
+#include "dev/dev.h"
 #include "vfs/spec.h"
 #include "vfs/vfs_impl.h"
 
@@ -83,6 +84,27 @@ open_locks(struct lwp *l, struct vnode *vp, struct file *fp, int flags)
 	    l, vp, fp, -1, flags & O_NONBLOCK ? F_SETLK : F_SETLKW, &fl, false);
 }
 
+/* A device may give the open a file of its own. True: it has, or there is an error. */
+static bool
+open_clone(struct lwp *l, struct vnode *vp, struct file *fp, int fd, int flags,
+    int *error)
+{
+	int result = 1;
+
+	if (vp->v_type == VCHR)
+		result = dev_clone(l, vp->v_rdev, FFLAGS(flags), fp);
+	if (result > 0)
+		return false;
+	(void)vn_close(l, vp, FFLAGS(flags));
+	*error = result;
+	if (result < 0)
+		return true;
+	vnode_put(l, vp);
+	atomic_store(&fp->f_flag, (unsigned)FFLAGS(flags) & FMASK);
+	fd_install(l, fd, fp, (flags & O_CLOEXEC) != 0);
+	return true;
+}
+
 static int
 do_open(struct lwp *l, int at, const char *path, int flags, mode_t mode,
     register_t *rv)
@@ -113,6 +135,11 @@ do_open(struct lwp *l, int at, const char *path, int flags, mode_t mode,
 		error = open_locks(l, vp, fp, flags);
 		if (error != 0)
 			(void)vn_close(l, vp, FFLAGS(flags));
+	}
+	if (error == 0 && open_clone(l, vp, fp, fd, flags, &error) &&
+	    error == 0) {
+		*rv = fd;
+		return 0;
 	}
 	if (error != 0) {
 		if (vp != NULL)
