@@ -38,7 +38,7 @@ struct ip6protosw;
 
 struct inet6_state {
 	struct rump_kernel *i6_k;
-	struct in6_ifaddr *i6_ifaddrs;	 /* W */
+	struct in6_ifaddr *i6_ifaddrs;	/* W */
 	struct in6_ifaddr *i6_hash[64]; /* by address; W */
 	const struct ip6protosw *i6_proto[256];
 	_Atomic int32_t ip6_forwarding, ip6_sendredirects, ip6_defhlim,
