@@ -313,11 +313,15 @@ ll_add(struct rump_kernel *k, const struct sockaddr *dst,
 	struct llentry *lle;
 	struct mbuf *held = NULL;
 	int64_t left = 0;
+	size_t alen = sdl->sdl_addr.dl_alen, nlen = sdl->sdl_addr.dl_nlen;
 	int error = 0;
 
 	if (llt == NULL)
 		return -ESRCH;
-	if (sdl->sdl_addr.dl_alen != 6 || sdl->sdl_addr.dl_nlen > IFNAMSIZ)
+	/* A shorter address is taken, as NetBSD does; the rest of it is zero. */
+	if (alen == 0 || alen > 6 || nlen > IFNAMSIZ ||
+	    sdl->sdl_len <
+		offsetof(struct sockaddr_dl, sdl_addr.dl_data) + nlen + alen)
 		return -EINVAL;
 	if (rmx != NULL && rmx->rmx_expire != 0)
 		left = rmx->rmx_expire - kern_time_second(k);
@@ -328,10 +332,9 @@ ll_add(struct rump_kernel *k, const struct sockaddr *dst,
 	else if (lle == NULL && (lle = lle_create(llt, &addr)) == NULL)
 		error = -ENOBUFS;
 	if (error == 0) {
+		memset(lle->lle_lladdr, 0, sizeof(lle->lle_lladdr));
 		memcpy(lle->lle_lladdr,
-		    (const uint8_t *)sdl->sdl_addr.dl_data +
-			sdl->sdl_addr.dl_nlen,
-		    6);
+		    (const uint8_t *)sdl->sdl_addr.dl_data + nlen, alen);
 		lle->lle_valid = true;
 		lle->lle_state = ARP_REACHABLE;
 		lle->lle_flags = 0;
