@@ -5,11 +5,7 @@
  * way.
  */
 #include "netinet/tcp_var.h"
-#include "netinet/later.h"
 #include "netinet6/inet6.h"
-
-#pragma weak nd6_linkmtu
-#pragma weak nd6_nud_hint
 
 static void
 put_zone(const struct in_any *a, uint32_t zone, uint8_t out[16])

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Options of TCP sockets: tcp(4)'s own; IP's go to IP. */
 #include "netinet/tcp_var.h"
-#include "netinet/later.h"
 #include "netinet6/inet6.h"
 
 static void

@@ -1,0 +1,519 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * TCP between two kernels: every byte arrives, once and in order, whatever the
+ * wire does. Both kernels run on one clock that the test moves on when nothing
+ * else happens, so that minutes of retransmissions take no time.
+ */
+#include <netbsd/in.h>
+#include <netbsd/ioctl.h>
+#include <netbsd/tcp.h>
+#include "kern/callout.h"
+#include "net/if_wire.h"
+#include "netinet/inet.h"
+#include "netinet/tcp_var.h"
+#include "sock_calls.h"
+
+static _Atomic int64_t now_ns;
+
+static int64_t
+fake_monotonic(void)
+{
+	return atomic_load(&now_ns);
+}
+
+static int64_t
+fake_realtime(void)
+{
+	return atomic_load(&now_ns) + 1700000000 * INT64_C(1000000000);
+}
+
+struct net {
+	struct fixture a, b;
+	struct host_ops ops;
+	struct wire *wire;
+};
+
+static void
+host_up(struct net *n, struct fixture *f, uint32_t addr)
+{
+	static const char *const names[] = { "net", "net_net", "net_netinet",
+		NULL };
+	struct kern_config c = { .kc_host = &n->ops,
+		.kc_components = names,
+		.kc_manualtime = true };
+	char name[16];
+	struct ifnet *ifp;
+
+	up_config(f, &c);
+	f->p->p_rlimit[8].cur = f->p->p_rlimit[8].max = 3000; /* files */
+	atomic_store(&INET(f->k)->ip_dad_count, 0);
+	if (n->wire == NULL)
+		return;
+	CHECK_EQ(wire_connect(f->k, n->wire, name), 0);
+	net_wrlock(f->k);
+	ifp = if_byname(f->k, name);
+	CHECK(ifp != NULL);
+	CHECK_EQ(in_setaddr(ifp, htonl(addr), htonl(0xffffff00), 0), 0);
+	CHECK_EQ(if_up(ifp), 0);
+	net_unlock(f->k);
+	net_run(f->k);
+}
+
+static void
+net_up(struct net *n, uint64_t seed, const struct wire_params *wp)
+{
+	memset(n, 0, sizeof(*n));
+	n->ops = host_linux;
+	n->ops.monotonic = fake_monotonic;
+	n->ops.realtime = fake_realtime;
+	atomic_store(&now_ns, 1000 * INT64_C(1000000000));
+	CHECK_EQ(wire_create(seed, &n->wire), 0);
+	host_up(n, &n->a, 0x0a000001);
+	host_up(n, &n->b, 0x0a000002);
+	CHECK_EQ(wire_set(n->wire, wp), 0);
+}
+
+static void
+net_down(struct net *n)
+{
+	int64_t leak;
+
+	for (int i = 0; i < 2; i++) {
+		struct fixture *f = i == 0 ? &n->a : &n->b;
+
+		lwp_destroy(f->l);
+		proc_exit(f->p, NULL, 0);
+		kern_halt(f->k, false, &leak);
+		CHECK_EQ(leak, 0);
+	}
+	wire_put(n->wire);
+}
+
+/* To the next timer of either; false: there is none for an hour. */
+static bool
+pass_time(struct net *n)
+{
+	int64_t a = callout_next(n->a.k), b = callout_next(n->b.k);
+	int64_t next = a < b ? a : b;
+
+	if (next > now_ns + 3600 * INT64_C(1000000000))
+		return false;
+	if (next > now_ns)
+		atomic_store(&now_ns, next);
+	(void)callout_run(n->a.k, now_ns);
+	net_run(n->a.k);
+	(void)callout_run(n->b.k, now_ns);
+	net_run(n->b.k);
+	net_run(n->a.k);
+	return true;
+}
+
+static long
+nonblocking(struct lwp *l, long s)
+{
+	CHECK(s >= 0);
+	CHECK_EQ(SYS(l, SYS_fcntl, fcntl, P(int, s), P(int, F_SETFL),
+		     P(void *, O_RDWR | O_NONBLOCK)),
+	    0);
+	return s;
+}
+
+static struct sockaddr_in
+name_of(uint32_t addr, uint16_t port)
+{
+	return (struct sockaddr_in){ .sin_len = sizeof(struct sockaddr_in),
+		.sin_family = AF_INET,
+		.sin_port = htons(port),
+		.sin_addr = { htonl(addr) } };
+}
+
+static long
+listener(struct fixture *f, uint16_t port, int backlog)
+{
+	struct sockaddr_in sin = name_of(INADDR_ANY, port);
+	long s = nonblocking(f->l, l_socket(f->l, AF_INET, SOCK_STREAM, 0));
+
+	CHECK_EQ(l_bind(f->l, s, &sin, sizeof(sin)), 0);
+	CHECK_EQ(l_listen(f->l, s, backlog), 0);
+	return s;
+}
+
+static long
+start_connect(struct fixture *f, uint32_t addr, uint16_t port)
+{
+	struct sockaddr_in sin = name_of(addr, port);
+	long s = nonblocking(f->l, l_socket(f->l, AF_INET, SOCK_STREAM, 0));
+	long e = l_connect(f->l, s, &sin, sizeof(sin));
+
+	CHECK(e == 0 || e == -EINPROGRESS);
+	return s;
+}
+
+static long
+wait_accept(struct net *n, struct fixture *f, long ls)
+{
+	long s;
+
+	while ((s = l_accept(f->l, ls, NULL, NULL)) == -EAGAIN)
+		CHECK(pass_time(n));
+	return nonblocking(f->l, s);
+}
+
+/* --- a stream of bytes that depend on their place --- */
+
+struct stream {
+	struct fixture *from, *to;
+	long out, in;
+	uint64_t total, sent, got;
+	uint32_t key;
+	bool shut, ended, failed;
+};
+
+static uint8_t
+byte_at(const struct stream *st, uint64_t at)
+{
+	uint64_t h = (at + st->key) * 0x9e3779b97f4a7c15u;
+
+	return (uint8_t)(h >> 40 ^ at);
+}
+
+static bool
+pump_out(struct stream *st)
+{
+	uint8_t buf[8192];
+	uint64_t left = st->total - st->sent;
+	size_t n = left < sizeof(buf) ? (size_t)left : sizeof(buf);
+	long r;
+
+	if (n == 0) {
+		if (st->shut)
+			return false;
+		CHECK_EQ(l_shutdown(st->from->l, st->out, SHUT_WR), 0);
+		return st->shut = true;
+	}
+	for (size_t i = 0; i < n; i++)
+		buf[i] = byte_at(st, st->sent + i);
+	r = l_write(st->from->l, st->out, buf, n);
+	if (r == -EAGAIN || (r == -ENOTCONN && st->in < 0))
+		return false;
+	/* The handshake has failed: 75 s of losses happen at 20 %. */
+	if (r < 0 && st->in < 0) {
+		st->failed = true;
+		return false;
+	}
+	CHECK(r > 0);
+	st->sent += (uint64_t)r;
+	return true;
+}
+
+static bool
+pump_in(struct stream *st)
+{
+	uint8_t buf[8192];
+	long r;
+
+	if (st->ended || st->in < 0)
+		return false;
+	r = l_read(st->to->l, st->in, buf, sizeof(buf));
+	if (r == -EAGAIN)
+		return false;
+	CHECK(r >= 0);
+	if (r == 0) {
+		CHECK_EQ(st->got, st->total);
+		return st->ended = true;
+	}
+	for (long i = 0; i < r; i++)
+		if (buf[i] != byte_at(st, st->got + (uint64_t)i))
+			CHECK(false);
+	st->got += (uint64_t)r;
+	return true;
+}
+
+static void
+pump(struct net *n, struct stream *st, int count)
+{
+	for (;;) {
+		bool moved = false, all = true;
+
+		for (int i = 0; i < count; i++) {
+			moved |= pump_out(&st[i]);
+			moved |= pump_in(&st[i]);
+			all &= st[i].ended;
+		}
+		if (all)
+			return;
+		if (!moved)
+			CHECK(pass_time(n));
+	}
+}
+
+/* One connection with `total` bytes each way. */
+static void
+transfer(struct net *n, uint64_t total, const char *what)
+{
+	long ls = listener(&n->b, 5000, 5);
+	long c = start_connect(&n->a, 0x0a000002, 5000);
+	long s = wait_accept(n, &n->b, ls);
+	struct stream st[2] = { { .from = &n->a,
+				    .to = &n->b,
+				    .out = c,
+				    .in = s,
+				    .total = total,
+				    .key = 1 },
+		{ .from = &n->b,
+		    .to = &n->a,
+		    .out = s,
+		    .in = c,
+		    .total = total / 4,
+		    .key = 2 } };
+	int64_t begin = now_ns;
+
+	pump(n, st, 2);
+	printf("       %s: %llu KiB in %.3f s, %llu again, %llu timeouts\n",
+	    what, (unsigned long long)total / 1024,
+	    (double)(now_ns - begin) / 1e9,
+	    (unsigned long long)TCP(n->a.k)->tc_stat[TCP_STAT_SNDREXMITPACK],
+	    (unsigned long long)TCP(n->a.k)->tc_stat[TCP_STAT_REXMTTIMEO]);
+	CHECK_EQ(l_close(n->a.l, c), 0);
+	CHECK_EQ(l_close(n->b.l, s), 0);
+	CHECK_EQ(l_close(n->b.l, ls), 0);
+}
+
+static void
+transfer_over(const struct wire_params *wp, uint64_t total, const char *cc,
+    const char *what)
+{
+	struct net n;
+
+	net_up(&n, 42, wp);
+	atomic_store(&TCP(n.a.k)->tc_congctl, tcp_congctl_find(cc, strlen(cc)));
+	transfer(&n, total, what);
+	net_down(&n);
+}
+
+TEST(tcp_transfer_clean)
+{
+	transfer_over(&(struct wire_params){ .wp_delay_ns = 1000000 }, 8 << 20,
+	    "newreno", "clean, 1 ms");
+	transfer_over(&(struct wire_params){ .wp_delay_ns = 0 }, 8 << 20,
+	    "cubic", "clean");
+}
+
+TEST(tcp_transfer_loss)
+{
+	static const uint32_t loss[] = { 1000, 10000, 50000, 200000 };
+
+	for (int i = 0; i < 4; i++) {
+		struct wire_params wp = { .wp_loss = loss[i],
+			.wp_delay_ns = 2000000 };
+		char what[60];
+
+		snprintf(what, sizeof(what), "newreno, loss %u of a million",
+		    (unsigned)loss[i]);
+		transfer_over(
+		    &wp, i == 3 ? 256 << 10 : 4 << 20, "newreno", what);
+		snprintf(what, sizeof(what), "cubic, loss %u of a million",
+		    (unsigned)loss[i]);
+		transfer_over(&wp, i == 3 ? 256 << 10 : 4 << 20, "cubic", what);
+	}
+}
+
+TEST(tcp_transfer_disorder)
+{
+	struct wire_params wp = { .wp_loss = 10000,
+		.wp_duplicate = 20000,
+		.wp_corrupt = 5000,
+		.wp_reorder = 50000,
+		.wp_delay_ns = 1000000,
+		.wp_jitter_ns = 500000 };
+
+	transfer_over(
+	    &wp, 2 << 20, "newreno", "loss, reorder, duplicates, damage");
+	wp.wp_loss = wp.wp_corrupt = 0;
+	transfer_over(&wp, 2 << 20, "newreno", "reorder, duplicates");
+}
+
+TEST(tcp_transfer_without_options)
+{
+	struct wire_params wp = { .wp_loss = 20000, .wp_delay_ns = 1000000 };
+	struct net n;
+
+	net_up(&n, 7, &wp);
+	atomic_store(&TCP(n.a.k)->rfc1323, 0);
+	atomic_store(&TCP(n.a.k)->sack_enable, 0);
+	transfer(&n, 1 << 20, "without SACK, scaling, timestamps");
+	net_down(&n);
+}
+
+/* --- many connections --- */
+
+struct many {
+	long c, s;
+	struct stream st[2];
+	int step; /* 0 connecting, 1 both, 2 done */
+};
+
+static long
+match_accept(struct net *n, long ls, struct many *m, int count)
+{
+	struct sockaddr_in peer, mine;
+	socklen_t len = sizeof(peer);
+	long s = l_accept(n->b.l, ls, &peer, &len);
+
+	if (s < 0)
+		return s;
+	for (int i = 0; i < count; i++) {
+		socklen_t mlen = sizeof(mine);
+
+		if (m[i].s >= 0 ||
+		    l_getsockname(n->a.l, m[i].c, &mine, &mlen) != 0 ||
+		    mine.sin_port != peer.sin_port)
+			continue;
+		m[i].s = nonblocking(n->b.l, s);
+		m[i].step = 1;
+		m[i].st[0].in = s;
+		m[i].st[1] = (struct stream){ .from = &n->b,
+			.to = &n->a,
+			.out = s,
+			.in = m[i].c,
+			.total = 600u + 97u * (unsigned)i,
+			.key = (uint32_t)i * 2 + 1 };
+		return 0;
+	}
+	/* Of one that its other end has given up. */
+	CHECK_EQ(l_close(n->b.l, s), 0);
+	return 0;
+}
+
+/* Its end writes first: a lost last ACK of the handshake would never be missed else. */
+static void
+open_one(struct net *n, struct many *m, int i)
+{
+	long c = start_connect(&n->a, 0x0a000002, 5000);
+
+	*m = (struct many){ .c = c,
+		.s = -1,
+		.st[0] = { .from = &n->a,
+		    .to = &n->b,
+		    .out = c,
+		    .in = -1,
+		    .total = 500u + 97u * (unsigned)i,
+		    .key = (uint32_t)i * 2 } };
+}
+
+static void
+batch(struct net *n, long ls, struct many *m, int count)
+{
+	int done = 0;
+
+	for (int i = 0; i < count; i++)
+		open_one(n, &m[i], i);
+	while (done < count) {
+		bool moved = false;
+
+		while (match_accept(n, ls, m, count) == 0)
+			moved = true;
+		for (int i = 0; i < count; i++) {
+			if (m[i].step == 0)
+				moved |= pump_out(&m[i].st[0]);
+			if (m[i].st[0].failed) {
+				CHECK_EQ(l_close(n->a.l, m[i].c), 0);
+				open_one(n, &m[i], i);
+				moved = true;
+			}
+			if (m[i].step != 1)
+				continue;
+			for (int d = 0; d < 2; d++) {
+				moved |= pump_out(&m[i].st[d]);
+				moved |= pump_in(&m[i].st[d]);
+			}
+			if (!m[i].st[0].ended || !m[i].st[1].ended)
+				continue;
+			CHECK_EQ(l_close(n->a.l, m[i].c), 0);
+			CHECK_EQ(l_close(n->b.l, m[i].s), 0);
+			m[i].step = 2;
+			done++;
+		}
+		if (!moved)
+			CHECK(pass_time(n));
+	}
+}
+
+TEST(tcp_many_connections)
+{
+	static struct many m[50];
+	struct wire_params wp = { .wp_delay_ns = 500000 };
+	struct net n;
+	long ls;
+
+	net_up(&n, 3, &wp);
+	ls = listener(&n.b, 5000, 128);
+	/* 10,000 connections, from no loss to 20 %, some of it disorder. */
+	for (int i = 0; i < 200; i++) {
+		wp.wp_loss = (uint32_t)i * 1000;
+		wp.wp_reorder = (uint32_t)(i % 4) * 30000;
+		wp.wp_duplicate = (uint32_t)(i % 3) * 20000;
+		wp.wp_jitter_ns = 200000;
+		CHECK_EQ(wire_set(n.wire, &wp), 0);
+		batch(&n, ls, m, 50);
+	}
+	net_down(&n);
+}
+
+/* --- the rest --- */
+
+/* To itself over lo0. */
+TEST(tcp_loopback)
+{
+	struct net n;
+	long ls, c, s;
+	struct stream st;
+
+	net_up(&n, 1, &(struct wire_params){ .wp_loss = 0 });
+	ls = listener(&n.a, 6000, 5);
+	c = start_connect(&n.a, INADDR_LOOPBACK, 6000);
+	s = wait_accept(&n, &n.a, ls);
+	st = (struct stream){
+		.from = &n.a, .to = &n.a, .out = c, .in = s, .total = 16 << 20
+	};
+	pump(&n, &st, 1);
+	net_down(&n);
+}
+
+/* Idle connections are small. */
+TEST(tcp_idle_connections_small)
+{
+	struct net n;
+	int64_t before, after;
+	long ls;
+
+	net_up(&n, 1, &(struct wire_params){ .wp_loss = 0 });
+	ls = listener(&n.b, 5000, 128);
+	for (int i = 0; i < 100; i++) {
+		(void)start_connect(&n.a, 0x0a000002, 5000);
+		(void)wait_accept(&n, &n.b, ls);
+	}
+	before = n.b.k->k_memused;
+	for (int i = 0; i < 500; i++) {
+		(void)start_connect(&n.a, 0x0a000002, 5000);
+		(void)wait_accept(&n, &n.b, ls);
+	}
+	after = n.b.k->k_memused;
+	printf("       %lld bytes a connection\n",
+	    (long long)(after - before) / 500);
+	CHECK((after - before) / 500 <= 2048);
+	net_down(&n);
+}
+
+int
+main(void)
+{
+	RUN(tcp_loopback);
+	RUN(tcp_transfer_clean);
+	RUN(tcp_transfer_loss);
+	RUN(tcp_transfer_disorder);
+	RUN(tcp_transfer_without_options);
+	RUN(tcp_idle_connections_small);
+	RUN(tcp_many_connections);
+	return check_done();
+}
