@@ -6,8 +6,8 @@
  * interface has once it was up: in batches under sc_lock, which keeps the bus in place meanwhile. Sending needs no such lock: the bus is
  * changed with the net lock held exclusively.
  *
- * Before it sleeps the thread looks again after it has forgotten the writes so far, so that no frame is left behind. When traffic was there a moment ago it looks
- * on for a while (SPIN_NS): sleeping and waking up takes longer than most answers do.
+ * Before it sleeps the thread looks again after it has forgotten the writes so far, so that no frame is left behind. While somebody else
+ * looks (net_poll) it rests.
  *
  * A mapping of a file that somebody has cut raises SIGBUS. The space is allocated when the bus is attached, and the file's size looked at before
  * every batch in either direction: a bus that was cut is made whole again and starts anew. That leaves a batch's length (some microseconds of traffic) in which the one
@@ -22,7 +22,6 @@
 #define LEAD \
 	66 /* room in front of a frame: the headers behind Ethernet's are aligned */
 #define LINKSTR_MAX 1024
-#define SPIN_NS 50000
 
 struct shmif {
 	struct ifnet sc_if; /* first */
@@ -35,12 +34,12 @@ struct shmif {
 	struct netdev_watch *sc_watch;
 	struct kern_thread *sc_thread;
 
-	bool sc_smp;
 	struct kmutex sc_fdlock; /* leaf: sc_fd is there, for kicks */
 	struct kmutex sc_lock;	 /* leaf, but for the queue of input */
 	struct kcond sc_cond;	 /* there is a reason for the thread to look */
 	bool sc_running, sc_stop;
 	struct shmif_reader sc_reader;
+	struct mbuf *sc_spare; /* for the next frame */
 };
 
 /* --- the bus --- */
@@ -117,12 +116,12 @@ out:
 
 /* A frame that is there for us; NULL: none, or no memory. sc_lock. */
 static struct mbuf *
-take_frame(struct shmif *sc, struct mbuf **sparep, bool *endp)
+take_frame(struct shmif *sc, bool *endp)
 {
 	struct ifnet *ifp = &sc->sc_if;
 	struct shmif_want want = { sc->sc_id, ifp->if_lladdr,
 		(ifp->if_flags & IFF_PROMISC) != 0 };
-	struct mbuf *m = *sparep;
+	struct mbuf *m = sc->sc_spare;
 	uint64_t lost = 0;
 	int n;
 
@@ -140,26 +139,25 @@ take_frame(struct shmif *sc, struct mbuf **sparep, bool *endp)
 		atomic_fetch_add(&ifp->if_ierrors, lost);
 	*endp = n == 0;
 	if (n <= 0) {
-		*sparep = m;
+		sc->sc_spare = m;
 		return NULL;
 	}
-	*sparep = NULL;
+	sc->sc_spare = NULL;
 	m->m_len = m->m_pkthdr.len = (uint32_t)n;
 	return m;
 }
 
-/* Reads what is there, some of it. True: look again. */
+/* sc_lock. Reads what is there, some of it. True: look again. */
 static bool
-receive(struct shmif *sc, struct mbuf **sparep, int *countp)
+receive(struct shmif *sc, int *countp)
 {
 	bool end = true;
 
 	*countp = 0;
-	kmutex_enter(&sc->sc_lock);
 	if (sc->sc_running && bus_whole(sc)) {
 		end = false;
 		for (int i = 0; i < BATCH && !end; i++) {
-			struct mbuf *m = take_frame(sc, sparep, &end);
+			struct mbuf *m = take_frame(sc, &end);
 
 			if (m != NULL) {
 				++*countp;
@@ -167,8 +165,23 @@ receive(struct shmif *sc, struct mbuf **sparep, int *countp)
 			}
 		}
 	}
-	kmutex_exit(&sc->sc_lock);
 	return !end;
+}
+
+/* N. The same for net_poll. */
+static bool
+shmif_poll(struct ifnet *ifp)
+{
+	struct shmif *sc = ifp->if_softc;
+	int count = 0;
+
+	/* Somebody may be at it. */
+	if (!kmutex_tryenter(&sc->sc_lock))
+		return false;
+	if (shmif_bus_pending(&sc->sc_bus, &sc->sc_reader))
+		(void)receive(sc, &count);
+	kmutex_exit(&sc->sc_lock);
+	return count > 0;
 }
 
 static bool
@@ -181,23 +194,6 @@ pending(struct shmif *sc)
 	    (sc->sc_running && shmif_bus_pending(&sc->sc_bus, &sc->sc_reader));
 	kmutex_exit(&sc->sc_lock);
 	return some;
-}
-
-/* Looks for a while whether something comes; true if so. */
-static bool
-spin(struct shmif *sc)
-{
-	const struct host_ops *host = sc->sc_if.if_k->k_host;
-	int64_t end = host->monotonic() + SPIN_NS;
-
-	do {
-		for (int i = 0; i < 50; i++) {
-			if (pending(sc))
-				return true;
-			__builtin_ia32_pause();
-		}
-	} while (host->monotonic() < end);
-	return false;
 }
 
 /* Until there is a running bus; false: the end. */
@@ -219,28 +215,22 @@ static void
 receiver(struct lwp *l, void *arg)
 {
 	struct shmif *sc = arg;
-	struct mbuf *spare = NULL;
-	bool busy = false, more;
+	bool more;
 	int count;
 
 	while (wait_running(sc, l)) {
+		net_rest(l);
 		netdev_watch_clear(sc->sc_watch);
 		do {
-			more = receive(sc, &spare, &count);
-			if (count > 0) {
-				busy = sc->sc_smp;
+			kmutex_enter(&sc->sc_lock);
+			more = receive(sc, &count);
+			kmutex_exit(&sc->sc_lock);
+			if (count > 0)
 				net_run(l->l_k);
-			}
 		} while (more);
-		if (busy) {
-			busy = spin(sc);
-			if (busy)
-				continue;
-		}
 		if (!pending(sc))
 			netdev_wait(sc->sc_watch, -1, -1);
 	}
-	m_freem(spare);
 }
 
 /* --- the interface --- */
@@ -304,6 +294,7 @@ shmif_start(struct shmif *sc)
 	kcond_broadcast(&sc->sc_cond);
 	kmutex_exit(&sc->sc_lock);
 	atomic_fetch_or(&ifp->if_flags, IFF_RUNNING);
+	atomic_fetch_add(&NS(ifp->if_k)->ns_polled, 1);
 	return 0;
 }
 
@@ -311,6 +302,7 @@ static void
 shmif_stop(struct shmif *sc)
 {
 	atomic_fetch_and(&sc->sc_if.if_flags, ~IFF_RUNNING);
+	atomic_fetch_sub(&NS(sc->sc_if.if_k)->ns_polled, 1);
 	kmutex_enter(&sc->sc_lock);
 	sc->sc_running = false;
 	kmutex_exit(&sc->sc_lock);
@@ -414,6 +406,7 @@ shmif_destroy(struct ifnet *ifp)
 	}
 	if (sc->sc_bus.b_mem != NULL)
 		bus_detach(sc);
+	m_freem(sc->sc_spare);
 	netdev_watch_destroy(sc->sc_watch);
 	kmem_free(ifp->if_k, sc, sizeof(*sc));
 }
@@ -422,6 +415,7 @@ static const struct ifnet_ops shmif_ops = {
 	.ifo_output = ether_output,
 	.ifo_transmit = shmif_transmit,
 	.ifo_kick = shmif_kick,
+	.ifo_poll = shmif_poll,
 	.ifo_ioctl = shmif_ioctl,
 	.ifo_updown = shmif_updown,
 	.ifo_setmtu = shmif_setmtu,
@@ -444,7 +438,6 @@ shmif_clone_create(struct rump_kernel *k, const struct if_clone *ifc, int unit)
 	ifp->if_ops = &shmif_ops;
 	ifp->if_flags = IFF_BROADCAST | IFF_SIMPLEX | IFF_MULTICAST;
 	sc->sc_fd = -1;
-	sc->sc_smp = host_ncpu() > 1;
 	sc->sc_boot_ns = k->k_boottime_ns - k->k_timeoffset_ns;
 	k->k_host->random(&sc->sc_id, sizeof(sc->sc_id));
 	k->k_host->random(lladdr + 2, 4);

@@ -55,6 +55,8 @@ struct ifnet_ops {
 	    const struct sockaddr *dst, const struct rtentry *rt);
 	/* N. Puts a frame with its link header onto the medium: the driver. m is taken, in one piece or in many. Counts opackets, obytes; bpf has seen it. */
 	int (*ifo_transmit)(struct ifnet *, struct mbuf *);
+	/* N. Gives what has come to if_input, some of it; true if there was something. Never sleeps. May be NULL; ns_polled counts running interfaces that have it. */
+	bool (*ifo_poll)(struct ifnet *);
 	/* Announces what was put out since (net_kick). No lock. May be NULL. */
 	void (*ifo_kick)(struct ifnet *);
 	/*

@@ -421,6 +421,7 @@ net_attach(struct rump_kernel *k)
 		return -ENOMEM;
 	ns->ns_k = k;
 	ns->ns_inqmax = INQMAX;
+	ns->ns_ncpu = host_ncpu();
 	k->k_net = ns;
 	if ((error = socket_boot(k)) != 0)
 		net_detach(k);

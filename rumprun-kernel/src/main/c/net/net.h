@@ -59,6 +59,15 @@ struct net_state {
 	bool ns_starting; /* under ns_inqlock: it is being made */
 	_Atomic unsigned ns_passes; /* rounds of net_run that are over */
 
+	/* net/net_poll.c */
+	int ns_ncpu;		 /* of the host */
+	_Atomic int ns_polled;	 /* running interfaces with ifo_poll */
+	_Atomic int ns_spinners; /* threads in net_spin */
+	_Atomic int64_t ns_spun_ns; /* when one last found something; 0: they don't */
+	_Atomic unsigned ns_spinfails, ns_spinskip;
+	struct kmutex ns_restlock;
+	struct kcond ns_restcond; /* interfaces' threads, meanwhile */
+
 	/* Protocol families that are booted, by AF_*; NULL. Filled by attach functions, constant afterwards. */
 	const struct domain *ns_domains[36];
 
@@ -114,6 +123,20 @@ void net_barrier(struct rump_kernel *);
 void net_purge(struct rump_kernel *, unsigned index);
 /* The interface has output that if_kick announces (bus, wire). Any lock may be held. */
 void net_kick(struct ifnet *);
+/*
+ * Takes what has come to interfaces that can be asked (ifo_poll), and runs the stack if there was something: true. Never sleeps. No lock.
+ */
+bool net_poll(struct rump_kernel *);
+/*
+ * For who is about to sleep until *seq is not `was` any more: does net_poll for a while, as long as it takes a host to put a thread to sleep and wake it. True: *seq has
+ * changed. At once false where that is of no use. No lock.
+ */
+bool net_spin(struct rump_kernel *, const _Atomic uint32_t *seq, uint32_t was);
+/*
+ * An interface's own thread leaves it to others who look, and to those who found something a moment ago: returns when nobody does, and when the kernel halts. No
+ * lock.
+ */
+void net_rest(struct lwp *);
 /*
  * Has fn called by net_run, with ns_lock held exclusively: for changes that a packet brings about (redirects, path MTUs, router
  * advertisements). data is copied (len <= 2048). m, if any, goes with it and is fn's. -ENOMEM (m is freed).

@@ -165,6 +165,28 @@ still_open(struct lwp *l, struct socket *so, uint32_t *restarts)
 	return open ? 0 : -EBADF;
 }
 
+/*
+ * Looks for what comes before it is worth sleeping for. so_lock is dropped in between: true when somebody has signalled meanwhile, so that the one who
+ * waits is to look again; else nothing has changed.
+ */
+static bool
+woken_soon(struct socket *so, struct kcond *cond)
+{
+	uint32_t seq;
+	bool woken;
+
+	if ((so->so_proto->pr_flags & PR_NONET) != 0 ||
+	    NS(so->so_k)->ns_polled == 0)
+		return false;
+	seq = kcond_prepare(cond);
+	sounlock(so);
+	(void)net_spin(so->so_k, &cond->c_seq, seq);
+	solock(so);
+	woken = atomic_load(&cond->c_seq) != seq;
+	kcond_cancel(cond);
+	return woken;
+}
+
 int
 so_sleep(struct lwp *l, struct socket *so, struct kcond *cond, int64_t deadline,
     uint32_t *restarts)
@@ -175,6 +197,8 @@ so_sleep(struct lwp *l, struct socket *so, struct kcond *cond, int64_t deadline,
 	/* The lock was dropped: who sleeps looks at his condition again first. */
 	if (error != 0 || *restarts != seen)
 		return error;
+	if (woken_soon(so, cond))
+		return still_open(l, so, restarts);
 	error = kern_wait(l, cond, &so->so_lock, WAIT_INTR, deadline);
 	if (error == 0)
 		error = still_open(l, so, restarts);
