@@ -144,7 +144,7 @@ new_entry(struct rump_kernel *k, struct rt_addrinfo *info, struct rtentry **rtp)
 	rt->rt_ifp = info->rti_ifp;
 	/* What is on the link is told by its number, where link addresses are to be found out. */
 	if (error == 0 && (rt->rt_flags & (RTF_GATEWAY | RTF_HOST)) == 0 &&
-	    rt->rt_ifp->if_addrlen != 0 && rt->rt_gateway->sa_family != AF_LINK)
+	    rt->rt_ifp->if_addrlen != 0)
 		error = setgate_link(rt, rt->rt_ifp);
 	if (error != 0) {
 		rt_put(rt);
