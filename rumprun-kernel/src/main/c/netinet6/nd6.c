@@ -694,7 +694,8 @@ ll_add(struct rump_kernel *k, const struct sockaddr *dst,
 
 	if (ifp == NULL || (llt = ND_TABLE(ifp)) == NULL)
 		return -ESRCH;
-	if (sdl == NULL || sdl->sdl_addr.dl_alen != 6)
+	if (sdl == NULL || sdl->sdl_addr.dl_alen != 6 ||
+	    sdl->sdl_len < 8 + sdl->sdl_addr.dl_nlen + 6)
 		return -EINVAL;
 	kmutex_enter(&llt->llt_lock);
 	lle = lle_find(llt, a);

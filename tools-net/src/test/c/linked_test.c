@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The configuring tools in a kernel of this process, and neighbours that anybody may ask it to keep. */
+#include "lib/check.h"
+#include "lib/net_kernel.h"
+#include "iflist.h"
+#include <netbsd/in6.h>
+#include <netbsd/route.h>
+#include <netbsd/syscallargs.h>
+#include "host/host.h"
+
+static struct net_kernel nk;
+static char bus[64];
+
+static void
+start(void)
+{
+	char line[128];
+
+	net_kernel_start(&nk);
+	snprintf(bus, sizeof(bus), "/tmp/linked_test.%d", host_getpid());
+	CHECK_EQ(net_kernel_run(&nk, "sysctl -qw net.inet.ip.dad_count=0"), 0);
+	CHECK_EQ(net_kernel_run(&nk, "sysctl -qw net.inet6.ip6.dad_count=0"), 0);
+	CHECK_EQ(net_kernel_run(&nk, "ifconfig shmif0 create"), 0);
+	snprintf(line, sizeof(line), "ifconfig shmif0 linkstr %s", bus);
+	CHECK_EQ(net_kernel_run(&nk, line), 0);
+	CHECK_EQ(net_kernel_run(&nk, "ifconfig shmif0 10.0.0.1/24"), 0);
+	CHECK_EQ(net_kernel_run(&nk, "ifconfig shmif0 inet6 2001:db8::1"), 0);
+}
+
+static void
+stop(void)
+{
+	net_kernel_stop(&nk);
+	host_linux.unlink(bus);
+}
+
+TEST(linked_ifconfig_shows_what_it_set)
+{
+	start();
+	CHECK_EQ(net_kernel_run(&nk, "ifconfig shmif0"), 0);
+	CHECK(strstr(nk.out,
+		  "\tinet 10.0.0.1 netmask 0xffffff00 "
+		  "broadcast 10.0.0.255\n") != NULL);
+	CHECK(strstr(nk.out, "\tinet6 2001:db8::1 prefixlen 64\n") != NULL);
+	CHECK(strstr(nk.out, "%shmif0 prefixlen 64 scopeid 0x") != NULL);
+	CHECK_EQ(net_kernel_run(&nk, "ifconfig shmif0 destroy"), 0);
+	CHECK_EQ(net_kernel_run(&nk, "ifconfig shmif0"), 1);
+	stop();
+}
+
+TEST(linked_neighbours_come_and_go)
+{
+	start();
+	CHECK_EQ(net_kernel_run(&nk, "arp -s 10.0.0.9 2:0:0:0:0:9"), 0);
+	CHECK_EQ(net_kernel_run(&nk, "arp -n 10.0.0.9"), 0);
+	CHECK_STR(
+	    nk.out, "? (10.0.0.9) at 02:00:00:00:00:09 on shmif0 permanent\n");
+	CHECK_EQ(net_kernel_run(&nk, "ndp -s 2001:db8::9 2:0:0:0:0:9"), 0);
+	CHECK_EQ(net_kernel_run(&nk, "ndp -n 2001:db8::9"), 0);
+	CHECK(strstr(nk.out, "02:00:00:00:00:09 shmif0 permanent") != NULL);
+	CHECK_EQ(net_kernel_run(&nk, "arp -d -a"), 0);
+	CHECK_EQ(net_kernel_run(&nk, "ndp -c"), 0);
+	CHECK_EQ(net_kernel_run(&nk, "arp -an"), 0);
+	CHECK_STR(nk.out, "");
+	stop();
+}
+
+/* --- neighbours from any sockaddr_dl --- */
+
+static struct lwp *lwp;
+
+static long
+routing_message(const void *buf, size_t n)
+{
+	struct sys___socket30_args s = { .domain = { .datum = PF_ROUTE },
+		.type = { .datum = SOCK_RAW } };
+	struct sys_write_args w = { .buf = { .datum = buf },
+		.nbyte = { .datum = n } };
+	struct sys_close_args c = { 0 };
+	register_t rv[2], dummy[2];
+	int error;
+
+	CHECK_EQ(kern_syscall(lwp, SYS___socket30, &s, rv), 0);
+	w.fd.datum = c.fd.datum = (int)rv[0];
+	error = kern_syscall(lwp, SYS_write, &w, rv);
+	CHECK_EQ(kern_syscall(lwp, SYS_close, &c, dummy), 0);
+	return error != 0 ? error : (long)rv[0];
+}
+
+/* Every length of name and address, in a sockaddr as short as may be: nothing behind the message is read. */
+static void
+link_addresses(const void *dst)
+{
+	size_t dstlen = *(const uint8_t *)dst, step = (dstlen + 7) & ~(size_t)7;
+	unsigned nlen, alen, len;
+	struct rt_msghdr h;
+
+	for (len = 8; len <= 24; len += 8)
+		for (nlen = 0; nlen < 256; nlen += 5)
+			for (alen = 0; alen < 9; alen++) {
+				size_t n = sizeof(h) + step + len;
+				/* On the heap, so that a sanitizer sees its end. */
+				uint8_t *buf = calloc(1, n), *dl;
+
+				memset(&h, 0, sizeof(h));
+				h.rtm_msglen = (unsigned short)n;
+				h.rtm_version = RTM_VERSION;
+				h.rtm_type = RTM_ADD;
+				h.rtm_flags = RTF_HOST | RTF_STATIC | RTF_LLDATA;
+				h.rtm_addrs = RTA_DST | RTA_GATEWAY;
+				memcpy(buf, &h, sizeof(h));
+				memcpy(buf + sizeof(h), dst, dstlen);
+				dl = buf + sizeof(h) + step;
+				dl[0] = (uint8_t)len;
+				dl[1] = AF_LINK;
+				dl[5] = (uint8_t)nlen;
+				dl[6] = (uint8_t)alen;
+				if (8 + nlen + alen > len)
+					CHECK_EQ(
+					    routing_message(buf, n), -EINVAL);
+				else
+					routing_message(buf, n);
+				free(buf);
+			}
+}
+
+TEST(linked_link_address_beyond_its_message_is_refused)
+{
+	struct sockaddr_in in = { .sin_len = sizeof(in), .sin_family = AF_INET };
+	struct sockaddr_in6 in6 = { .sin6_len = sizeof(in6),
+		.sin6_family = AF_INET6 };
+	struct proc *p;
+
+	start();
+	CHECK_EQ(proc_fork(nk.k, NULL, RFCFDG, "test", &p), 0);
+	CHECK_EQ(lwp_create(p, &lwp), 0);
+	CHECK(t_inet_aton("10.0.0.77", &in.sin_addr.s_addr));
+	link_addresses(&in);
+	CHECK(t_inet_pton6("2001:db8::77", in6.sin6_addr.__u6_addr.__u6_addr8));
+	link_addresses(&in6);
+	lwp_destroy(lwp);
+	proc_exit(p, NULL, 0);
+	stop();
+}
+
+int
+main(void)
+{
+	RUN(linked_ifconfig_shows_what_it_set);
+	RUN(linked_neighbours_come_and_go);
+	RUN(linked_link_address_beyond_its_message_is_refused);
+	return check_done();
+}
