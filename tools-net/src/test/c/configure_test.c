@@ -203,6 +203,39 @@ TEST(ifconfig_refused_mtu_does_not_stop_the_rest)
 	CHECK(fake_net_call(&f, SIOCSIFMETRIC, 0) != NULL);
 }
 
+static int
+counters_ioctl(struct fake_net *fake, unsigned long com, void *data)
+{
+	struct if_data *d = &((struct ifdatareq *)data)->ifdr_data;
+
+	if (com != SIOCGIFDATA && com != SIOCZIFDATA)
+		return all_fine(fake, com, data);
+	memset(d, 0, sizeof(*d));
+	d->ifi_ipackets = 1;
+	d->ifi_ibytes = 1;
+	d->ifi_iqdrops = 2;
+	d->ifi_noproto = 1;
+	d->ifi_opackets = UINT64_MAX;
+	d->ifi_obytes = 123456;
+	d->ifi_collisions = 1;
+	return 0;
+}
+
+TEST(ifconfig_counters_have_plurals_and_units)
+{
+	setup(counters_ioctl);
+	CHECK_EQ(fake_net_run(&f, ifconfig_main, "ifconfig -z shmif0 link"), 0);
+	CHECK(fake_net_call(&f, SIOCZIFDATA, 0) != NULL);
+	CHECK(strstr(f.out,
+		  "\tinput: 1 packet, 1 byte, 2 queue drops, 1 unknown "
+		  "protocol\n"
+		  "\toutput: 18446744073709551615 packets, 123456 bytes, 1 "
+		  "collision\n") != NULL);
+	CHECK_EQ(fake_net_run(&f, ifconfig_main, "ifconfig -hv shmif0 link"), 0);
+	CHECK(strstr(f.out, " 120K bytes,") != NULL ||
+	    strstr(f.out, " 121K bytes,") != NULL);
+}
+
 /* --- media, which no interface of ours has yet --- */
 
 static int
@@ -441,6 +474,7 @@ main(void)
 	RUN(ifconfig_bad_line_changes_nothing);
 	RUN(ifconfig_prefix_too_long_is_told);
 	RUN(ifconfig_refused_mtu_does_not_stop_the_rest);
+	RUN(ifconfig_counters_have_plurals_and_units);
 	RUN(ifconfig_media_is_shown_and_set);
 	RUN(iflist_hostile_answers_are_survived);
 	RUN(neighbours_hostile_answers_are_survived);

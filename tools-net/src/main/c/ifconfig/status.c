@@ -160,10 +160,9 @@ bytes(struct ifconfig *ic, uint64_t n)
 		count(ic, ", ", n, "byte", "s");
 		return;
 	}
-	t_humanize(buf, 5, (int64_t)n, n < 1000 ? "" : "B", HN_AUTOSCALE,
-	    HN_NOSPACE | HN_DECIMAL);
-	t_printf(
-	    ic->t, n < 1000 ? ", %s byte%s" : ", %s", buf, n == 1 ? "" : "s");
+	t_humanize(
+	    buf, 5, (int64_t)n, "", HN_AUTOSCALE, HN_NOSPACE | HN_DECIMAL);
+	t_printf(ic->t, ", %s byte%s", buf, n == 1 ? "" : "s");
 }
 
 static void
