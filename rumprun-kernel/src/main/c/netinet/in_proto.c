@@ -2,7 +2,6 @@
 /* AF_INET: its protocols, and how the family comes and goes. */
 #include "kern/callout.h"
 #include "netinet/in_private.h"
-#include "netinet/later.h"
 
 /* The first of a type is what protocol 0 means. */
 static const struct protosw inetsw[] = {
@@ -117,7 +116,7 @@ inet_boot(struct rump_kernel *k)
 	if ((error = inpcbtable_create(k, 64, &is->is_rawtable)) != 0 ||
 	    (error = ip_reass_boot(k)) != 0 || (error = igmp_boot(k)) != 0 ||
 	    (error = arp_boot(k)) != 0 || (error = udp_boot(k)) != 0 ||
-	    (tcp_boot != NULL && (error = tcp_boot(k)) != 0) ||
+	    (error = tcp_boot(k)) != 0 ||
 	    (error = if_clone_attach(k, &carp_cloner)) != 0 ||
 	    (error = inet_sysctl(k)) != 0 || (error = udp_sysctl(k)) != 0 ||
 	    (error = lo_address(k)) != 0)
@@ -147,8 +146,7 @@ inet_fini(struct rump_kernel *k)
 	net_setinput(k, NETPROTO_ARP, NULL);
 	net_unlock(k);
 	net_barrier(k);
-	if (tcp_fini != NULL)
-		tcp_fini(k);
+	tcp_fini(k);
 	udp_fini(k);
 	arp_fini(k);
 	igmp_fini(k);

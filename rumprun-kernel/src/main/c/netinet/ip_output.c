@@ -197,7 +197,6 @@ find_way(struct out *o, struct route *ro, uint32_t dst,
 	if (o->rt->rt_ifa != NULL &&
 	    o->rt->rt_ifa->ifa_addr->sa_family == AF_INET)
 		o->ia = ifatoia(o->rt->rt_ifa);
-	atomic_fetch_add_explicit(&o->rt->rt_use, 1, memory_order_relaxed);
 	if ((o->rt->rt_flags & RTF_GATEWAY) != 0 &&
 	    o->rt->rt_gateway->sa_family == AF_INET)
 		o->dst.sin_addr = ((const struct sockaddr_in *)(const void *)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What IPv6 and TCP bring: without them the library still links. Nothing of it is called in a kernel that has not booted them. */
+/* What IPv6 brings: without it the library still links. Nothing of it is called in a kernel that has not booted it. */
 #ifndef NETINET_LATER_H
 #define NETINET_LATER_H
 
@@ -21,9 +21,5 @@
 #pragma weak ip6_setpktopts
 #pragma weak ip6_setproto
 #pragma weak sa6_embedscope
-#pragma weak tcp_boot
-#pragma weak tcp_ctloutput
-#pragma weak tcp_fini
-#pragma weak tcp_usrreqs
 
 #endif

@@ -312,7 +312,8 @@ udp_boot(struct rump_kernel *k)
 	us->us_k = k;
 	us->us_checksum = 1;
 	us->us_sendspace = us->us_sendspace6 = 9216;
-	us->us_recvspace = us->us_recvspace6 = 41600;
+	us->us_recvspace = 41600;
+	us->us_recvspace6 = 42080;
 	NS(k)->ns_udp = us;
 	ip_setproto(k, IPPROTO_UDP, &udp_protosw);
 	return inpcbtable_create(k, 1024, &us->us_table);
