@@ -32,7 +32,16 @@ int so_sleep(struct lwp *, struct socket *, struct kcond *, int64_t deadline,
 /* SB_LOCK. */
 int sblock(struct lwp *, struct socket *, struct sockbuf *, bool nonblock,
     uint32_t *restarts) MUST_CHECK;
-void sbunlock(struct sockbuf *);
+void sbunlock(struct socket *, struct sockbuf *);
+/* Sleepers on one of the socket's conditions are to look again; so_lock held. */
+static inline void
+so_wake(struct socket *so, struct kcond *cond)
+{
+	atomic_store_explicit(&so->so_events,
+	    atomic_load_explicit(&so->so_events, memory_order_relaxed) + 1,
+	    memory_order_relaxed);
+	kcond_broadcast(cond);
+}
 int64_t sb_deadline(struct socket *, const struct sockbuf *);
 /* Marks of a socket whose reading end is given up: nothing comes in any more, nobody reads. so_lock held, dropped meanwhile. */
 void sorflush(struct lwp *, struct socket *);

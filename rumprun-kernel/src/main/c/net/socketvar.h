@@ -27,7 +27,7 @@ struct sockbuf {
 	size_t sb_cc;	 /* bytes of data (names and control too) */
 	size_t sb_mbcnt; /* bytes of mbufs and storages */
 	size_t sb_hiwat, sb_mbmax, sb_lowat;
-	unsigned sb_flags;   /* SB_* */
+	unsigned sb_flags;	     /* SB_* */
 	_Atomic int64_t sb_timeo_ns; /* 0: none */
 };
 #define SB_LOCK 0x1   /* a reader (writer) is at work */
@@ -62,6 +62,10 @@ struct socket {
 	pid_t so_pid;
 	struct accept_filter *so_accf; /* SO_ACCEPTFILTER, of a listener */
 	uint32_t so_restarts; /* descriptors of it that were closed: sleepers look whether theirs was among them */
+	_Atomic uint32_t
+	    so_events; /* counts what sleepers wait for: who is about to sleep looks at it for a moment */
+	uint8_t so_spinfails,
+	    so_spinskip; /* how often that was in vain; times left to sleep at once */
 	bool so_incall; /* inside one of the protocol's functions: sofree leaves it to the socket layer */
 	int so_overflowed; /* datagrams that found no room */
 	struct socket *so_allnext,

@@ -15,6 +15,9 @@
 #include "kern/proc.h"
 #include "net/socket_private.h"
 
+#define SPIN_NS 30000
+#define SPIN_FAILS 6
+
 /* --- memory --- */
 
 static struct socket *
@@ -166,18 +169,61 @@ still_open(struct lwp *l, struct socket *so, uint32_t *restarts)
 }
 
 /*
- * Looks for what comes before it is worth sleeping for. so_lock is dropped in between: true when somebody has signalled meanwhile, so that the one who
- * waits is to look again; else nothing has changed.
+ * Who waits for another thread of this process gets his answer in a microsecond or two, if that thread is at work; a sleep takes tens. So he looks
+ * for a moment, not counted as a sleeper (to wake whom is a call to the host). The more often it was in vain the seldomer he does. so_lock
+ * is dropped in between: true when something has happened since.
  */
+static bool
+spun(struct socket *so)
+{
+	struct net_state *ns = NS(so->so_k);
+	uint32_t seen = atomic_load(&so->so_events);
+	bool changed = false, looked;
+
+	if (ns->ns_ncpu < 2 || kern_halting(so->so_k))
+		return false;
+	if (so->so_spinskip > 0) {
+		so->so_spinskip--;
+		return false;
+	}
+	sounlock(so);
+	/* No more than there are processors: the one who will be looked for may still be looking himself. */
+	looked = atomic_fetch_add(&ns->ns_spinners, 1) < ns->ns_ncpu;
+	if (looked) {
+		int64_t end = host_linux.monotonic() + SPIN_NS;
+
+		do
+			for (int i = 0; i < 100 && !changed; i++) {
+				__builtin_ia32_pause();
+				changed = atomic_load_explicit(&so->so_events,
+					      memory_order_relaxed) != seen;
+			}
+		while (!changed && host_linux.monotonic() < end);
+	}
+	atomic_fetch_sub(&ns->ns_spinners, 1);
+	solock(so);
+	changed = atomic_load(&so->so_events) != seen;
+	if (changed)
+		so->so_spinfails = 0;
+	else if (looked) {
+		if (so->so_spinfails < SPIN_FAILS)
+			so->so_spinfails++;
+		so->so_spinskip = (uint8_t)((1U << so->so_spinfails) - 1);
+	}
+	return changed;
+}
+
+/* Looks for what comes before it is worth sleeping for: true when the one who waits is to look again. so_lock may be dropped in between. */
 static bool
 woken_soon(struct socket *so, struct kcond *cond)
 {
 	uint32_t seq;
 	bool woken;
 
-	if ((so->so_proto->pr_flags & PR_NONET) != 0 ||
-	    NS(so->so_k)->ns_polled == 0)
+	if (so->so_k->k_config.kc_manualtime)
 		return false;
+	if (NS(so->so_k)->ns_polled == 0)
+		return spun(so);
 	seq = kcond_prepare(cond);
 	sounlock(so);
 	(void)net_spin(so->so_k, &cond->c_seq, seq);
@@ -231,10 +277,10 @@ sblock(struct lwp *l, struct socket *so, struct sockbuf *sb, bool nonblock,
 }
 
 void
-sbunlock(struct sockbuf *sb)
+sbunlock(struct socket *so, struct sockbuf *sb)
 {
 	sb->sb_flags &= ~(unsigned)SB_LOCK;
-	kcond_broadcast(&sb->sb_cond);
+	so_wake(so, &sb->sb_cond);
 }
 
 /* --- waking --- */
@@ -270,7 +316,7 @@ so_signal(struct socket *so, int signo)
 static void
 sb_wakeup(struct socket *so, struct sockbuf *sb, int events)
 {
-	kcond_broadcast(&sb->sb_cond);
+	so_wake(so, &sb->sb_cond);
 	selnotify(so->so_k, &sb->sb_sel, events, 0);
 	if ((sb->sb_flags & SB_ASYNC) != 0)
 		so_signal(so, SIGIO);
@@ -348,7 +394,7 @@ dequeue(struct socket *head)
 static void
 head_ready(struct socket *head)
 {
-	kcond_broadcast(&head->so_cond);
+	so_wake(head, &head->so_cond);
 	sorwakeup(head);
 }
 
@@ -385,7 +431,7 @@ soisconnected(struct socket *so)
 		sounlock(head);
 		so_put(head);
 	}
-	kcond_broadcast(&so->so_cond);
+	so_wake(so, &so->so_cond);
 	sorwakeup(so);
 	sowwakeup(so);
 }
@@ -395,7 +441,7 @@ soisdisconnecting(struct socket *so)
 {
 	so->so_state &= ~(unsigned)SS_ISCONNECTING;
 	so->so_state |= SS_ISDISCONNECTING | SS_CANTRCVMORE | SS_CANTSENDMORE;
-	kcond_broadcast(&so->so_cond);
+	so_wake(so, &so->so_cond);
 	sowwakeup(so);
 	sorwakeup(so);
 }
@@ -407,7 +453,7 @@ soisdisconnected(struct socket *so)
 	    unsigned)(SS_ISCONNECTING | SS_ISCONNECTED | SS_ISDISCONNECTING);
 	so->so_state |= SS_CANTRCVMORE | SS_CANTSENDMORE | SS_ISDISCONNECTED;
 	sbflush(so->so_k, &so->so_snd);
-	kcond_broadcast(&so->so_cond);
+	so_wake(so, &so->so_cond);
 	sowwakeup(so);
 	sorwakeup(so);
 }
@@ -767,7 +813,7 @@ sorflush(struct lwp *l, struct socket *so)
 	if (sblock(l, so, &so->so_rcv, false, &restarts) == 0) {
 		sbflush(so->so_k, &so->so_rcv);
 		so->so_oobmark = 0;
-		sbunlock(&so->so_rcv);
+		sbunlock(so, &so->so_rcv);
 	}
 }
 

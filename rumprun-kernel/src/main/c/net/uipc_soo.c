@@ -340,9 +340,9 @@ soo_restart(struct file *fp)
 		return;
 	solock(so);
 	so->so_restarts++;
-	kcond_broadcast(&so->so_cond);
-	kcond_broadcast(&so->so_rcv.sb_cond);
-	kcond_broadcast(&so->so_snd.sb_cond);
+	so_wake(so, &so->so_cond);
+	so_wake(so, &so->so_rcv.sb_cond);
+	so_wake(so, &so->so_snd.sb_cond);
 	sounlock(so);
 	if (NS(so->so_k)->ns_local != NULL)
 		local_gc_later(so->so_k);

@@ -454,7 +454,7 @@ soreceive(struct lwp *l, struct socket *so, struct sockaddr *name,
 	if (error == 0) {
 		error = r.atomic ? receive_record(&r, &unwanted) :
 				   receive_stream(&r, &unwanted);
-		sbunlock(&so->so_rcv);
+		sbunlock(so, &so->so_rcv);
 	}
 	sounlock(so);
 	if (error > 0)

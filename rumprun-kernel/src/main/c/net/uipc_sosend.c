@@ -186,7 +186,7 @@ sosend(struct lwp *l, struct socket *so, struct sockaddr *addr, struct uio *uio,
 	m_freem(s.control);
 	if (locked) {
 		solock(so);
-		sbunlock(&so->so_snd);
+		sbunlock(so, &so->so_snd);
 		sounlock(so);
 	}
 	return error;
