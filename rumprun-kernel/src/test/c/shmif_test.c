@@ -38,7 +38,11 @@ put(struct shmif_bus *b, const uint8_t *frame, uint32_t len, uint64_t sender)
 	m[0].m_next = &m[1];
 	m[1].m_data = m[0].m_data + len / 3;
 	m[1].m_len = len - len / 3;
-	shmif_bus_write(b, m, len, sender, 1234567890123);
+	if (len % 2 != 0)
+		shmif_bus_write(b, NULL, 0, m, 0, len, sender, 1234567890123);
+	else
+		shmif_bus_write(
+		    b, frame, 14, m, 14, len - 14, sender, 1234567890123);
 }
 
 /*

@@ -506,6 +506,164 @@ TEST(tso_split_makes_frames)
 	end(2, w);
 }
 
+static struct mbuf *cut[64], *joined[64];
+static unsigned ncut, njoined;
+
+static void
+collect(void *ctx, const struct tso_segment *s)
+{
+	struct mbuf *m = m_getcl(ctx, MT_DATA, 0, true);
+
+	memcpy(m->m_data, s->ts_header, s->ts_hlen);
+	m_copydata(s->ts_m, s->ts_off, s->ts_len, m->m_data + s->ts_hlen);
+	m->m_len = m->m_pkthdr.len = s->ts_hlen + s->ts_len;
+	cut[ncut++] = m;
+}
+
+static void
+emit(struct ifnet *ifp, struct mbuf *m)
+{
+	(void)ifp;
+	joined[njoined++] = m;
+}
+
+static void
+cut_large(bool v6, uint8_t *payload)
+{
+	struct mbuf *m = large(&hosts[0], &hosts[1], v6, payload);
+
+	m->m_data[(v6 ? 54 : 34) + 13] = 0x18; /* no FIN, no CWR */
+	ncut = njoined = 0;
+	CHECK(tso_each(m, collect, hosts[0].k));
+	m_freem(m);
+	CHECK_EQ(ncut, 7);
+}
+
+static void
+drop_joined(void)
+{
+	while (njoined > 0)
+		m_freem(joined[--njoined]);
+}
+
+static void
+join_all(void)
+{
+	struct lro l = { NULL, NULL, 0, 0, 0, false };
+
+	for (unsigned i = 0; i < ncut; i++)
+		lro_input(&l, cut[i], emit, NULL);
+	lro_flush(&l, emit, NULL);
+	CHECK(l.l_m == NULL);
+}
+
+TEST(lro_puts_together_what_was_cut)
+{
+	static uint8_t payload[PAYLOAD], got[PAYLOAD];
+	struct wire *w = begin(2, 1, false);
+
+	for (int v6 = 0; v6 < 2; v6++) {
+		uint32_t l4 = v6 ? 54 : 34, l3len;
+		uint8_t f[86];
+
+		cut_large(v6, payload);
+		for (unsigned i = 0; i < ncut; i++) {
+			struct mbuf *m = cut[i];
+			uint32_t n = m->m_pkthdr.len - l4;
+
+			if (v6)
+				CHECK_EQ(in6_cksum(m, 6, m->m_data + 22,
+					     m->m_data + 38, l4, n),
+				    0);
+			else {
+				uint32_t src, dst;
+
+				memcpy(&src, m->m_data + 26, 4);
+				memcpy(&dst, m->m_data + 30, 4);
+				CHECK_EQ(in4_cksum(m, 6, src, dst, l4, n), 0);
+				CHECK_EQ(in_cksum(m, 14, 20), 0);
+			}
+		}
+		join_all();
+		CHECK_EQ(njoined, 1);
+		CHECK_EQ(joined[0]->m_pkthdr.len, l4 + 32 + PAYLOAD);
+		CHECK_EQ(m_length(joined[0]), l4 + 32 + PAYLOAD);
+		m_copydata(joined[0], 0, l4 + 32, f);
+		m_copydata(joined[0], l4 + 32, PAYLOAD, got);
+		CHECK(memcmp(got, payload, PAYLOAD) == 0);
+		CHECK_EQ(f[l4 + 13], 0x18);
+		CHECK_EQ(be32_get(f + l4 + 4), 0xfffff000);
+		l3len = v6 ? be16_get(f + 18) + 40u : be16_get(f + 16);
+		CHECK_EQ(l3len, l4 - 14 + 32 + PAYLOAD);
+		if (!v6)
+			CHECK_EQ(in_cksum(joined[0], 14, 20), 0);
+		CHECK_EQ(joined[0]->m_pkthdr.segsz, 1448);
+		CHECK_EQ(joined[0]->m_pkthdr.csum_flags,
+		    v6 ? M_CSUM_TCPv6 | M_CSUM_TSOv6 :
+			 M_CSUM_TCPv4 | M_CSUM_TSOv4);
+		/* And cut again. */
+		struct mbuf *again = tso_split(joined[0]);
+		unsigned n = 0;
+
+		njoined = 0;
+		for (struct mbuf *m = again; m != NULL; m = m->m_nextpkt)
+			n++;
+		CHECK_EQ(n, 7);
+		m_freepkts(again);
+	}
+	end(2, w);
+}
+
+TEST(lro_leaves_alone_what_does_not_fit)
+{
+	static uint8_t payload[PAYLOAD];
+	struct wire *w = begin(2, 1, false);
+	struct mbuf *m;
+
+	/* Another order: as it came. */
+	cut_large(false, payload);
+	m = cut[3];
+	cut[3] = cut[4];
+	cut[4] = m;
+	join_all();
+	CHECK_EQ(njoined, 4);
+	CHECK_EQ(joined[0]->m_pkthdr.len, 66 + 3 * 1448);
+	CHECK_EQ(joined[1]->m_pkthdr.len, 66 + 1448);
+	CHECK_EQ(joined[1]->m_pkthdr.segsz, 0);
+	CHECK_EQ(joined[1]->m_pkthdr.csum_flags, M_CSUM_TCPv4);
+	CHECK_EQ(joined[3]->m_pkthdr.len, 66 + PAYLOAD - 5 * 1448);
+	drop_joined();
+	/* A wrong byte, with its wrong checksum. */
+	cut_large(false, payload);
+	cut[2]->m_data[200] ^= 1;
+	join_all();
+	CHECK_EQ(njoined, 3);
+	CHECK_EQ(joined[1]->m_pkthdr.csum_flags, 0);
+	drop_joined();
+	/* Another connection; an answer without data; something else. */
+	cut_large(false, payload);
+	be16_put(cut[1]->m_data + 34, 1001);
+	join_all();
+	CHECK(njoined >= 3);
+	drop_joined();
+	cut_large(false, payload);
+	m_adj(cut[1], -1448);
+	be16_put(cut[3]->m_data + 12, ETHERTYPE_ARP);
+	m_adj(cut[5], -(int)(cut[5]->m_pkthdr.len - 20));
+	join_all();
+	CHECK_EQ(njoined, 7);
+	drop_joined();
+	/* After a short one, or a FIN, nothing is put. */
+	cut_large(false, payload);
+	m = cut[6];
+	cut[6] = cut[0];
+	cut[0] = m;
+	join_all();
+	CHECK_EQ(njoined, 3);
+	drop_joined();
+	end(2, w);
+}
+
 static unsigned shown;
 
 static void
@@ -588,6 +746,8 @@ main(void)
 	RUN(wire_hundred_kernels);
 	RUN(wire_kernels_come_and_go_while_others_send);
 	RUN(tso_split_makes_frames);
+	RUN(lro_puts_together_what_was_cut);
+	RUN(lro_leaves_alone_what_does_not_fit);
 	RUN(wire_capture_shows_real_frames);
 	RUN(wire_capture_file_is_pcap);
 	return check_done();

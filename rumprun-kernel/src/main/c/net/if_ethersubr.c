@@ -13,12 +13,6 @@
 #include "netinet/inet.h"
 #include "netinet6/inet6.h"
 
-/* Called only for families that are booted, which then are there. */
-#pragma weak arp_resolve
-#pragma weak nd6_resolve
-#pragma weak in_delayed_cksum
-#pragma weak in6_delayed_cksum
-#pragma weak bpf_mtap_slow
 
 static const uint8_t broadcast[ETHER_ADDR_LEN] = { 0xff, 0xff, 0xff, 0xff, 0xff,
 	0xff };

@@ -16,12 +16,16 @@
 #include "host/netdev.h"
 #include "net/if_shmif.h"
 #include "net/if_shmif_bus.h"
+#include "net/if_tso.h"
 #include "net/if_var.h"
 
 #define BATCH 64
 #define LEAD \
 	66 /* room in front of a frame: the headers behind Ethernet's are aligned */
 #define LINKSTR_MAX 1024
+/* TCP's checksums are computed, and large segments cut, where they are copied to the bus. */
+#define OFFLOAD (M_CSUM_TCPv4 | M_CSUM_TCPv6 | M_CSUM_TSO)
+#define TSO_MAX 65535
 
 struct shmif {
 	struct ifnet sc_if; /* first */
@@ -40,6 +44,7 @@ struct shmif {
 	bool sc_running, sc_stop;
 	struct shmif_reader sc_reader;
 	struct mbuf *sc_spare; /* for the next frame */
+	struct lro sc_lro;
 };
 
 /* --- the bus --- */
@@ -161,10 +166,11 @@ receive(struct shmif *sc, int *countp)
 
 			if (m != NULL) {
 				++*countp;
-				if_input(&sc->sc_if, m);
+				lro_input(&sc->sc_lro, m, if_input, &sc->sc_if);
 			}
 		}
 	}
+	lro_flush(&sc->sc_lro, if_input, &sc->sc_if);
 	return !end;
 }
 
@@ -235,31 +241,53 @@ receiver(struct lwp *l, void *arg)
 
 /* --- the interface --- */
 
+static void
+put(struct shmif *sc, const void *header, uint32_t hlen, const struct mbuf *m,
+    uint32_t off, uint32_t len)
+{
+	struct ifnet *ifp = &sc->sc_if;
+
+	shmif_bus_write(&sc->sc_bus, header, hlen, m, off, len, sc->sc_id,
+	    ifp->if_k->k_host->realtime() - sc->sc_boot_ns);
+	atomic_fetch_add_explicit(&ifp->if_opackets, 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(
+	    &ifp->if_obytes, hlen + len, memory_order_relaxed);
+}
+
+static void
+put_segment(void *ctx, const struct tso_segment *s)
+{
+	struct shmif *sc = ctx;
+
+	if (s->ts_hlen + s->ts_len <= SHMIF_MAXFRAME)
+		put(sc, s->ts_header, s->ts_hlen, s->ts_m, s->ts_off, s->ts_len);
+	else
+		atomic_fetch_add(&sc->sc_if.if_oerrors, 1);
+}
+
 static int
 shmif_transmit(struct ifnet *ifp, struct mbuf *m)
 {
 	struct shmif *sc = ifp->if_softc;
 	uint32_t len = m->m_pkthdr.len;
+	bool sum = (m->m_pkthdr.csum_flags & OFFLOAD) != 0;
 	int error = 0;
 
 	if (sc->sc_bus.b_mem == NULL || (ifp->if_flags & IFF_RUNNING) == 0)
 		error = -ENETDOWN;
-	else if (len > SHMIF_MAXFRAME || len < ETHER_HDR_LEN)
+	else if ((len > SHMIF_MAXFRAME && !sum) || len < ETHER_HDR_LEN)
 		error = -EMSGSIZE;
 	else if (!atomic_exchange(&sc->sc_sending, true) && !bus_whole(sc))
 		error = -EIO;
-	if (error != 0) {
+	else if (sum)
+		error = tso_each(m, put_segment, sc) ? 0 : -EINVAL;
+	else
+		put(sc, NULL, 0, m, 0, len);
+	if (error != 0)
 		atomic_fetch_add(&ifp->if_oerrors, 1);
-		m_freem(m);
-		return error;
-	}
-	shmif_bus_write(&sc->sc_bus, m, len, sc->sc_id,
-	    ifp->if_k->k_host->realtime() - sc->sc_boot_ns);
-	atomic_fetch_add_explicit(&ifp->if_opackets, 1, memory_order_relaxed);
-	atomic_fetch_add_explicit(&ifp->if_obytes, len, memory_order_relaxed);
 	m_freem(m);
 	net_kick(ifp);
-	return 0;
+	return error;
 }
 
 static void
@@ -437,6 +465,8 @@ shmif_clone_create(struct rump_kernel *k, const struct if_clone *ifc, int unit)
 	ifp->if_softc = sc;
 	ifp->if_ops = &shmif_ops;
 	ifp->if_flags = IFF_BROADCAST | IFF_SIMPLEX | IFF_MULTICAST;
+	ifp->if_csum_flags_tx = OFFLOAD;
+	ifp->if_tso_max = TSO_MAX;
 	sc->sc_fd = -1;
 	sc->sc_boot_ns = k->k_boottime_ns - k->k_timeoffset_ns;
 	k->k_host->random(&sc->sc_id, sizeof(sc->sc_id));

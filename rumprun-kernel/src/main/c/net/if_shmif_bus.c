@@ -44,6 +44,8 @@ ring_write(struct shmif_mem *bus, uint32_t off, const void *buf, uint32_t n)
 {
 	uint32_t part = D - off < n ? D - off : n;
 
+	if (n == 0)
+		return off;
 	memcpy(bus->shm_data + off, buf, part);
 	if (part < n)
 		memcpy(bus->shm_data, (const uint8_t *)buf + part, n - part);
@@ -196,15 +198,16 @@ make_way(const struct shmif_mem *bus, uint32_t first, uint32_t off, uint32_t n,
 }
 
 void
-shmif_bus_write(struct shmif_bus *b, const struct mbuf *m, uint32_t len,
-    uint64_t sender, int64_t uptime_ns)
+shmif_bus_write(struct shmif_bus *b, const void *header, uint32_t hlen,
+    const struct mbuf *m, uint32_t moff, uint32_t len, uint64_t sender,
+    int64_t uptime_ns)
 {
 	struct shmif_mem *bus = b->b_mem;
 	struct shmif_pkthdr h;
-	uint32_t mine, first, last, lastlen, off, total = H + len, part;
+	uint32_t mine, first, last, lastlen, off, total = H + hlen + len, part;
 
 	memset(&h, 0, sizeof(h));
-	h.sp_len = len;
+	h.sp_len = hlen + len;
 	h.sp_sec = (uint32_t)(uptime_ns / 1000000000);
 	h.sp_usec = (uint32_t)(uptime_ns % 1000000000 / 1000);
 	h.sp_sender = sender;
@@ -225,11 +228,18 @@ shmif_bus_write(struct shmif_bus *b, const struct mbuf *m, uint32_t len,
 	set(&bus->shm_first, first);
 	set(&bus->shm_last, off);
 	part = ring_write(bus, off, &h, H);
+	part = ring_write(bus, part, header, hlen);
 	for (; m != NULL && len > 0; m = m->m_next) {
-		uint32_t n = m->m_len < len ? m->m_len : len;
+		uint32_t n;
 
-		part = ring_write(bus, part, m->m_data, n);
+		if (moff >= m->m_len) {
+			moff -= m->m_len;
+			continue;
+		}
+		n = m->m_len - moff < len ? m->m_len - moff : len;
+		part = ring_write(bus, part, m->m_data + moff, n);
 		len -= n;
+		moff = 0;
 	}
 	if (off + total >= D)
 		atomic_fetch_add(&bus->shm_gen, 1);

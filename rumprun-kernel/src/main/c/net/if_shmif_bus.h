@@ -58,9 +58,10 @@ struct shmif_want {
 int shmif_bus_init(struct shmif_bus *) MUST_CHECK;
 /* From here on: only what comes now is read. */
 void shmif_bus_join(struct shmif_bus *, struct shmif_reader *);
-/* A frame (14 <= len <= SHMIF_MAXFRAME bytes of a chain) onto the bus. */
-void shmif_bus_write(struct shmif_bus *, const struct mbuf *, uint32_t len,
-    uint64_t sender, int64_t uptime_ns);
+/* A frame onto the bus: hlen bytes of header (maybe none), and len bytes at off of a chain; 14 to SHMIF_MAXFRAME in all. */
+void shmif_bus_write(struct shmif_bus *, const void *header, uint32_t hlen,
+    const struct mbuf *, uint32_t off, uint32_t len, uint64_t sender,
+    int64_t uptime_ns);
 /* Might there be something? Takes no lock. */
 static inline bool
 shmif_bus_pending(struct shmif_bus *b, const struct shmif_reader *r)

@@ -72,19 +72,19 @@ net_spin(struct rump_kernel *k, const _Atomic uint32_t *seq, uint32_t was)
 	bool changed = false, looked;
 
 	if (ns == NULL || atomic_load(&ns->ns_polled) == 0 || ns->ns_ncpu < 2 ||
-	    kern_halting(k) || !worth_it(ns))
+	    kern_halting(k) || k->k_config.kc_manualtime || !worth_it(ns))
 		return false;
 	/* Half of the processors look, the others have the work that comes of it. */
 	looked = atomic_fetch_add(&ns->ns_spinners, 1) < ns->ns_ncpu / 2;
 	if (looked) {
-		end = k->k_host->monotonic() + SPIN_NS;
+		end = host_linux.monotonic() + SPIN_NS;
 		do {
 			for (int i = 0; i < 20 && !changed; i++) {
 				if (!net_poll(k))
 					__builtin_ia32_pause();
 				changed = atomic_load(seq) != was;
 			}
-			now = k->k_host->monotonic();
+			now = host_linux.monotonic();
 		} while (!changed && now < end);
 	}
 	atomic_fetch_sub(&ns->ns_spinners, 1);
@@ -103,9 +103,9 @@ net_rest(struct lwp *l)
 	kmutex_enter(&ns->ns_restlock);
 	while (error != -ESHUTDOWN &&
 	    (atomic_load(&ns->ns_spinners) > 0 ||
-		k->k_host->monotonic() - atomic_load(&ns->ns_spun_ns) <
+		host_linux.monotonic() - atomic_load(&ns->ns_spun_ns) <
 		    RECENT_NS))
 		error = kern_wait(l, &ns->ns_restcond, &ns->ns_restlock, 0,
-		    k->k_host->monotonic() + REST_NS);
+		    host_linux.monotonic() + REST_NS);
 	kmutex_exit(&ns->ns_restlock);
 }
