@@ -486,6 +486,69 @@ TEST(local_rights_pass_descriptors)
 	down(&f);
 }
 
+TEST(local_rights_come_closed_on_exec)
+{
+	struct fixture f;
+	int fd[2], got, n = 1, flags = MSG_CMSG_CLOEXEC;
+	char buf[8];
+
+	up_local(&f);
+	CHECK_EQ(l_socketpair(f.l, AF_LOCAL, SOCK_DGRAM, 0, fd), 0);
+	CHECK_EQ(l_sendfds(f.l, fd[0], "m", 1, fd, 1), 1);
+	CHECK_EQ(l_recvfds(f.l, fd[1], buf, 8, &got, &n, &flags), 1);
+	CHECK_EQ(SYS(f.l, SYS_fcntl, fcntl, P(int, got), P(int, F_GETFD),
+		     P(void *, NULL)),
+	    FD_CLOEXEC);
+	down(&f);
+}
+
+TEST(local_connwait_waits_for_accept)
+{
+	struct fixture f;
+	struct sockaddr_un sun;
+	socklen_t len = sun_make(&sun, "/wait");
+	long s, c;
+
+	up_local(&f);
+	s = l_socket(f.l, AF_LOCAL, SOCK_STREAM, 0);
+	CHECK_EQ(l_bind(f.l, s, &sun, len), 0);
+	CHECK_EQ(l_listen(f.l, s, 5), 0);
+	c = l_socket(f.l, AF_LOCAL, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	CHECK_EQ(l_setint(f.l, c, 0, LOCAL_CONNWAIT, 1), 0);
+	CHECK_EQ(l_getint(f.l, c, 0, LOCAL_CONNWAIT), 1);
+	CHECK_EQ(l_connect(f.l, c, &sun, len), -EINPROGRESS);
+	CHECK_EQ(l_poll(f.l, c, POLLOUT, 0), 0);
+	CHECK(l_accept(f.l, s, NULL, NULL) > 0);
+	CHECK_EQ(l_poll(f.l, c, POLLOUT, 0), POLLOUT);
+	c = l_socket(f.l, AF_LOCAL, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	CHECK_EQ(l_setint(f.l, c, 0, LOCAL_CONNWAIT, 1), 0);
+	CHECK_EQ(l_connect(f.l, c, &sun, len), -EINPROGRESS);
+	CHECK_EQ(l_close(f.l, s), 0);
+	CHECK_EQ(l_getint(f.l, c, SOL_SOCKET, SO_ERROR), ECONNRESET);
+	down(&f);
+}
+
+TEST(local_permissions_of_the_name_count)
+{
+	struct fixture f;
+	struct sockaddr_un sun;
+	socklen_t len = sun_make(&sun, "/private");
+	long s, c;
+
+	up_local(&f);
+	s = l_socket(f.l, AF_LOCAL, SOCK_STREAM, 0);
+	CHECK_EQ(l_bind(f.l, s, &sun, len), 0);
+	CHECK_EQ(l_listen(f.l, s, 5), 0);
+	c = l_socket(f.l, AF_LOCAL, SOCK_STREAM, 0);
+	CHECK_EQ(SYS(f.l, SYS_seteuid, seteuid, P(uid_t, 77)), 0);
+	CHECK_EQ(l_connect(f.l, c, &sun, len), -EACCES);
+	CHECK_EQ(SYS(f.l, SYS_seteuid, seteuid, P(uid_t, 0)), 0);
+	CHECK_EQ(l_chmod(f.l, "/private", 0777), 0);
+	CHECK_EQ(SYS(f.l, SYS_seteuid, seteuid, P(uid_t, 77)), 0);
+	CHECK_EQ(l_connect(f.l, c, &sun, len), 0);
+	down(&f);
+}
+
 TEST(local_rights_alone_are_no_end_of_file)
 {
 	struct fixture f;
@@ -897,6 +960,9 @@ main(void)
 	RUN(local_timeouts_end_sleeps);
 	RUN(local_peereid_and_creds);
 	RUN(local_rights_pass_descriptors);
+	RUN(local_rights_come_closed_on_exec);
+	RUN(local_connwait_waits_for_accept);
+	RUN(local_permissions_of_the_name_count);
 	RUN(local_rights_alone_are_no_end_of_file);
 	RUN(local_cycles_are_collected);
 	RUN(local_long_chain_of_sockets_goes);
