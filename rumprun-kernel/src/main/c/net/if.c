@@ -437,6 +437,10 @@ families_detach(struct ifnet *ifp)
 	}
 	if (NS(k)->ns_bpf != NULL)
 		bpf_ifdetach(ifp);
+	if (ifp->if_bridge != NULL)
+		((const struct if_hook *)ifp->if_bridge)->ih_detach(ifp);
+	if (ifp->if_vlantrunk != NULL)
+		((const struct if_hook *)ifp->if_vlantrunk)->ih_detach(ifp);
 }
 
 /* W. Off the list, with all that is left of its addresses. */
@@ -467,8 +471,13 @@ void
 if_detach_begin(struct ifnet *ifp)
 {
 	struct rump_kernel *k = ifp->if_k;
+	const struct if_hook *hook;
 
 	ifp->if_dying = true;
+	if ((hook = ifp->if_bridge) != NULL && hook->ih_gone != NULL)
+		hook->ih_gone(ifp);
+	if ((hook = ifp->if_vlantrunk) != NULL && hook->ih_gone != NULL)
+		hook->ih_gone(ifp);
 	if ((ifp->if_flags & IFF_UP) != 0)
 		if_down(ifp);
 	else

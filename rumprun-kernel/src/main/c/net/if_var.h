@@ -199,6 +199,8 @@ struct if_hook {
 	struct mbuf *(*ih_input)(struct ifnet *, struct mbuf *);
 	/* A frame that goes out (bridge only; NULL: none): taken. */
 	int (*ih_output)(struct ifnet *, struct mbuf *);
+	/* W. The interface goes (if_detach): it is to be forgotten. */
+	void (*ih_gone)(struct ifnet *);
 };
 /* Computes what checksums were left to the interface, in a frame with its link header (one segment, not M_CSUM_TSO*). NULL: freed. */
 struct mbuf *ether_delayed_cksum(struct mbuf *) MUST_CHECK;

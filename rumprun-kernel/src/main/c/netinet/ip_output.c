@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* IPv4 packets that leave: route, source, broadcast and multicast rules, pieces (RFC 791, 1122 3.3, 1191). */
 #include "net/pfil.h"
+#include "net/if_tso.h"
 #include "netinet/ip_private.h"
 
 uint16_t
@@ -327,6 +328,47 @@ check_source(struct out *o, uint8_t *ip)
 	    0;
 }
 
+/* Bytes of one piece of a large TCP segment; 0: it is none. */
+static uint32_t
+piece_len(const struct mbuf *m)
+{
+	uint32_t hlen = ip_hlen(m->m_data);
+	uint8_t off;
+
+	if ((m->m_pkthdr.csum_flags & M_CSUM_TSOv4) == 0 ||
+	    m->m_pkthdr.len < hlen + 20)
+		return 0;
+	m_copydata(m, hlen + 12, 1, &off);
+	return hlen + (off >> 4) * 4u + m->m_pkthdr.segsz;
+}
+
+/*
+ * A large segment whose pieces fit, from one who could send it as it is, to an interface that doesn't take it: Ethernet cuts it for itself, for others it
+ * is done here.
+ */
+static int
+put_large(struct out *o, struct mbuf *m)
+{
+	struct mbuf *next;
+	int error = 0;
+
+	if (o->ifp->if_type == IFT_ETHER)
+		return put_out(o, m);
+	if ((m = tso_split_ip(m)) == NULL)
+		return -ENOBUFS;
+	for (; m != NULL; m = next) {
+		next = m->m_nextpkt;
+		m->m_nextpkt = NULL;
+		if ((m = in_delayed_cksum(m)) == NULL)
+			error = -ENOBUFS;
+		else if (error == 0)
+			error = put_out(o, m);
+		else
+			m_freem(m);
+	}
+	return error;
+}
+
 static int
 send_it(struct out *o, struct mbuf *m, uint32_t *mtup)
 {
@@ -334,9 +376,12 @@ send_it(struct out *o, struct mbuf *m, uint32_t *mtup)
 	    (uint32_t)o->rt->rt_rmx.rmx_mtu :
 	    (uint32_t)o->ifp->if_mtu;
 	uint32_t left = m->m_pkthdr.csum_flags & ~o->ifp->if_csum_flags_tx;
-	bool large = (m->m_pkthdr.csum_flags & M_CSUM_TSOv4) != 0 &&
-	    (left & M_CSUM_TSOv4) == 0 && m->m_pkthdr.len <= o->ifp->if_tso_max;
+	uint32_t piece = piece_len(m);
+	bool large = piece != 0 && piece <= mtu;
 
+	if (m->m_pkthdr.len > mtu && large &&
+	    ((left & M_CSUM_TSOv4) != 0 || m->m_pkthdr.len > o->ifp->if_tso_max))
+		return put_large(o, m);
 	if (m->m_pkthdr.len <= mtu || large) {
 		if ((left & (M_CSUM_TCPv4 | M_CSUM_UDPv4)) != 0 &&
 		    (m = in_delayed_cksum(m)) == NULL)
