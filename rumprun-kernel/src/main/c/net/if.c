@@ -437,10 +437,6 @@ families_detach(struct ifnet *ifp)
 	}
 	if (NS(k)->ns_bpf != NULL)
 		bpf_ifdetach(ifp);
-	if (ifp->if_bridge != NULL)
-		((const struct if_hook *)ifp->if_bridge)->ih_detach(ifp);
-	if (ifp->if_vlantrunk != NULL)
-		((const struct if_hook *)ifp->if_vlantrunk)->ih_detach(ifp);
 }
 
 /* W. Off the list, with all that is left of its addresses. */

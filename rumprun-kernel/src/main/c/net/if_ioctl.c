@@ -3,6 +3,7 @@
  * Requests about interfaces (SIOC*). User memory that a request points to is copied before and after, never with the net lock held: drivers and
  * families see kernel memory only. Old forms: net/if_compat.c; lists: net/if_conf.c.
  */
+#include <netbsd/if_bridgevar.h>
 #include "net/if_ioctl.h"
 #include "net/socketvar.h"
 
@@ -313,6 +314,34 @@ driver_specific(struct socket *so, struct lwp *l, unsigned long cmd, void *data)
 	return error;
 }
 
+/* Lists of a bridge come also as a length and the buffer's address: the same request with the buffer itself. */
+static int
+nested_list(
+    struct socket *so, struct lwp *l, unsigned long cmd, struct ifdrv *ifd)
+{
+	struct ifdrv inner = *ifd;
+	struct ifbifconf conf;
+	int error = copyin(l, ifd->ifd_data, &conf, sizeof(conf));
+
+	if (error != 0)
+		return error;
+	inner.ifd_data = conf.ifbic_ifbicu.ifbicu_buf;
+	inner.ifd_len = conf.ifbic_len > DRVSPEC_MAX ? DRVSPEC_MAX :
+						       conf.ifbic_len;
+	if ((error = driver_specific(so, l, cmd, &inner)) != 0)
+		return error;
+	conf.ifbic_len = (uint32_t)inner.ifd_len;
+	return copyout(l, &conf, ifd->ifd_data, sizeof(conf));
+}
+
+static bool
+is_nested(const struct ifdrv *ifd)
+{
+	return ifd->ifd_len == sizeof(struct ifbifconf) &&
+	    (ifd->ifd_cmd == BRDGGIFS || ifd->ifd_cmd == BRDGRTS ||
+		ifd->ifd_cmd == OBRDGGIFS || ifd->ifd_cmd == OBRDGRTS);
+}
+
 static int
 media_status(struct socket *so, struct lwp *l, unsigned long cmd, void *data)
 {
@@ -371,6 +400,9 @@ if_ioctl_new(struct socket *so, struct lwp *l, unsigned long cmd, void *data)
 		    if_clone_destroy(l->l_k, ifr->ifr_name) :
 		    -EPERM;
 	case SIOCGDRVSPEC:
+		if (is_nested(data))
+			return nested_list(so, l, cmd, data);
+		return driver_specific(so, l, cmd, data);
 	case SIOCSDRVSPEC:
 	case SIOCGLINKSTR:
 	case SIOCSLINKSTR:
