@@ -152,6 +152,17 @@ rt_find(struct rump_kernel *k, const struct sockaddr *dst,
 	    NULL;
 }
 
+/* Somebody wants to send to where no route leads: who listens may add one. */
+static void
+missed(struct rump_kernel *k, const struct sockaddr *dst)
+{
+	struct rt_addrinfo info = { .rti_flags = 0 };
+
+	stat_inc(NS(k)->ns_route->rs_stat, 3); /* rts_unreach */
+	info.rti_info[RTAX_DST] = dst;
+	rt_missmsg(k, RTM_MISS, &info, 0, ESRCH);
+}
+
 struct rtentry *
 route_lookup(struct rump_kernel *k, struct route *ro, const struct sockaddr *dst)
 {
@@ -164,8 +175,10 @@ route_lookup(struct rump_kernel *k, struct route *ro, const struct sockaddr *dst
 	if (ro->ro_rt != NULL && ro->ro_gen == gen &&
 	    sockaddr_same(&ro->ro_dst.sa, dst))
 		return ro->ro_rt;
-	if ((ro->ro_rt = rtalloc1(k, dst)) == NULL)
+	if ((ro->ro_rt = rtalloc1(k, dst)) == NULL) {
+		missed(k, dst);
 		return NULL;
+	}
 	memcpy(&ro->ro_dst, dst, dst->sa_family == AF_INET ? 16 : 28);
 	ro->ro_gen = gen;
 	return ro->ro_rt;

@@ -6,6 +6,7 @@
 #include "net/route_var.h"
 #include "net/socketvar.h"
 #include "netinet6/inet6.h"
+#include "rump/dhcp.h"
 #include "rump/implicit.h"
 #include <rump/netconfig.h>
 
@@ -212,6 +213,9 @@ add4(struct rump_kernel *k, const char *ifname, uint32_t addr, uint32_t mask)
 	req.ifra_addr.sin_family = req.ifra_mask.sin_family = AF_INET;
 	memcpy(&req.ifra_addr.sin_addr, &addr, sizeof(addr));
 	memcpy(&req.ifra_mask.sin_addr, &mask, sizeof(mask));
+	/* Without one, it is by the class of the address. */
+	if (mask == 0)
+		req.ifra_mask.sin_len = 0;
 	return error != 0 ? error : request(k, AF_INET, SIOCAIFADDR, &req);
 }
 
@@ -366,4 +370,31 @@ PUBLIC int
 rump_pub_netconfig_ipv6_gw(const char *gateway)
 {
 	return with_kernel(do_gw6, &(struct args){ .a = gateway });
+}
+
+/* --- DHCP --- */
+
+static int
+do_dhcp(struct rump_kernel *k, const struct args *args)
+{
+	struct sockaddr_in any = { .sin_len = sizeof(any),
+		.sin_family = AF_INET };
+	struct sockaddr_in router = any;
+	struct dhcp_lease lease;
+	int error = dhcp_ask(k, args->name, &lease);
+
+	if (error == 0)
+		error = add4(k, args->name, lease.addr, lease.mask);
+	if (error != 0 || lease.router == 0)
+		return error;
+	memcpy(&router.sin_addr, &lease.router, sizeof(lease.router));
+	error = default_route(
+	    k, (struct sockaddr *)&router, (struct sockaddr *)&any);
+	return error == -EEXIST ? 0 : error;
+}
+
+PUBLIC int
+rump_pub_netconfig_dhcp_ipv4_oneshot(const char *ifname)
+{
+	return with_kernel(do_dhcp, &(struct args){ .name = ifname });
 }

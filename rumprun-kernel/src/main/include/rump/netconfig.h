@@ -35,6 +35,11 @@ int rump_pub_netconfig_ipv4_gw(const char *gateway);
 int rump_pub_netconfig_ipv6_gw(const char *gateway);
 /* Comes up, and takes its IPv6 address and routers from what routers on the link tell. */
 int rump_pub_netconfig_auto_ipv6(const char *ifname);
+/*
+ * Asks for an IPv4 address, netmask and router by DHCP, once; the lease is not
+ * renewed. ETIMEDOUT: nobody has offered one.
+ */
+int rump_pub_netconfig_dhcp_ipv4_oneshot(const char *ifname);
 
 #ifdef __cplusplus
 }
