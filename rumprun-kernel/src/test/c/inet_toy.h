@@ -331,11 +331,4 @@ toy_sin(uint32_t addr, uint16_t port)
 	return sin;
 }
 
-static inline long
-toy_setint(struct lwp *l, long s, int level, int name, int v)
-{
-	return SYS(l, SYS_setsockopt, setsockopt, P(int, s), P(int, level),
-	    P(int, name), P(const void *, &v), P(socklen_t, sizeof(v)));
-}
-
 #endif
