@@ -55,7 +55,9 @@ bus_whole(struct shmif *sc)
 {
 	int rc = netdev_mend(sc->sc_fd, BUSMEM_SIZE);
 
-	return rc == 0 || (rc > 0 && shmif_bus_init(&sc->sc_bus) == 0);
+	if (rc > 0)
+		shmif_bus_restart(&sc->sc_bus);
+	return rc >= 0;
 }
 
 static void

@@ -268,6 +268,28 @@ shmif_bus_init(struct shmif_bus *b)
 	return error;
 }
 
+void
+shmif_bus_restart(struct shmif_bus *b)
+{
+	struct shmif_mem *bus = b->b_mem;
+	uint32_t mine;
+
+	/* Cut in the middle of the first words: those are lost, the lock among them. */
+	if (get(&bus->shm_magic) != SHMIF_MAGIC) {
+		set(&bus->shm_lock, 0);
+		set(&bus->shm_owner, 0);
+		set(&bus->shm_last, 0);
+		set(&bus->shm_magic, 0);
+	}
+	mine = lock(b);
+	if (get(&bus->shm_magic) == 0 || get(&bus->shm_last) == 0) {
+		set(&bus->shm_first, D);
+		set(&bus->shm_magic, SHMIF_MAGIC);
+	}
+	repair(bus);
+	unlock(b, mine);
+}
+
 /* The lock is held. Behind everything that is there. */
 static void
 catch_up(struct shmif_mem *bus, struct shmif_reader *r)

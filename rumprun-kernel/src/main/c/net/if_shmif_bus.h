@@ -56,6 +56,8 @@ struct shmif_want {
 
 /* A new bus (all zeros) gets its first words; another one is only looked at. -ENOEXEC: it is something else. */
 int shmif_bus_init(struct shmif_bus *) MUST_CHECK;
+/* After the file was cut, and made whole with zeros: whatever is left is a bus again. */
+void shmif_bus_restart(struct shmif_bus *);
 /* From here on: only what comes now is read. */
 void shmif_bus_join(struct shmif_bus *, struct shmif_reader *);
 /* A frame onto the bus: hlen bytes of header (maybe none), and len bytes at off of a chain; 14 to SHMIF_MAXFRAME in all. */
