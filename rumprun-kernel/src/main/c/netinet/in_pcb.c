@@ -16,7 +16,6 @@
 #include <netbsd/netstats.h>
 #include "netinet/in_pcb.h"
 #include "netinet6/inet6.h"
-#include "netinet/later.h"
 
 void
 in_any_set4(struct in_any *a, uint32_t addr)

@@ -3,7 +3,6 @@
 #include <netbsd/netstats.h>
 #include "netinet/in_pcb.h"
 #include "netinet6/inet6.h"
-#include "netinet/later.h"
 
 static bool
 is_multicast(const struct in_any *a)

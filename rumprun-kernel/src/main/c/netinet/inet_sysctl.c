@@ -2,7 +2,6 @@
 /* net.inet (but for TCP's) and net.inet6.udp6: sysctl(7), inet(4), ip(4), icmp(4), arp(4). */
 #include "kern/sysctl.h"
 #include "netinet/udp_private.h"
-#include "netinet/later.h"
 
 #define NODE (CTLFLAG_PERMANENT | CTLTYPE_NODE)
 #define RO CTLFLAG_PERMANENT

@@ -2,7 +2,6 @@
 /* UDP over IPv6 (RFC 8200 8.1, 3542): in and out. */
 #include <netbsd/ip6.h>
 #include "netinet/udp_private.h"
-#include "netinet/later.h"
 
 #define IP6H_PLEN 4
 #define IP6H_NXT 6

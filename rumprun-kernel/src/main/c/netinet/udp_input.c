@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* UDP datagrams that arrive, and errors about those that left (RFC 768, 1122 4.1). */
 #include "netinet/udp_private.h"
-#include "netinet/later.h"
 
 /* so_lock held. m becomes the data of the socket's record. */
 static void

@@ -2,7 +2,6 @@
 /* UDP as sockets use it: AF_INET, and what AF_INET6 shares. */
 #include "kern/sysctl.h"
 #include "netinet/udp_private.h"
-#include "netinet/later.h"
 
 static int
 udp_attach(struct lwp *l, struct socket *so, int proto)
