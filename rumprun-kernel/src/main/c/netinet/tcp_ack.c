@@ -158,8 +158,8 @@ ecn_echo(struct tcpcb *tp)
 void
 tcp_window_update(struct tcpcb *tp, const struct tcp_seg *sg)
 {
-	if (!SEQ_LT(tp->snd_wl1, sg->sg_seq) &&
-	    !(tp->snd_wl1 == sg->sg_seq &&
+	if (!SEQ_LT(tp->snd_wl1, sg->sg_wseq) &&
+	    !(tp->snd_wl1 == sg->sg_wseq &&
 		(SEQ_LT(tp->snd_wl2, sg->sg_ack) ||
 		    (tp->snd_wl2 == sg->sg_ack && sg->sg_win > tp->snd_wnd))))
 		return;
@@ -167,7 +167,7 @@ tcp_window_update(struct tcpcb *tp, const struct tcp_seg *sg)
 	    sg->sg_win > tp->snd_wnd)
 		tcpstat_inc(tp->t_tcp, TCP_STAT_RCVWINUPD);
 	tp->snd_wnd = sg->sg_win;
-	tp->snd_wl1 = sg->sg_seq;
+	tp->snd_wl1 = sg->sg_wseq;
 	tp->snd_wl2 = sg->sg_ack;
 	if (tp->snd_wnd > tp->t_maxsndwnd)
 		tp->t_maxsndwnd = tp->snd_wnd;

@@ -52,7 +52,7 @@ parse(struct tcp_state *tc, struct mbuf *m, unsigned off, struct tcp_seg *sg)
 	th = m->m_data + off;
 	memcpy(&sg->sg_ends.te_fport, th, 2);
 	memcpy(&sg->sg_ends.te_lport, th + 2, 2);
-	sg->sg_seq = be32_get(th + 4);
+	sg->sg_seq = sg->sg_wseq = be32_get(th + 4);
 	sg->sg_ack = be32_get(th + 8);
 	sg->sg_flags = th[13];
 	sg->sg_win = be16_get(th + 14);

@@ -112,15 +112,15 @@ send_window(struct tcpcb *tp, uint32_t allowed)
 {
 	uint32_t out = tp->snd_nxt - tp->snd_una, cwnd = tp->snd_cwnd;
 
-	/* RFC 3042: two new segments by the first two duplicates. */
-	if (tp->t_dupacks > 0 && tp->t_dupacks < TCP_DUPTHRESH &&
-	    (tp->t_flags & TF_FASTRECOVERY) == 0)
-		cwnd += tp->t_dupacks * tcp_segsz(tp);
-	/* RFC 6675: what is SACKed is not in the network. */
 	if (allowed != UINT32_MAX)
 		cwnd = out + allowed;
-	else if (tp->t_nsacked > 0 && (tp->t_flags & TF_RTO) == 0)
-		cwnd += tcp_sack_bytes(tp);
+	/* RFC 6675: what is SACKed is not in the network. */
+	else if ((tp->t_flags & TF_SACK_PERMIT) != 0)
+		cwnd += tcp_sack_bytes(tp, tp->snd_nxt);
+	/* RFC 3042: two new segments by the first two duplicates. */
+	else if (tp->t_dupacks < TCP_DUPTHRESH &&
+	    (tp->t_flags & TF_FASTRECOVERY) == 0)
+		cwnd += tp->t_dupacks * tcp_segsz(tp);
 	tp->t_flags &= ~TF_CWNDLIMITED;
 	if (cwnd < tp->snd_wnd) {
 		tp->t_flags |= TF_CWNDLIMITED;
@@ -168,7 +168,7 @@ window_opened(struct tcpcb *tp)
 	adv = win - left;
 	if (adv >> tp->t_rcv_scale == 0)
 		return false;
-	return adv >= 2u * tp->t_maxseg ||
+	return adv >= 2u * tp->t_ourmss ||
 	    2 * (size_t)adv >= tp->t_so->so_rcv.sb_hiwat;
 }
 
@@ -244,8 +244,10 @@ plan_normal(struct tcpcb *tp, struct plan *p, uint32_t allowed)
 	if (SEQ_GT(end, stream_start(tp) + win))
 		end = stream_start(tp) + win;
 	p->len = SEQ_GT(end, p->seq) ? end - p->seq : 0;
-	if (len != 0 && p->len > len)
+	if (len != 0 && p->len > len) {
 		p->len = len;
+		p->more = true;
+	}
 	limit_large(tp, p, segsz);
 	if (p->seq + p->len != stream_end(tp))
 		p->flags &= ~TH_FIN;
@@ -291,7 +293,7 @@ window_to_tell(struct tcpcb *tp)
 	    tp->rcv_adv - tp->rcv_nxt :
 	    0;
 
-	if (win < tp->t_so->so_rcv.sb_hiwat / 4 && win < tp->t_maxseg)
+	if (win < tp->t_so->so_rcv.sb_hiwat / 4 && win < tp->t_ourmss)
 		win = 0;
 	return win < left ? left : win;
 }

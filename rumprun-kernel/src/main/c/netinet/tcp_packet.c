@@ -273,8 +273,11 @@ tcp_respond(struct tcpcb *tp, tcp_seq seq, tcp_seq ack, unsigned flags)
 	struct inpcb *inp = tp->t_inpcb;
 	struct tcp_out o = { .seq = seq, .ack = ack, .flags = (uint8_t)flags };
 	struct tcp_ends e;
-	uint32_t win = tp->rcv_adv - tp->rcv_nxt;
+	uint32_t win = (uint32_t)sbspace(&tp->t_so->so_rcv);
 
+	/* Never less than was told before. */
+	if (SEQ_GT(tp->rcv_adv, tp->rcv_nxt + win))
+		win = tp->rcv_adv - tp->rcv_nxt;
 	if (!TCPS_HAVERCVDSYN(tp->t_state))
 		win = 0;
 	tcp_ends_of(inp, &e);
@@ -282,6 +285,9 @@ tcp_respond(struct tcpcb *tp, tcp_seq seq, tcp_seq ack, unsigned flags)
 	o.tos = inp->inp_tos;
 	win >>= tp->t_rcv_scale;
 	o.win = (uint16_t)(win > TCP_MAXWIN ? TCP_MAXWIN : win);
+	win = (uint32_t)o.win << tp->t_rcv_scale;
+	if (SEQ_GT(tp->rcv_nxt + win, tp->rcv_adv))
+		tp->rcv_adv = tp->rcv_nxt + win;
 	tcp_options(tp, &o, kern_uptime_ns(tp->t_tcp->tc_k));
 	if ((flags & TH_RST) != 0)
 		tcpstat_inc(tp->t_tcp, TCP_STAT_SNDCTRL);

@@ -152,17 +152,16 @@ tcp_reass(struct tcpcb *tp, struct tcp_seg *sg)
 		tcpstat_inc(tp->t_tcp, TCP_STAT_RCVMEMDROP);
 		return 0;
 	}
-	while (*link != NULL && SEQ_LT(seg_seq(*link), sg->sg_seq)) {
+	while (*link != NULL && SEQ_LEQ(seg_seq(*link), sg->sg_seq)) {
 		before = *link;
 		link = &before->m_nextpkt;
 	}
 	if (before != NULL && !trim_front(tp, sg, before))
 		return deliver(tp);
 	trim_behind(tp, sg, link);
-	/* A bare FIN at a place where there is one. */
-	if (sg->sg_len == 0 &&
-	    ((sg->sg_flags & TH_FIN) == 0 ||
-		(*link != NULL && seg_seq(*link) == sg->sg_seq)))
+	/* Nothing, or what would come behind the end of the stream. */
+	if ((sg->sg_len == 0 && (sg->sg_flags & TH_FIN) == 0) ||
+	    (before != NULL && seg_fin(before)))
 		return deliver(tp);
 	if (sg->sg_seq != tp->rcv_nxt) {
 		tcpstat_inc(tp->t_tcp, TCP_STAT_RCVOOPACK);

@@ -112,12 +112,16 @@ tcp_sack_clear(struct tcpcb *tp)
 }
 
 uint32_t
-tcp_sack_bytes(const struct tcpcb *tp)
+tcp_sack_bytes(const struct tcpcb *tp, tcp_seq below)
 {
 	uint32_t n = 0;
 
-	for (unsigned i = 0; i < tp->t_nsacked; i++)
-		n += tp->t_sacked[i].end - tp->t_sacked[i].start;
+	for (unsigned i = 0; i < tp->t_nsacked; i++) {
+		tcp_seq end = seq_min(tp->t_sacked[i].end, below);
+
+		if (SEQ_LT(tp->t_sacked[i].start, end))
+			n += end - tp->t_sacked[i].start;
+	}
 	return n;
 }
 

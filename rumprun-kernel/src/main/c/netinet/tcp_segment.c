@@ -197,8 +197,10 @@ trim_excess(struct tcpcb *tp, struct tcp_seg *sg)
 		/* A probe of the shut window: its ACK counts. */
 		tcpstat_inc(tp->t_tcp, TCP_STAT_RCVWINPROBE);
 		over = sg->sg_len;
-	} else
+	} else {
 		tcpstat_add(tp->t_tcp, TCP_STAT_RCVBYTEAFTERWIN, over);
+		tp->t_flags |= TF_ACKNOW;
+	}
 	m_adj(sg->sg_m, -(int)over);
 	sg->sg_len -= over;
 	sg->sg_flags &= ~(TH_PUSH | TH_FIN);
@@ -322,7 +324,7 @@ tcp_to_user(struct tcpcb *tp, struct mbuf *m, uint32_t len)
 static void
 delay_ack(struct tcpcb *tp, const struct tcp_seg *sg)
 {
-	if ((tp->t_flags & TF_DELACK) != 0 || sg->sg_len >= 2u * tp->t_maxseg ||
+	if ((tp->t_flags & TF_DELACK) != 0 || sg->sg_len >= 2u * tp->t_ourmss ||
 	    ((sg->sg_flags & TH_PUSH) != 0 &&
 		atomic_load(&tp->t_tcp->ack_on_push))) {
 		tp->t_flags |= TF_ACKNOW;
@@ -548,6 +550,8 @@ acceptable(struct tcpcb *tp, struct tcp_seg *sg)
 void
 tcp_segment_input(struct tcpcb *tp, struct tcp_seg *sg)
 {
+	struct socket *so = tp->t_so;
+
 	tp->t_rcvtime = sg->sg_now;
 	if (tp->t_keepprobes != 0)
 		tcp_keep_restart(tp);
@@ -560,7 +564,8 @@ tcp_segment_input(struct tcpcb *tp, struct tcp_seg *sg)
 	if (predicted(tp, sg))
 		return;
 	if (!acceptable(tp, sg)) {
-		if (tp->t_inpcb != NULL && (tp->t_flags & TF_ACKNOW) != 0)
+		/* A reset may have been the end of it. */
+		if (so->so_pcb != NULL && (tp->t_flags & TF_ACKNOW) != 0)
 			(void)tcp_output(tp);
 		return;
 	}

@@ -72,6 +72,7 @@ struct tcp_seg {
 	struct ifnet *sg_rcvif;
 	int64_t sg_now;
 	tcp_seq sg_seq, sg_ack;
+	tcp_seq sg_wseq; /* as it came, for the window: sg_seq moves when old data are cut */
 	uint32_t sg_len; /* of the data */
 	uint32_t sg_win; /* scaled when its connection is known */
 	uint16_t sg_urp;
@@ -331,7 +332,7 @@ bool tcp_sack_next(
     struct tcpcb *, tcp_seq lost, uint32_t max, tcp_seq *seq, uint32_t *len);
 /* Moves seq past what is SACKed; *len is cut where the next SACKed piece begins. */
 tcp_seq tcp_sack_skip(struct tcpcb *, tcp_seq seq, uint32_t *len);
-uint32_t tcp_sack_bytes(const struct tcpcb *);
+uint32_t tcp_sack_bytes(const struct tcpcb *, tcp_seq below);
 void tcp_sack_received(struct tcpcb *, tcp_seq start, tcp_seq end);
 void tcp_sack_prune(struct tcpcb *); /* below rcv_nxt */
 unsigned tcp_sack_option(struct tcpcb *, uint8_t *, unsigned room);
