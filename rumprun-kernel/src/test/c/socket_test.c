@@ -139,8 +139,10 @@ toy_send(struct lwp *l, struct socket *so, struct mbuf *m, struct sockaddr *sa,
 		.sa_len = 6, .sa_family = AF_TOY, .sa_data = "toy"
 	};
 
-	(void)l, (void)sa, (void)flags;
+	(void)l, (void)flags;
 	if (so->so_type == SOCK_DGRAM) {
+		if (sa != NULL && sa->sa_data[0] == 'b')
+			m->m_flags |= M_BCAST;
 		if (!sbappendaddr(&so->so_rcv, &from, m, control)) {
 			soroverflow(so);
 			m_freem(m);
@@ -256,6 +258,10 @@ static const struct sockaddr to_wait = {
 };
 static const struct sockaddr to_go = {
 	.sa_len = 16, .sa_family = AF_TOY, .sa_data = "go"
+};
+
+static const struct sockaddr to_all = {
+	.sa_len = 16, .sa_family = AF_TOY, .sa_data = "b"
 };
 
 static long
@@ -489,6 +495,8 @@ TEST(socket_datagrams_have_names)
 	struct sockaddr from;
 	socklen_t len = sizeof(from);
 	char buf[9000];
+	struct iovec iov = { buf, sizeof(buf) };
+	struct msghdr mh = { .msg_iov = &iov, .msg_iovlen = 1 };
 	long s;
 	int n = 0;
 
@@ -505,6 +513,11 @@ TEST(socket_datagrams_have_names)
 	CHECK_EQ(from.sa_family, AF_TOY);
 	CHECK_EQ(from.sa_data[0], 't');
 	CHECK_EQ(from.sa_data[1], 9);
+	/* How a message came is told with it. */
+	CHECK_EQ(l_sendto(f.l, s, "all", 3, 0, &to_all, 16), 3);
+	CHECK_EQ(l_recvmsg(f.l, s, &mh, 0), 3);
+	CHECK_EQ(mh.msg_flags, MSG_BCAST);
+	CHECK_EQ(mh.msg_namelen, 0);
 	/* Connections of datagrams may be made again. */
 	CHECK_EQ(l_connect(f.l, s, &to_go, 16), 0);
 	CHECK_EQ(l_connect(f.l, s, &to_go, 16), 0);

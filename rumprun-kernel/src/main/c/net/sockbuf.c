@@ -30,13 +30,13 @@ count_out(struct sockbuf *sb, const struct mbuf *m)
 	sb->sb_mbcnt -= mbuf_charge(m);
 }
 
-/* What was said of a packet is of no use in a buffer. */
+/* What was said of a packet is of no use in a buffer, but how it came. */
 static void
 strip(struct mbuf *m)
 {
 	if ((m->m_flags & M_PKTHDR) != 0) {
 		m_tag_delete_all(m);
-		m->m_flags &= M_EOR;
+		m->m_flags &= M_EOR | M_BCAST | M_MCAST;
 	}
 	if (m->m_type != MT_SONAME && m->m_type != MT_CONTROL)
 		m->m_type = MT_DATA;

@@ -390,8 +390,9 @@ receive_record(struct receive *r, struct mbuf **unwanted)
 	len = m_length(m);
 	n = len < r->uio->uio_resid ? len : r->uio->uio_resid;
 	for (const struct mbuf *at = m; at != NULL; at = at->m_next)
-		if ((at->m_flags & M_EOR) != 0)
-			r->outflags |= MSG_EOR;
+		r->outflags |= (at->m_flags & M_EOR ? MSG_EOR : 0) |
+		    (at->m_flags & M_BCAST ? MSG_BCAST : 0) |
+		    (at->m_flags & M_MCAST ? MSG_MCAST : 0);
 	if (n < len) {
 		r->outflags |= MSG_TRUNC;
 		r->outflags &= ~MSG_EOR;
