@@ -192,6 +192,7 @@ m_transfer(struct mbuf *m, struct rump_kernel *to)
 		m_tag_delete_all(m);
 		m->m_pkthdr.rcvif = NULL;
 		m->m_pkthdr.rcvif_index = 0;
+		m->m_pkthdr.hops = 0;
 	}
 	for (; m != NULL; m = m->m_next) {
 		int64_t size = (int64_t)sizeof(*m) +
