@@ -377,8 +377,10 @@ rt_ifa_addlocal(struct ifaddr *ifa)
 		return rt_setgate(rt, ifp->if_dl->ifa_addr);
 	}
 	info.rti_info[RTAX_DST] = ifa->ifa_addr;
-	info.rti_info[RTAX_GATEWAY] = loop ? ifp->if_dl->ifa_addr :
-					     (const struct sockaddr *)&sdl;
+	/* One without link addresses (a tunnel) stands there by its name. */
+	info.rti_info[RTAX_GATEWAY] = loop || ifp->if_addrlen == 0 ?
+	    ifp->if_dl->ifa_addr :
+	    (const struct sockaddr *)&sdl;
 	info.rti_ifa = ifa;
 	info.rti_ifp = loop ? ifp : lo;
 	if ((error = rtrequest(k, RTM_ADD, &info, &rt)) != 0)
