@@ -298,6 +298,14 @@ t6_udp(const char *dst, size_t len)
 	return n;
 }
 
+static inline long
+t6_setint(long s, int name, int v)
+{
+	return SYS(t.f.l, SYS_setsockopt, setsockopt, P(int, s),
+	    P(int, IPPROTO_IPV6), P(int, name), P(const void *, &v),
+	    P(socklen_t, sizeof(v)));
+}
+
 /* State of a neighbour; -99: there is none. */
 static inline int
 nbr_state(int unit, const char *addr)
