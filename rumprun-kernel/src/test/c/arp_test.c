@@ -93,8 +93,8 @@ TEST(arp_answered_probe_makes_a_duplicate)
 	toy_addr(&t, 0, IP4(10, 0, 0, 5), MASK);
 	toy_pass(&t, 2 * TOY_SECOND);
 	toy_forget(&t);
-	toy_in_arp(
-	    &t, 0, ARPOP_REPLY, toy_peer, IP4(10, 0, 0, 5), IP4(10, 0, 0, 5));
+	/* As a host answers a probe: to the address 0. */
+	toy_in_arp(&t, 0, ARPOP_REPLY, toy_peer, IP4(10, 0, 0, 5), 0);
 	net_rdlock(t.f.k);
 	ia = in_ifaddr_lookup(t.f.k, IP4(10, 0, 0, 5));
 	net_unlock(t.f.k);

@@ -83,9 +83,11 @@ acceptable(struct arp_in *in, const struct mbuf *m)
 			    in_fmtaddr(buf, in->spa));
 		return false;
 	}
+	/* What answers a probe has its sender's address there: none (RFC 5227). */
 	if (in->tpa == INADDR_ANY) {
 		stat_inc(stat, ARP_STAT_RCVZEROTPA);
-		return false;
+		if (in->op != ARPOP_REPLY)
+			return false;
 	}
 	if (in->spa == INADDR_ANY)
 		stat_inc(stat, ARP_STAT_RCVZEROSPA);
