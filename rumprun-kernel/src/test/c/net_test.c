@@ -249,6 +249,52 @@ TEST(interface_goes_while_packets_come)
 	down(&f);
 }
 
+static void
+come_and_go(void *arg)
+{
+	struct sender *s = arg;
+	char name[IFNAMSIZ] = "toy0";
+	int error;
+
+	for (int i = 0; i < 1500; i++) {
+		name[3] = (char)('0' + (i + (int)s->index) % 3);
+		net_wrlock(s->k);
+		error = if_clone_create(s->k, name, NULL);
+		if (error == 0)
+			(void)if_up(if_byname(s->k, name));
+		net_unlock(s->k);
+		CHECK_THREAD(error == 0 || error == -EEXIST);
+		net_rdlock(s->k);
+		for (struct ifnet *ifp = if_first(s->k); ifp != NULL;
+		     ifp = ifp->if_next)
+			net_kick(ifp);
+		net_unlock(s->k);
+		net_run(s->k);
+		error = if_clone_destroy(s->k, name);
+		CHECK_THREAD(error == 0 || error == -ENXIO);
+	}
+}
+
+TEST(interfaces_come_and_go_under_many_threads)
+{
+	struct fixture f;
+	struct sender s[NTHREADS];
+
+	toy_up(&f);
+	for (int i = 0; i < NTHREADS; i++) {
+		s[i] = (struct sender){ .k = f.k, .index = (unsigned)i };
+		CHECK_EQ(
+		    host_thread_create("maker", come_and_go, &s[i], &s[i].t), 0);
+	}
+	for (int i = 0; i < NTHREADS; i++)
+		host_thread_join(s[i].t);
+	net_rdlock(f.k);
+	for (struct ifnet *ifp = if_first(f.k); ifp != NULL; ifp = ifp->if_next)
+		CHECK(if_byindex(f.k, ifp->if_index) == ifp);
+	net_unlock(f.k);
+	down(&f);
+}
+
 TEST(rate_is_limited_by_the_second)
 {
 	struct fixture f;
@@ -289,6 +335,7 @@ main(void)
 	RUN(deferred_work_runs_exclusively);
 	RUN(kernels_that_kick_one_another_lose_nothing);
 	RUN(interface_goes_while_packets_come);
+	RUN(interfaces_come_and_go_under_many_threads);
 	RUN(rate_is_limited_by_the_second);
 	RUN(boot_that_runs_out_of_memory_leaves_nothing);
 	return check_done();

@@ -598,8 +598,16 @@ if_link_state_change(struct ifnet *ifp, int state)
 		return;
 	changed_now(ifp);
 	rt_ifmsg(ifp);
-	if (NS(ifp->if_k)->ns_inet != NULL && (ifp->if_flags & IFF_UP) != 0)
+	if ((ifp->if_flags & IFF_UP) == 0)
+		return;
+	if (NS(ifp->if_k)->ns_inet != NULL)
 		in_ifupdown(ifp, state != LINK_STATE_DOWN);
+	if (NS(ifp->if_k)->ns_inet6 == NULL)
+		return;
+	if (state == LINK_STATE_DOWN)
+		in6_ifdown(ifp);
+	else
+		in6_ifattach(ifp);
 }
 
 int
