@@ -9,7 +9,7 @@
 #define MAXHOSTS 128
 
 static struct host {
-	struct rump_kernel *k;
+	struct rump_kernel *_Atomic k; /* first: the others are looked for */
 	struct ifnet *ifp;
 	char name[IFNAMSIZ];
 	_Atomic unsigned got;
@@ -83,6 +83,7 @@ static void
 boot_one(struct host *h, struct wire *w, bool manual)
 {
 	struct kern_config config = { .kc_components = parts };
+	struct rump_kernel *k;
 
 	if (manual) {
 		ops = host_linux;
@@ -90,8 +91,9 @@ boot_one(struct host *h, struct wire *w, bool manual)
 		config.kc_host = &ops;
 		config.kc_manualtime = true;
 	}
-	memset(h, 0, sizeof(*h));
-	CHECK_EQ(kern_boot(&config, &h->k), 0);
+	memset((char *)h + sizeof(h->k), 0, sizeof(*h) - sizeof(h->k));
+	CHECK_EQ(kern_boot(&config, &k), 0);
+	h->k = k;
 	net_setinput(h->k, NETPROTO_IP, input);
 	join(h, w);
 }
