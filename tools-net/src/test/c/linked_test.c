@@ -36,6 +36,8 @@ stop(void)
 
 TEST(linked_ifconfig_shows_what_it_set)
 {
+	const char *said;
+
 	start();
 	CHECK_EQ(net_kernel_run(&nk, "ifconfig shmif0"), 0);
 	CHECK(strstr(nk.out,
@@ -43,6 +45,11 @@ TEST(linked_ifconfig_shows_what_it_set)
 		  "broadcast 10.0.0.255\n") != NULL);
 	CHECK(strstr(nk.out, "\tinet6 2001:db8::1 prefixlen 64\n") != NULL);
 	CHECK(strstr(nk.out, "%shmif0 prefixlen 64 scopeid 0x") != NULL);
+	CHECK_EQ(net_kernel_run(&nk, "ndp -i shmif0"), 0);
+	/* RFC 4861: half of the base time to one and a half. */
+	said = strstr(nk.out, " reachable=");
+	CHECK(said != NULL);
+	CHECK(atoi(said + 11) >= 15 && atoi(said + 11) <= 45);
 	CHECK_EQ(net_kernel_run(&nk, "ifconfig shmif0 destroy"), 0);
 	CHECK_EQ(net_kernel_run(&nk, "ifconfig shmif0"), 1);
 	stop();

@@ -297,6 +297,8 @@ interface_info(unsigned long cmd, struct ifnet *ifp, struct in6_ndireq *req)
 		break;
 	}
 	*ndi = *to;
+	/* The only one that is told in seconds. */
+	ndi->reachable = to->reachable / 1000;
 	return 0;
 }
 

@@ -315,13 +315,17 @@ show_inet6(struct ifconfig *ic, const struct ifa_entry *a, int flags)
 	static const char *const names[] = { "anycast", "tentative",
 		"duplicated", "detached", "deprecated", NULL, "autoconf",
 		"temporary" };
+	static const struct in6_addr none;
 	char buf[80];
 
 	t_printf(ic->t, "\tinet6 %s",
 	    in6_text(&a->addr.in6, ifconfig_list(ic), buf));
-	if ((flags & IFF_POINTOPOINT) != 0 && a->dst.sa.sa_family == AF_INET6)
+	/* The other end of a link-local address is not known: its place stays empty, as in NetBSD. */
+	if ((flags & IFF_POINTOPOINT) != 0)
 		t_printf(ic->t, " -> %s",
-		    in6_text(&a->dst.in6, ifconfig_list(ic), buf));
+		    memcmp(&a->dst.in6.sin6_addr, &none, sizeof(none)) == 0 ?
+			"" :
+			in6_text(&a->dst.in6, ifconfig_list(ic), buf));
 	t_printf(ic->t, " prefixlen %u",
 	    mask_length(a->mask.in6.sin6_addr.__u6_addr.__u6_addr8, 16));
 	words(ic->t, flags6(ic, ic->ifname, &a->addr), names, 8);
