@@ -812,10 +812,10 @@ do_assert(struct pd *d, const struct pd_event *e)
 	struct tcp_info ti;
 	socklen_t len = sizeof(ti);
 	char name[40], op[3];
-	long want;
+	int64_t want;
 	int fd = MAXFD - 1;
 
-	if (sscanf(e->text, " assert %39[a-z_] %2[=<>!] %ld", name, op,
+	if (sscanf(e->text, " assert %39[a-z_] %2[=<>!] %" SCNd64, name, op,
 		&want) != 3)
 		return wrong(d, e, "the assertion is not understood");
 	while (fd > 0 && d->fds[fd] < 0)
