@@ -13,7 +13,6 @@
 #include "netinet/inet.h"
 #include "netinet6/inet6.h"
 
-
 static const uint8_t broadcast[ETHER_ADDR_LEN] = { 0xff, 0xff, 0xff, 0xff, 0xff,
 	0xff };
 
@@ -253,6 +252,15 @@ classify(const struct ifnet *ifp, struct mbuf *m)
 		m->m_flags |= M_MCAST;
 }
 
+/* For a vlan, which sees for itself whether it is for it. */
+static bool
+is_tagged(const struct ifnet *ifp, const struct mbuf *m)
+{
+	return ifp->if_vlantrunk != NULL &&
+	    ((m->m_flags & M_VLANTAG) != 0 ||
+		be16_get(m->m_data + 12) == ETHERTYPE_VLAN);
+}
+
 static void
 deliver(struct ifnet *ifp, struct mbuf *m)
 {
@@ -321,8 +329,8 @@ ether_input(struct mbuf *m)
 	    (m = bridge->ih_input(ifp, m)) == NULL)
 		return;
 	m->m_flags &= ~M_BRIDGE;
-	if ((m->m_flags & M_PROMISC) != 0 || m->m_pkthdr.len < ETHER_HDR_LEN ||
-	    m->m_len < ETHER_HDR_LEN) {
+	if (m->m_pkthdr.len < ETHER_HDR_LEN || m->m_len < ETHER_HDR_LEN ||
+	    ((m->m_flags & M_PROMISC) != 0 && !is_tagged(ifp, m))) {
 		m_freem(m);
 		return;
 	}

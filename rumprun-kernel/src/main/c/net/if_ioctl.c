@@ -342,6 +342,25 @@ is_nested(const struct ifdrv *ifd)
 		ifd->ifd_cmd == OBRDGGIFS || ifd->ifd_cmd == OBRDGRTS);
 }
 
+/* Requests of vlans have a pointer to a struct vlanreq. */
+static int
+vlan_request(
+    struct socket *so, struct lwp *l, unsigned long cmd, struct ifreq *ifr)
+{
+	void *user = ifr->ifr_ifru.ifru_data;
+	struct vlanreq req;
+	int error = copyin(l, user, &req, sizeof(req));
+
+	if (error != 0)
+		return error;
+	ifr->ifr_ifru.ifru_data = &req;
+	error = by_name(so, l, cmd, ifr);
+	ifr->ifr_ifru.ifru_data = user;
+	if (error == 0 && cmd == SIOCGETVLAN)
+		error = copyout(l, &req, user, sizeof(req));
+	return error;
+}
+
 static int
 media_status(struct socket *so, struct lwp *l, unsigned long cmd, void *data)
 {
@@ -409,6 +428,9 @@ if_ioctl_new(struct socket *so, struct lwp *l, unsigned long cmd, void *data)
 		return driver_specific(so, l, cmd, data);
 	case SIOCGIFMEDIA:
 		return media_status(so, l, cmd, data);
+	case SIOCSETVLAN:
+	case SIOCGETVLAN:
+		return vlan_request(so, l, cmd, data);
 	default:
 		return by_name(so, l, cmd, data);
 	}
