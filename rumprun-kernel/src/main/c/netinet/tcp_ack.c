@@ -108,6 +108,8 @@ duplicate_ack(struct tcpcb *tp)
 	if ((tp->t_flags & TF_FASTRECOVERY) != 0) {
 		if (!sack)
 			tp->snd_cwnd += tcp_segsz(tp);
+		else if (tcp_sack_lost_again(tp))
+			tp->t_flags |= TF_REXMTONE;
 	} else if ((tp->t_dupacks >= TCP_DUPTHRESH ||
 		       (sack && sack_says_lost(tp))) &&
 	    SEQ_GEQ(tp->snd_una, tp->snd_recover) && (tp->t_flags & TF_RTO) == 0)

@@ -76,6 +76,7 @@ plan_recovery(struct tcpcb *tp, struct plan *p, uint32_t *allowed)
 		p->seq = tp->snd_una;
 		p->len = end - p->seq < segsz ? end - p->seq : segsz;
 		(void)tcp_sack_skip(tp, p->seq, &p->len);
+		tp->t_rxtmax = tp->snd_max;
 		if (SEQ_LT(tp->t_highrxt, p->seq + p->len))
 			tp->t_highrxt = p->seq + p->len;
 		p->again = p->more = true;
@@ -101,6 +102,8 @@ plan_recovery(struct tcpcb *tp, struct plan *p, uint32_t *allowed)
 	}
 	if (SEQ_GT(p->seq + p->len, end))
 		p->len = SEQ_LT(p->seq, end) ? end - p->seq : 0;
+	if (p->seq == tp->snd_una)
+		tp->t_rxtmax = tp->snd_max;
 	tp->t_highrxt = p->seq + (p->len > 0 ? p->len : 1);
 	p->again = p->more = true;
 	return true;
@@ -198,8 +201,10 @@ limit_large(struct tcpcb *tp, struct plan *p, uint32_t segsz)
 	if (p->tsomax > segsz + 60 && !p->again &&
 	    (tp->t_flags & (TF_FORCE | TF_BLACKHOLE)) == 0 &&
 	    SEQ_LEQ(tp->snd_up, tp->snd_una)) {
-		/* As much as the interface cuts for us, in whole segments. */
+		/* As much as the interface cuts for us, in whole segments; but several a window, so that a loss is seen by what follows. */
 		most = p->tsomax - 120;
+		if (most > tp->snd_cwnd / 4)
+			most = tp->snd_cwnd / 4;
 		if (most > 65535 - 120)
 			most = 65535 - 120;
 		most -= most % segsz;

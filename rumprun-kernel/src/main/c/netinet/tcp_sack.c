@@ -108,7 +108,7 @@ void
 tcp_sack_clear(struct tcpcb *tp)
 {
 	tp->t_nsacked = 0;
-	tp->t_highrxt = tp->t_rescued = tp->snd_una;
+	tp->t_highrxt = tp->snd_una;
 }
 
 uint32_t
@@ -210,6 +210,19 @@ tcp_sack_skip(struct tcpcb *tp, tcp_seq seq, uint32_t *len)
 			seq = r->end;
 	}
 	return seq;
+}
+
+/*
+ * Has the segment at snd_una been lost a second time? What was sent after it had gone again has arrived, with the usual allowance for disorder (the
+ * idea is RFC 8985's: order in time, not in sequence).
+ */
+bool
+tcp_sack_lost_again(const struct tcpcb *tp)
+{
+	if (tp->t_nsacked == 0 || SEQ_LEQ(tp->t_highrxt, tp->snd_una))
+		return false;
+	return SEQ_GT(tp->t_sacked[tp->t_nsacked - 1].end,
+	    tp->t_rxtmax + (TCP_DUPTHRESH - 1) * tcp_segsz(tp));
 }
 
 /* --- the receiver --- */

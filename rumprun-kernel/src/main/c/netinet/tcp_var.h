@@ -137,7 +137,7 @@ struct tcpcb {
 	struct tcp_range *t_sacked; /* by sequence, disjoint, above snd_una */
 	uint16_t t_nsacked, t_sackroom;
 	tcp_seq t_highrxt; /* retransmitted up to here in this recovery */
-	tcp_seq t_rescued;
+	tcp_seq t_rxtmax; /* snd_max when the segment at snd_una went out again */
 	/* the receiver's */
 	struct tcp_range t_rcvsack[TCP_NRCVSACK]; /* latest first */
 	uint8_t t_nrcvsack;
@@ -332,6 +332,7 @@ bool tcp_sack_next(
     struct tcpcb *, tcp_seq lost, uint32_t max, tcp_seq *seq, uint32_t *len);
 /* Moves seq past what is SACKed; *len is cut where the next SACKed piece begins. */
 tcp_seq tcp_sack_skip(struct tcpcb *, tcp_seq seq, uint32_t *len);
+bool tcp_sack_lost_again(const struct tcpcb *);
 uint32_t tcp_sack_bytes(const struct tcpcb *, tcp_seq below);
 void tcp_sack_received(struct tcpcb *, tcp_seq start, tcp_seq end);
 void tcp_sack_prune(struct tcpcb *); /* below rcv_nxt */
