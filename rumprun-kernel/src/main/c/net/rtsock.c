@@ -87,7 +87,7 @@ check_addrs(struct request *r)
 }
 
 static void
-set_metrics(struct rtentry *rt, const struct rt_msghdr *rtm)
+set_metrics(struct rtentry *rt, const struct rt_msghdr *rtm, bool lock)
 {
 	const struct rt_metrics *in = &rtm->rtm_rmx;
 	struct rt_metrics *out = &rt->rt_rmx;
@@ -110,8 +110,9 @@ set_metrics(struct rtentry *rt, const struct rt_msghdr *rtm)
 		out->rmx_rttvar = in->rmx_rttvar;
 	if ((which & RTV_EXPIRE) != 0)
 		rt_setexpire(rt, rt_uptime_of(rt->rt_k, in->rmx_expire));
-	out->rmx_locks = (out->rmx_locks & ~(uint64_t)which) |
-	    (in->rmx_locks & which);
+	if (lock)
+		out->rmx_locks = (out->rmx_locks & ~(uint64_t)which) |
+		    (in->rmx_locks & which);
 	atomic_fetch_add(&NS(rt->rt_k)->ns_route->rs_gen, 1);
 }
 
@@ -138,7 +139,8 @@ do_add(struct request *r)
 		return -EINVAL;
 	if ((error = rtrequest(r->k, RTM_ADD, &r->info, &rt)) != 0)
 		return error;
-	set_metrics(rt, r->rtm);
+	set_metrics(
+	    rt, r->rtm, false); /* locks come by RTM_CHANGE and RTM_LOCK only */
 	return 0;
 }
 
@@ -181,7 +183,7 @@ do_change(struct request *r)
 
 	if ((error = rtrequest(r->k, RTM_CHANGE, &r->info, &rt)) != 0)
 		return error;
-	set_metrics(rt, r->rtm);
+	set_metrics(rt, r->rtm, true);
 	return 0;
 }
 

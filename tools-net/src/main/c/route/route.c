@@ -553,7 +553,7 @@ parse_options(struct route_cmd *r, int argc, char **argv)
 			r->quiet = true;
 			break;
 		case 'S':
-			r->print.spaced = true;
+			/* Flags stand close together all the same, as recorded. */
 			break;
 		case 's':
 			r->brief = true;

@@ -14,8 +14,8 @@ static const struct bit bits[] = {
 	{ RTF_GATEWAY, "GATEWAY", 'G' },
 	{ RTF_HOST, "HOST", 'H' },
 	{ RTF_REJECT, "REJECT", 'R' },
-	{ RTF_DYNAMIC, "DYNAMIC", 'D' },
-	{ RTF_MODIFIED, "MODIFIED", 'M' },
+	{ RTF_DYNAMIC, "DYNAMIC", 0 },
+	{ RTF_MODIFIED, "MODIFIED", 0 },
 	{ RTF_DONE, "DONE", 'd' },
 	{ RTF_MASK, "MASK_PRESENT", 'm' },
 	{ RTF_CONNECTED, "CONNECTED", 0 },
@@ -58,11 +58,7 @@ letters(struct rtprint *r, int flags)
 			continue;
 		if ((flags & bits[i].flag) != 0)
 			s[n++] = bits[i].letter;
-		else if (r->spaced)
-			s[n++] = ' ';
 	}
-	while (r->spaced && n > 0 && s[n - 1] == ' ')
-		n--;
 	s[n] = '\0';
 	return s;
 }
@@ -92,31 +88,20 @@ link_addr_text(struct rtprint *r, const union any_addr *a)
 	return s;
 }
 
-static const char *
-host_name(struct rtprint *r, int af, const void *addr)
-{
-	return r->numeric ? NULL : t_host_by_addr(r->t, af, addr);
-}
-
 const char *
 rtprint_addr(struct rtprint *r, const union any_addr *a)
 {
-	const char *name;
 	char text[80];
 
 	switch (a->sa.sa_family) {
 	case AF_INET:
 		if (a->in.sin_addr.s_addr == 0)
 			return "default";
-		name = host_name(r, AF_INET, &a->in.sin_addr);
-		return name != NULL ?
-		    name :
-		    t_strdup(r->t, t_inet_ntop4(a->in.sin_addr.s_addr, text));
+		return t_strdup(r->t, t_inet_ntop4(a->in.sin_addr.s_addr, text));
 	case AF_INET6:
-		name = host_name(r, AF_INET6, &a->in6.sin6_addr);
-		return name != NULL ?
-		    name :
-		    t_strdup(r->t, in6_text(&a->in6, r->ifs, text));
+		/* Without a zone, as the recorded tables have hosts. */
+		return t_strdup(r->t,
+		    t_inet_ntop6(a->in6.sin6_addr.__u6_addr.__u6_addr8, text));
 	case AF_LINK:
 		return link_addr_text(r, a);
 	default:
@@ -124,6 +109,21 @@ rtprint_addr(struct rtprint *r, const union any_addr *a)
 			return "default";
 		return t_asprintf(r->t, "(%d)", a->sa.sa_family);
 	}
+}
+
+/* A network of link scope with its zone; of interface scope with the zone's number inside. */
+static char *
+net6_text(struct rtprint *r, const struct sockaddr_in6 *sin6, char out[80])
+{
+	struct sockaddr_in6 a = *sin6;
+	uint8_t *b = a.sin6_addr.__u6_addr.__u6_addr8;
+
+	if (b[0] == 0xff && (b[1] & 0xf) == 1) {
+		b[2] = (uint8_t)(a.sin6_scope_id >> 8);
+		b[3] = (uint8_t)a.sin6_scope_id;
+		return t_inet_ntop6(b, out);
+	}
+	return in6_text(&a, r->ifs, out);
 }
 
 static uint32_t
@@ -216,7 +216,7 @@ rtprint_dest(struct rtprint *r, const union any_addr *dst,
 				return "default";
 		}
 		return t_asprintf(
-		    r->t, "%s/%u", in6_text(&dst->in6, r->ifs, text), plen);
+		    r->t, "%s/%u", net6_text(r, &dst->in6, text), plen);
 	default:
 		return rtprint_addr(r, dst);
 	}
@@ -244,8 +244,8 @@ heading(struct rtprint *r, int af)
 	    gw = af == AF_INET6 && r->numeric ? 30 : 18;
 
 	t_printf(r->t, "\n%s:\n", family_name(af));
-	t_printf(r->t, "%-*s %-*s %-6.6s  %6.6s %8.8s %6.6s", dst,
-	    "Destination", gw, "Gateway", "Flags", "Refs", "Use", "Mtu");
+	t_printf(r->t, "%-*s %-*s %-6.6s %6.6s %8.8s %6.6s", dst, "Destination",
+	    gw, "Gateway", "Flags", "Refs", "Use", "Mtu");
 	t_printf(r->t, "%s Interface\n", r->tags ? "     Tag" : "");
 }
 

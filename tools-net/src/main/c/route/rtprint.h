@@ -9,7 +9,6 @@ struct rtprint {
 	struct tool *t;
 	bool numeric;
 	bool tags;	 /* a column of tags */
-	bool spaced;	 /* -S: a space for each flag that is missing */
 	bool neighbours; /* routes of link-layer addresses too */
 	struct if_entry *ifs;
 };
