@@ -52,4 +52,7 @@ void sysctl_value(
     struct sysctl *, const struct sysctl_at *, const void *, size_t);
 void sysctl_mibline(struct sysctl *, const struct sysctl_at *);
 
+/* Port numbers that there are: the size in bits of anonportalgo.reserve. */
+#define SYSCTL_PORTS 65536
+
 #endif

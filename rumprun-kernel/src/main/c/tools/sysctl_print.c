@@ -54,6 +54,20 @@ cp_time(struct tool *t, const void *buf)
 	    (uintmax_t)v[4]);
 }
 
+/* The ports of a bit map, by comma. */
+static char *
+ports(struct tool *t, const void *buf)
+{
+	const uint32_t *bits = buf;
+	char *text = t_strdup(t, "");
+
+	for (unsigned port = 0; port < SYSCTL_PORTS; port++)
+		if ((bits[port / 32] >> port % 32 & 1) != 0)
+			text = t_asprintf(
+			    t, "%s%s%u", text, *text != '\0' ? "," : "", port);
+	return text;
+}
+
 struct special {
 	const char *name;
 	size_t size;
@@ -65,6 +79,8 @@ static const struct special specials[] = {
 	{ "kern.boottime", sizeof(struct timeval), boottime },
 	{ "kern.cp_time", 5 * sizeof(uint64_t), cp_time },
 	{ "vm.loadavg", sizeof(struct loadavg), loadavg },
+	{ "net.inet.ip.anonportalgo.reserve", SYSCTL_PORTS / 8, ports },
+	{ "net.inet6.ip6.anonportalgo.reserve", SYSCTL_PORTS / 8, ports },
 };
 
 static char *

@@ -158,6 +158,37 @@ number(struct sysctl *sc, const char *value, int64_t *vp)
 	return false;
 }
 
+/* Ports by comma, as a bit map; NULL, and a message, when they are none. */
+static const void *
+port_map(struct sysctl *sc, const char *value)
+{
+	uint32_t *bits = t_calloc(sc->sc_t, SYSCTL_PORTS / 32, sizeof(*bits));
+	char *end;
+
+	while (*value != '\0') {
+		unsigned long port = strtoul(value, &end, 10);
+
+		if (end == value || port >= SYSCTL_PORTS ||
+		    (*end != '\0' && *end != ',')) {
+			sc->sc_status = 1;
+			t_warnx(sc->sc_t, "%s: not a number", value);
+			return NULL;
+		}
+		bits[port / 32] |= 1u << port % 32;
+		value = *end == ',' ? end + 1 : end;
+	}
+	return bits;
+}
+
+static bool
+is_port_map(const struct sysctl_at *at)
+{
+	size_t n = strlen(at->sa_name), m = strlen(".anonportalgo.reserve");
+
+	return n > m &&
+	    strcmp(at->sa_name + n - m, ".anonportalgo.reserve") == 0;
+}
+
 static bool
 convert(struct sysctl *sc, const struct sysctl_at *at, const char *value,
     void *to, size_t *lenp)
@@ -200,7 +231,11 @@ set(struct sysctl *sc, const struct sysctl_at *at, const char *value)
 	int64_t word = 0;
 	int error;
 
-	if (NODE_TYPE(&at->sa_node) != CTLTYPE_STRING) {
+	if (is_port_map(at)) {
+		if ((newp = port_map(sc, value)) == NULL)
+			return;
+		newlen = SYSCTL_PORTS / 8;
+	} else if (NODE_TYPE(&at->sa_node) != CTLTYPE_STRING) {
 		if (!convert(sc, at, value, &word, &newlen))
 			return;
 		newp = &word;
