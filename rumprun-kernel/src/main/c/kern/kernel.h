@@ -135,6 +135,9 @@ void *kmem_zalloc(struct rump_kernel *, size_t) MUST_CHECK;
 void kmem_free(struct rump_kernel *, void *, size_t);
 /* n * size with overflow check: NULL. */
 void *kmem_calloc(struct rump_kernel *, size_t n, size_t size) MUST_CHECK;
+/* For who gets several pieces from the host at once: only the account. False: out of memory. */
+bool kmem_charge(struct rump_kernel *, size_t) MUST_CHECK;
+void kmem_uncharge(struct rump_kernel *, size_t);
 char *kmem_strdup(
     struct rump_kernel *, const char *) MUST_CHECK; /* free with strlen + 1 */
 

@@ -11,24 +11,39 @@ fails(struct rump_kernel *k)
 	return atomic_fetch_sub(&k->k_failalloc, 1) == 1;
 }
 
-void *
-kmem_alloc(struct rump_kernel *k, size_t size)
+bool
+kmem_charge(struct rump_kernel *k, size_t size)
 {
 	uint64_t limit = k->k_config.kc_memlimit;
 	int64_t used;
-	void *p;
 
 	if (fails(k) || size > SIZE_MAX / 2)
-		return NULL;
+		return false;
 	used = atomic_fetch_add_explicit(
 	    &k->k_memused, (int64_t)size, memory_order_relaxed);
-	if (limit == 0 || (uint64_t)used + size <= limit) {
-		if ((p = host_malloc(size)) != NULL)
-			return p;
-	}
+	if (limit == 0 || (uint64_t)used + size <= limit)
+		return true;
+	kmem_uncharge(k, size);
+	return false;
+}
+
+void
+kmem_uncharge(struct rump_kernel *k, size_t size)
+{
 	atomic_fetch_sub_explicit(
 	    &k->k_memused, (int64_t)size, memory_order_relaxed);
-	return NULL;
+}
+
+void *
+kmem_alloc(struct rump_kernel *k, size_t size)
+{
+	void *p;
+
+	if (!kmem_charge(k, size))
+		return NULL;
+	if ((p = host_malloc(size)) == NULL)
+		kmem_uncharge(k, size);
+	return p;
 }
 
 void *
@@ -46,8 +61,7 @@ kmem_free(struct rump_kernel *k, void *p, size_t size)
 {
 	if (p == NULL)
 		return;
-	atomic_fetch_sub_explicit(
-	    &k->k_memused, (int64_t)size, memory_order_relaxed);
+	kmem_uncharge(k, size);
 	host_free(p);
 }
 

@@ -6,13 +6,18 @@
 
 /* --- getting and giving back --- */
 
+/* One that has no storage yet, but is charged for one of `extra` bytes. */
 static struct mbuf *
-getbuf(struct rump_kernel *k, int type, unsigned flags)
+getbuf(struct rump_kernel *k, int type, unsigned flags, size_t extra)
 {
-	struct mbuf *m = kmem_alloc(k, sizeof(*m));
+	struct mbuf *m;
 
-	if (m == NULL)
+	if (!kmem_charge(k, sizeof(*m) + extra))
 		return NULL;
+	if ((m = host_malloc(sizeof(*m))) == NULL) {
+		kmem_uncharge(k, sizeof(*m) + extra);
+		return NULL;
+	}
 	m->m_next = m->m_nextpkt = NULL;
 	m->m_len = 0;
 	m->m_flags = (uint16_t)flags;
@@ -27,19 +32,12 @@ getbuf(struct rump_kernel *k, int type, unsigned flags)
 	return m;
 }
 
-/* An mbuf is charged for the whole of the storage that it refers to. */
+/* Gives it back where there was no memory for its storage. */
 static void
-charge(struct rump_kernel *k, const struct mext *me)
+ungetbuf(struct mbuf *m, size_t extra)
 {
-	atomic_fetch_add_explicit(
-	    &k->k_memused, (int64_t)me->me_size, memory_order_relaxed);
-}
-
-static void
-uncharge(struct rump_kernel *k, const struct mext *me)
-{
-	atomic_fetch_sub_explicit(
-	    &k->k_memused, (int64_t)me->me_size, memory_order_relaxed);
+	kmem_uncharge(m->m_k, sizeof(*m) + extra);
+	host_free(m);
 }
 
 static void
@@ -54,12 +52,12 @@ ext_put(struct mext *me)
 	host_free(me);
 }
 
+/* An mbuf is charged for the whole of the storage that it refers to: its getter has done that. */
 static void
 ext_attach(struct mbuf *m, struct mext *me)
 {
 	m->m_ext = me;
 	m->m_data = me->me_buf;
-	charge(m->m_k, me);
 }
 
 /* m refers to what `from` refers to. */
@@ -71,32 +69,16 @@ ext_share(struct mbuf *m, const struct mbuf *from)
 	ext_attach(m, from->m_ext);
 }
 
-/* Would the kernel's limit, or a test, refuse that much more? */
-static bool
-refused(struct rump_kernel *k, size_t size)
-{
-	uint64_t limit = k->k_config.kc_memlimit;
-
-	if (atomic_load_explicit(&k->k_failalloc, memory_order_relaxed) != 0) {
-		void *probe = kmem_alloc(k, 1);
-
-		if (probe == NULL)
-			return true;
-		kmem_free(k, probe, 1);
-	}
-	return limit != 0 && (uint64_t)atomic_load(&k->k_memused) + size > limit;
-}
-
 struct mbuf *
 m_get(struct rump_kernel *k, int type)
 {
-	return getbuf(k, type, 0);
+	return getbuf(k, type, 0, 0);
 }
 
 struct mbuf *
 m_gethdr(struct rump_kernel *k, int type)
 {
-	return getbuf(k, type, M_PKTHDR);
+	return getbuf(k, type, M_PKTHDR, 0);
 }
 
 struct mbuf *
@@ -107,11 +89,11 @@ m_getcl(struct rump_kernel *k, int type, size_t size, bool pkthdr)
 
 	if (size < MCLBYTES)
 		size = MCLBYTES;
-	if (size > UINT32_MAX / 2 || refused(k, size) ||
-	    (m = getbuf(k, type, pkthdr ? M_PKTHDR : 0)) == NULL)
+	if (size > UINT32_MAX / 2 ||
+	    (m = getbuf(k, type, pkthdr ? M_PKTHDR : 0, size)) == NULL)
 		return NULL;
 	if ((me = host_malloc(sizeof(*me) + size)) == NULL) {
-		kmem_free(k, m, sizeof(*m));
+		ungetbuf(m, size);
 		return NULL;
 	}
 	atomic_init(&me->me_refs, 1);
@@ -130,10 +112,10 @@ m_extadd(struct rump_kernel *k, void *buf, size_t size,
 	struct mbuf *m = NULL;
 	struct mext *me = NULL;
 
-	if (size <= UINT32_MAX / 2 && !refused(k, size) &&
-	    (m = getbuf(k, MT_DATA, pkthdr ? M_PKTHDR : 0)) != NULL &&
+	if (size <= UINT32_MAX / 2 &&
+	    (m = getbuf(k, MT_DATA, pkthdr ? M_PKTHDR : 0, size)) != NULL &&
 	    (me = host_malloc(sizeof(*me))) == NULL) {
-		kmem_free(k, m, sizeof(*m));
+		ungetbuf(m, size);
 		m = NULL;
 	}
 	if (m == NULL) {
@@ -156,14 +138,16 @@ struct mbuf *
 m_free(struct mbuf *m)
 {
 	struct mbuf *next = m->m_next;
+	size_t size = sizeof(*m);
 
 	if ((m->m_flags & M_PKTHDR) != 0 && m->m_pkthdr.tags != NULL)
 		m_tag_delete_all(m);
 	if (m->m_ext != NULL) {
-		uncharge(m->m_k, m->m_ext);
+		size += m->m_ext->me_size;
 		ext_put(m->m_ext);
 	}
-	kmem_free(m->m_k, m, sizeof(*m));
+	kmem_uncharge(m->m_k, size);
+	host_free(m);
 	return next;
 }
 
@@ -346,7 +330,8 @@ copy_one(const struct mbuf *m, size_t off, size_t n, bool pkthdr)
 	if (m->m_ext == NULL && n > (pkthdr ? MHLEN : MLEN))
 		c = m_getcl(m->m_k, m->m_type, n, pkthdr);
 	else
-		c = getbuf(m->m_k, m->m_type, pkthdr ? M_PKTHDR : 0);
+		c = getbuf(m->m_k, m->m_type, pkthdr ? M_PKTHDR : 0,
+		    m->m_ext != NULL ? m->m_ext->me_size : 0);
 	if (c == NULL)
 		return NULL;
 	if (m->m_ext != NULL) {
@@ -434,7 +419,7 @@ pullup_new(struct mbuf *m, size_t len)
 	bool pkthdr = (m->m_flags & M_PKTHDR) != 0;
 	size_t lead = len + LEAD <= (pkthdr ? MHLEN : MLEN) ? LEAD / 2 : 0;
 	struct mbuf *c = len + lead <= (pkthdr ? MHLEN : MLEN) ?
-	    getbuf(m->m_k, m->m_type, pkthdr ? M_PKTHDR : 0) :
+	    getbuf(m->m_k, m->m_type, pkthdr ? M_PKTHDR : 0, 0) :
 	    m_getcl(m->m_k, m->m_type, len + LEAD, pkthdr);
 
 	if (c == NULL) {
@@ -526,7 +511,7 @@ m_prepend(struct mbuf *m, size_t len)
 	bool pkthdr = (m->m_flags & M_PKTHDR) != 0;
 	size_t room = pkthdr ? MHLEN : MLEN;
 
-	c = len <= room ? getbuf(m->m_k, m->m_type, pkthdr ? M_PKTHDR : 0) :
+	c = len <= room ? getbuf(m->m_k, m->m_type, pkthdr ? M_PKTHDR : 0, 0) :
 			  m_getcl(m->m_k, m->m_type, len, pkthdr);
 	if (c == NULL) {
 		m_freem(m);
@@ -599,7 +584,8 @@ m_split(struct mbuf *m0, size_t off)
 	}
 	if (m == NULL || m == m0 || at > 0 || pkthdr) {
 		if (m == NULL)
-			tail = getbuf(m0->m_k, MT_DATA, pkthdr ? M_PKTHDR : 0);
+			tail = getbuf(
+			    m0->m_k, MT_DATA, pkthdr ? M_PKTHDR : 0, 0);
 		else
 			tail = copy_one(m, at, m->m_len - at, pkthdr);
 		if (tail == NULL)
@@ -629,7 +615,7 @@ static struct mbuf *
 extend(struct mbuf *last, size_t n)
 {
 	struct mbuf *c = n <= MLEN ?
-	    getbuf(last->m_k, last->m_type, 0) :
+	    getbuf(last->m_k, last->m_type, 0, 0) :
 	    m_getcl(last->m_k, last->m_type, n < MBIGCLBYTES ? n : MBIGCLBYTES,
 		false);
 
@@ -762,7 +748,7 @@ m_uiomove(struct rump_kernel *k, struct uio *uio, size_t len, size_t lead,
 		bool first = top == NULL;
 		size_t room = left + (first ? lead : 0);
 		struct mbuf *m = room <= (first ? MHLEN : MLEN) ?
-		    getbuf(k, MT_DATA, first ? M_PKTHDR : 0) :
+		    getbuf(k, MT_DATA, first ? M_PKTHDR : 0, 0) :
 		    m_getcl(k, MT_DATA, room < MBIGCLBYTES ? room : MBIGCLBYTES,
 			first);
 
