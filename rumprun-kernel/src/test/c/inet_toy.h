@@ -99,9 +99,8 @@ static const struct ifnet_ops toy_ops = {
 static const uint8_t toy_peer[6] = { 2, 0, 0, 0, 9, 9 };
 
 static void
-toy_attach(struct toy *t, int unit)
+toy_attach_as(struct toy *t, int unit, const uint8_t *ll)
 {
-	const uint8_t ll[6] = { 2, 0, 0, 0, 0, (uint8_t)(unit + 1) };
 	struct ifnet *ifp = kmem_zalloc(t->f.k, sizeof(*ifp));
 
 	CHECK(ifp != NULL);
@@ -117,8 +116,17 @@ toy_attach(struct toy *t, int unit)
 	t->ifp[unit] = ifp;
 }
 
+static void
+toy_attach(struct toy *t, int unit)
+{
+	const uint8_t ll[6] = { 2, 0, 0, 0, 0, (uint8_t)(unit + 1) };
+
+	toy_attach_as(t, unit, ll);
+}
+
+/* lladdr: of unit 0, or NULL. */
 static inline void
-toy_boot(struct toy *t)
+toy_boot_as(struct toy *t, const uint8_t *lladdr)
 {
 	static const char *const names[] = { "net", "net_net", "net_netinet",
 		NULL };
@@ -133,8 +141,17 @@ toy_boot(struct toy *t)
 	toy_host.monotonic = toy_clock;
 	toy_now = 1000 * TOY_SECOND;
 	up_config(&t->f, &c);
-	toy_attach(t, 0);
+	if (lladdr != NULL)
+		toy_attach_as(t, 0, lladdr);
+	else
+		toy_attach(t, 0);
 	toy_attach(t, 1);
+}
+
+static inline void
+toy_boot(struct toy *t)
+{
+	toy_boot_as(t, NULL);
 }
 
 static inline void
