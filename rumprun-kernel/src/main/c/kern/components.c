@@ -119,10 +119,26 @@ NET_COMPONENT(net_bridge, "librumpnet_bridge", FACTION_NET, "librumpnet_net",
     NULL, bridge_attach, bridge_detach);
 NET_COMPONENT(net_gif, "librumpnet_gif", FACTION_NET, "librumpnet_net", NULL,
     gif_attach, gif_detach);
-NET_COMPONENT(net_tap, "librumpnet_tap", FACTION_NET, "librumpnet_net", NULL,
-    tap_attach, tap_detach);
-NET_COMPONENT(net_tun, "librumpnet_tun", FACTION_NET, "librumpnet_net", NULL,
-    tun_attach, tun_detach);
+extern const struct devsw dev_tap, dev_tun;
+static const struct devsw *const tap_devsw[] = { &dev_tap, NULL };
+static const struct component net_tap = {
+	.c_library = "librumpnet_tap",
+	.c_faction = FACTION_NET,
+	.c_needs = "librumpnet_net",
+	.c_attach = tap_attach,
+	.c_detach = tap_detach,
+	.c_devsw = tap_devsw,
+};
+
+static const struct devsw *const tun_devsw[] = { &dev_tun, NULL };
+static const struct component net_tun = {
+	.c_library = "librumpnet_tun",
+	.c_faction = FACTION_NET,
+	.c_needs = "librumpnet_net",
+	.c_attach = tun_attach,
+	.c_detach = tun_detach,
+	.c_devsw = tun_devsw,
+};
 NET_COMPONENT(net_vlan, "librumpnet_vlan", FACTION_NET, "librumpnet_net", NULL,
     vlan_attach, vlan_detach);
 extern const struct devsw dev_bpf;

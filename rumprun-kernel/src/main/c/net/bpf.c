@@ -207,6 +207,7 @@ int
 bpf_attach(struct rump_kernel *k)
 {
 	struct bpf_state *bs;
+	int error;
 
 	if (NS(k) == NULL)
 		return 0;
@@ -214,7 +215,9 @@ bpf_attach(struct rump_kernel *k)
 		return -ENOMEM;
 	bs->bs_maxbufsize = BPF_MAXBUFSIZE;
 	NS(k)->ns_bpf = bs;
-	return bpf_sysctl_boot(k);
+	if ((error = bpf_sysctl_boot(k)) != 0)
+		bpf_detach(k);
+	return error;
 }
 
 void
