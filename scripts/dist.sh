@@ -12,7 +12,8 @@ MODULES="rumprun-kernel tools-fs tools-net"
 LIBRARIES="rump rumpclient rumpuser rumpvfs rumpdev rumpdev_disk rumpfs_ffs
 	rumpfs_tmpfs rumpnet rumpnet_net rumpnet_local rumpnet_netinet
 	rumpnet_netinet6 rumpnet_shmif rumpnet_virtif rumpnet_bridge rumpnet_gif
-	rumpnet_tap rumpnet_npf rumpnet_bpfjit rumpdev_bpf"
+	rumpnet_vlan rumpnet_tun rumpnet_tap rumpnet_wire rumpnet_npf
+	rumpnet_bpfjit rumpdev_bpf"
 DESCRIPTION_rumprun="A rump kernel in the calling process"
 DESCRIPTION_rumpclient="Client of a rump kernel server"
 

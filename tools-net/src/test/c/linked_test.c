@@ -72,6 +72,29 @@ TEST(linked_neighbours_come_and_go)
 	stop();
 }
 
+TEST(linked_vlan_and_bridge_are_configured)
+{
+	start();
+	CHECK_EQ(net_kernel_run(&nk, "ifconfig vlan0 create"), 0);
+	CHECK_EQ(net_kernel_run(&nk, "ifconfig vlan0 vlan 5"), 1);
+	CHECK_EQ(net_kernel_run(&nk, "ifconfig vlan0 vlan 5 vlanif shmif0"), 0);
+	CHECK_EQ(net_kernel_run(&nk, "ifconfig vlan0"), 0);
+	CHECK(strstr(nk.out, "\tvlan: 5 parent: shmif0\n") != NULL);
+	CHECK_EQ(net_kernel_run(&nk, "ifconfig vlan0 -vlanif"), 0);
+	CHECK_EQ(net_kernel_run(&nk, "ifconfig vlan0"), 0);
+	CHECK(strstr(nk.out, "parent") == NULL);
+	CHECK_EQ(net_kernel_run(&nk, "ifconfig bridge0 create"), 0);
+	CHECK_EQ(
+	    net_kernel_run(&nk, "brconfig bridge0 add shmif0 -learn shmif0 up"),
+	    0);
+	CHECK_EQ(net_kernel_run(&nk, "brconfig -a"), 0);
+	CHECK(strstr(nk.out, "bridge0: flags=41<UP,RUNNING>\n") == nk.out);
+	CHECK(strstr(nk.out, "\t\tshmif0 flags=2<DISCOVER>\n") != NULL);
+	CHECK_EQ(net_kernel_run(&nk, "brconfig bridge0 add shmif0"), 1);
+	CHECK_STR(nk.out, "brconfig: add shmif0: File exists\n");
+	stop();
+}
+
 /* --- neighbours from any sockaddr_dl --- */
 
 static struct lwp *lwp;
@@ -155,6 +178,7 @@ main(void)
 {
 	RUN(linked_ifconfig_shows_what_it_set);
 	RUN(linked_neighbours_come_and_go);
+	RUN(linked_vlan_and_bridge_are_configured);
 	RUN(linked_link_address_beyond_its_message_is_refused);
 	return check_done();
 }
