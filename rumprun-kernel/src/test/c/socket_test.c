@@ -458,6 +458,26 @@ TEST(socket_close_lingers)
 	down(&f);
 }
 
+TEST(socket_linger_does_not_hold_up_the_halt)
+{
+	struct fixture f;
+	struct linger li = { 1, 30000 };
+	int64_t leak;
+	long s;
+
+	up_toy(&f);
+	toy_lasts = true;
+	s = toy_pair(&f);
+	CHECK_EQ(
+	    l_setsockopt(f.l, s, SOL_SOCKET, SO_LINGER, &li, sizeof(li)), 0);
+	lwp_destroy(f.l);
+	kern_halt_begin(f.k);
+	proc_exit(f.p, NULL, 0);
+	toy_end(toy_last);
+	kern_halt(f.k, false, &leak);
+	CHECK_EQ(leak, 0);
+}
+
 TEST(socket_urgent_data_has_a_mark)
 {
 	struct fixture f;
@@ -983,6 +1003,7 @@ main(void)
 	RUN(socket_dead_connection_in_queue_is_aborted);
 	RUN(socket_protocol_goes_on_after_the_close);
 	RUN(socket_close_lingers);
+	RUN(socket_linger_does_not_hold_up_the_halt);
 	RUN(socket_urgent_data_has_a_mark);
 	RUN(socket_datagrams_have_names);
 	RUN(socket_options_answer_as_they_should);

@@ -24,7 +24,6 @@ union sockname {
 void so_enter(struct socket *, bool config);
 /* The way out, with what has come up meanwhile (net_run). so may be gone after it unless the caller has a reference. */
 void so_leave(struct socket *);
-/* The same when the socket's last reference may be among what is given up: after pr_detach, pr_abort. */
 
 /* One sleep on a condition, so_lock held: 0, -EINTR, -EWOULDBLOCK (deadline), -EBADF (this process has closed it). *restarts: zero before the first. */
 int so_sleep(struct lwp *, struct socket *, struct kcond *, int64_t deadline,
@@ -43,11 +42,12 @@ so_wake(struct socket *so, struct kcond *cond)
 	kcond_broadcast(cond);
 }
 int64_t sb_deadline(struct socket *, const struct sockbuf *);
+/* A signal to the socket's owner: a process or a group. */
+void so_signal(struct socket *, int signo);
 /* Marks of a socket whose reading end is given up: nothing comes in any more, nobody reads. so_lock held, dropped meanwhile. */
 void sorflush(struct lwp *, struct socket *);
 /* The pending error, once; so_lock held. */
 int so_takeerror(struct socket *);
-/* -errno when it is another kind of socket than one for a listener's queue. */
 bool so_readable(const struct socket *);
 bool so_writable(const struct socket *);
 

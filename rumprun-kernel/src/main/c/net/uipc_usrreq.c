@@ -4,7 +4,7 @@
  *
  * Invariants:
  *  1 unp_conn changes with both sockets' so_lock held, and is a reference. Of two connected ones either lock keeps the connection as it is.
- *  2 Two sockets are locked in the order of their addresses (lock_other); who has one and wants the other may have to give it up for a moment, and
+ *  2 Two sockets are locked in the order of their addresses (unp_lock_other); who has one and wants the other may have to give it up for a moment, and
  *    looks at the connection again. A listener, and then what comes into its queue, are locked as net/socketvar.h says: nobody else knows the new one.
  *  3 so_snd of a connected stream (or SOCK_SEQPACKET) has the counts of the other's so_rcv: so room, FIONWRITE and poll are right by themselves.
  *  4 A vnode's v_socket and unp_vnode point at each other; the former, under v_interlock, without a reference.
@@ -23,8 +23,8 @@
 #define SUN_PATH offsetof(struct sockaddr_un, sun_path)
 
 /* so is locked, other referenced. True: nothing was given up in between. */
-static bool
-lock_other(struct socket *so, struct socket *other)
+bool
+unp_lock_other(struct socket *so, struct socket *other)
 {
 	if (so == other || kmutex_tryenter(&other->so_lock))
 		return true;
@@ -38,16 +38,16 @@ lock_other(struct socket *so, struct socket *other)
 	return false;
 }
 
-static void
-unlock_other(struct socket *so, struct socket *other)
+void
+unp_unlock_other(struct socket *so, struct socket *other)
 {
 	if (so != other)
 		sounlock(other);
 }
 
 /* The other end, locked and with another reference; NULL: there is none. so is locked, perhaps not throughout. */
-static struct socket *
-lock_peer(struct socket *so)
+struct socket *
+unp_lock_peer(struct socket *so)
 {
 	for (;;) {
 		struct unpcb *unp = sotounpcb(so);
@@ -56,32 +56,26 @@ lock_peer(struct socket *so)
 		if (peer == NULL)
 			return NULL;
 		so_get(peer);
-		(void)lock_other(so, peer);
+		(void)unp_lock_other(so, peer);
 		unp = sotounpcb(so);
 		if (unp != NULL && unp->unp_conn == peer)
 			return peer;
-		unlock_other(so, peer);
+		unp_unlock_other(so, peer);
 		so_put(peer);
 	}
 }
 
-static void
-unlock_peer(struct socket *so, struct socket *peer)
+void
+unp_unlock_peer(struct socket *so, struct socket *peer)
 {
-	unlock_other(so, peer);
+	unp_unlock_other(so, peer);
 	so_put(peer);
-}
-
-static bool
-is_dgram(const struct socket *so)
-{
-	return so->so_type == SOCK_DGRAM;
 }
 
 static const struct sockaddr noname = { .sa_len = 2, .sa_family = AF_LOCAL };
 
-static const struct sockaddr *
-name_of(struct socket *so)
+const struct sockaddr *
+unp_name(struct socket *so)
 {
 	struct unpcb *unp = so == NULL ? NULL : sotounpcb(so);
 
@@ -91,7 +85,7 @@ name_of(struct socket *so)
 static void
 give_name(struct socket *so, struct sockaddr *nam)
 {
-	const struct sockaddr *sa = name_of(so);
+	const struct sockaddr *sa = unp_name(so);
 
 	memcpy(nam, sa, sa->sa_len);
 }
@@ -154,13 +148,13 @@ disconnect(struct socket *so, struct socket *peer)
 static int
 unp_disconnect(struct socket *so)
 {
-	struct socket *peer = lock_peer(so);
+	struct socket *peer = unp_lock_peer(so);
 
 	if (peer == NULL)
 		return -ENOTCONN;
 	so_get(so);
 	disconnect(so, peer);
-	unlock_peer(so, peer);
+	unp_unlock_peer(so, peer);
 	/* The socket layer, who called, has a reference. */
 	so_put(so);
 	return 0;
@@ -175,7 +169,7 @@ reset_refs(struct socket *so)
 	while ((unp2 = unp->unp_refs) != NULL) {
 		struct socket *from = so_get(unp2->unp_socket);
 
-		(void)lock_other(so, from);
+		(void)unp_lock_other(so, from);
 		unp2 = sotounpcb(from);
 		if (unp2 != NULL && unp2->unp_conn == so) {
 			/* From itself: so_put below is not the last one. */
@@ -184,7 +178,7 @@ reset_refs(struct socket *so)
 			sorwakeup(from);
 			sowwakeup(from);
 		}
-		unlock_other(so, from);
+		unp_unlock_other(so, from);
 		so_put(from);
 	}
 }
@@ -228,11 +222,11 @@ unp_detach(struct socket *so)
 static int
 unp_abort(struct socket *so)
 {
-	struct socket *peer = lock_peer(so);
+	struct socket *peer = unp_lock_peer(so);
 
 	if (peer != NULL) {
 		peer->so_error = ECONNRESET;
-		unlock_peer(so, peer);
+		unp_unlock_peer(so, peer);
 	}
 	unp_detach(so);
 	return 0;
@@ -301,8 +295,8 @@ unp_bind(struct lwp *l, struct socket *so, struct sockaddr *nam)
 }
 
 /* The socket that is bound to a name, with a reference. No lock. */
-static int
-find_socket(struct lwp *l, const struct sockaddr *nam, struct socket **sop)
+int
+unp_find(struct lwp *l, const struct sockaddr *nam, struct socket **sop)
 {
 	struct vnode *vp;
 	char path[256];
@@ -441,13 +435,13 @@ unp_connect(struct lwp *l, struct socket *so, struct sockaddr *nam)
 	int error;
 
 	sounlock(so);
-	error = find_socket(l, nam, &so2);
+	error = unp_find(l, nam, &so2);
 	solock(so);
 	if (error != 0)
 		return error;
-	(void)lock_other(so, so2);
+	(void)unp_lock_other(so, so2);
 	error = connect_locked(l, so, so2);
-	unlock_peer(so, so2);
+	unp_unlock_peer(so, so2);
 	return error;
 }
 
@@ -466,14 +460,14 @@ unp_listen(struct lwp *l, struct socket *so)
 static int
 unp_accept(struct socket *so, struct sockaddr *nam)
 {
-	struct socket *peer = lock_peer(so);
+	struct socket *peer = unp_lock_peer(so);
 
 	give_name(peer, nam);
 	if (peer == NULL)
 		return 0;
 	if ((peer->so_state & SS_ISCONNECTING) != 0)
 		soisconnected(peer);
-	unlock_peer(so, peer);
+	unp_unlock_peer(so, peer);
 	return 0;
 }
 
@@ -483,181 +477,11 @@ unp_shutdown(struct socket *so)
 	struct socket *peer = NULL;
 
 	socantsendmore(so);
-	if (!is_dgram(so) && (peer = lock_peer(so)) != NULL) {
+	if (!is_dgram(so) && (peer = unp_lock_peer(so)) != NULL) {
 		socantrcvmore(peer);
-		unlock_peer(so, peer);
+		unp_unlock_peer(so, peer);
 	}
 	return 0;
-}
-
-/* --- data --- */
-
-static void
-mirror(struct socket *from, const struct socket *to)
-{
-	from->so_snd.sb_cc = to->so_rcv.sb_cc;
-	from->so_snd.sb_mbcnt = to->so_rcv.sb_mbcnt;
-}
-
-static int
-unp_rcvd(struct socket *so, int flags)
-{
-	struct socket *peer = lock_peer(so);
-
-	(void)flags;
-	if (peer != NULL) {
-		mirror(peer, so);
-		sowwakeup(peer);
-		unlock_peer(so, peer);
-	}
-	return 0;
-}
-
-/* The sender's credentials, for who wants them. NULL: no memory. */
-static struct mbuf *
-credentials(struct lwp *l, bool old)
-{
-	const struct cred *cr = l->l_cred;
-	size_t n = (size_t)(cr->cr_ngroups > 0 ? cr->cr_ngroups : 0), off, size;
-	struct sockcred sc;
-	struct mbuf *m;
-	uint8_t *p;
-
-	memset(&sc, 0, sizeof(sc));
-	sc.sc_pid = l->l_proc->p_pid;
-	sc.sc_uid = cr->cr_uid;
-	sc.sc_euid = cr->cr_euid;
-	sc.sc_gid = cr->cr_gid;
-	sc.sc_egid = cr->cr_egid;
-	sc.sc_ngroups = (int)n;
-	/* The older form begins behind the process's number. */
-	off = old ? sizeof(sc.sc_pid) : 0;
-	size = offsetof(struct sockcred, sc_groups) - off +
-	    (n > 0 ? n : 1) * sizeof(gid_t);
-	m = sbcreatecontrol(
-	    l->l_k, NULL, size, old ? SCM_OCREDS : SCM_CREDS, SOL_SOCKET);
-	if (m == NULL)
-		return NULL;
-	p = m->m_data + CMSG_ALIGN(sizeof(struct cmsghdr));
-	memcpy(p, (const uint8_t *)&sc + off,
-	    offsetof(struct sockcred, sc_groups) - off);
-	memcpy(p + offsetof(struct sockcred, sc_groups) - off, cr->cr_groups,
-	    n * sizeof(gid_t));
-	return m;
-}
-
-/* What the receiver wants to be told with a message is put behind its control messages. Of a stream that is its first. */
-static void
-add_credentials(struct lwp *l, struct socket *to, struct mbuf **control)
-{
-	struct unpcb *unp = sotounpcb(to);
-	unsigned want = unp->unp_flags & (UNP_WANTCRED | UNP_OWANTCRED);
-	struct mbuf *m;
-
-	if (want == 0)
-		return;
-	m = credentials(l, (want & UNP_WANTCRED) == 0);
-	if (m == NULL)
-		return;
-	if (!is_dgram(to))
-		unp->unp_flags &= ~want;
-	m->m_next = *control;
-	*control = m;
-}
-
-/* so is connected to it, both are locked. Takes m and control where it says 0. */
-static int
-deliver(struct lwp *l, struct socket *so, struct socket *to, struct mbuf *m,
-    struct mbuf **control)
-{
-	struct sockbuf *sb = &to->so_rcv;
-
-	if ((to->so_state & SS_CANTRCVMORE) != 0 || sotounpcb(to) == NULL)
-		return is_dgram(so) ? -ECONNREFUSED : -EPIPE;
-	add_credentials(l, to, control);
-	if (is_dgram(so)) {
-		if (!sbappendaddr(sb, name_of(so), m, *control)) {
-			soroverflow(to);
-			return -ENOBUFS;
-		}
-		unp_launch(so->so_k, sb->sb_lastrecord);
-	} else {
-		if (*control != NULL) {
-			struct mbuf *first = *control;
-
-			m_cat(first, m);
-			sbappendrecord(sb, first);
-			unp_launch(so->so_k, first);
-		} else if ((so->so_proto->pr_flags & PR_ATOMIC) != 0)
-			sbappendrecord(sb, m);
-		else
-			sbappendstream(sb, m);
-		mirror(so, to);
-	}
-	sorwakeup(to);
-	return 0;
-}
-
-/* Where a message goes, locked and referenced. */
-static int
-lock_target(
-    struct lwp *l, struct socket *so, struct sockaddr *nam, struct socket **to)
-{
-	int error;
-
-	if (nam == NULL || !is_dgram(so)) {
-		if (nam != NULL)
-			return -EISCONN;
-		*to = lock_peer(so);
-		if (*to != NULL)
-			return 0;
-		return is_dgram(so) ? -ENOTCONN : -EPIPE;
-	}
-	if (sotounpcb(so)->unp_conn != NULL)
-		return -EISCONN;
-	sounlock(so);
-	error = find_socket(l, nam, to);
-	solock(so);
-	if (error != 0)
-		return error;
-	if ((*to)->so_type != so->so_type) {
-		so_put(*to);
-		return -EPROTOTYPE;
-	}
-	(void)lock_other(so, *to);
-	return 0;
-}
-
-static int
-unp_send(struct lwp *l, struct socket *so, struct mbuf *m, struct sockaddr *nam,
-    struct mbuf *control, int flags)
-{
-	struct socket *to;
-	int error;
-
-	(void)flags;
-	if (control != NULL) {
-		sounlock(so);
-		error = unp_internalize(l, &control);
-		solock(so);
-		if (error != 0)
-			goto out;
-	}
-	error = sotounpcb(so) != NULL ? lock_target(l, so, nam, &to) : -EPIPE;
-	if (error == 0) {
-		error = deliver(l, so, to, m, &control);
-		unlock_peer(so, to);
-	}
-	if (error == 0)
-		return 0;
-	if (control != NULL) {
-		sounlock(so);
-		unp_drop_rights(l, control);
-		solock(so);
-	}
-out:
-	m_freem(m);
-	return error;
 }
 
 /* --- questions --- */
@@ -677,11 +501,11 @@ unp_stat(struct socket *so, struct stat *st)
 static int
 unp_peeraddr(struct socket *so, struct sockaddr *nam)
 {
-	struct socket *peer = lock_peer(so);
+	struct socket *peer = unp_lock_peer(so);
 
 	give_name(peer, nam);
 	if (peer != NULL)
-		unlock_peer(so, peer);
+		unp_unlock_peer(so, peer);
 	return 0;
 }
 

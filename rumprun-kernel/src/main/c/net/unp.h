@@ -50,6 +50,31 @@ sotounpcb(struct socket *so)
 	return so->so_pcb;
 }
 
+static inline bool
+is_dgram(const struct socket *so)
+{
+	return so->so_type == SOCK_DGRAM;
+}
+
+/* --- uipc_usrreq.c --- */
+
+/* so is locked, other referenced: both are. True: so was locked throughout. */
+bool unp_lock_other(struct socket *so, struct socket *other);
+void unp_unlock_other(struct socket *so, struct socket *other);
+/* The other end, locked and with another reference; NULL: there is none. so is locked, perhaps not throughout. */
+struct socket *unp_lock_peer(struct socket *so);
+void unp_unlock_peer(struct socket *so, struct socket *peer);
+/* Its name, or the empty one; NULL stands for a socket that went. so_lock held. */
+const struct sockaddr *unp_name(struct socket *);
+/* The socket that is bound to a name, with a reference. No lock. */
+int unp_find(struct lwp *, const struct sockaddr *, struct socket **) MUST_CHECK;
+
+/* --- unp_data.c: of struct pr_usrreqs --- */
+
+int unp_rcvd(struct socket *, int flags);
+int unp_send(struct lwp *, struct socket *, struct mbuf *, struct sockaddr *,
+    struct mbuf *control, int flags);
+
 /* --- unp_rights.c --- */
 
 /* The user's control messages: descriptors become files. -EINVAL, -EBADF, -EAGAIN (too many under way), -ENOBUFS. *control is replaced; freed on errors. */
