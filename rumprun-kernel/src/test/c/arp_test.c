@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* ARP step by step, on a clock of the test's: questions, answers, times, duplicates (RFC 826, 5227). */
 #include "inet_toy.h"
+#include "net/if_llatbl.h"
 
 #define ME IP4(10, 0, 0, 1)
 #define PEER IP4(10, 0, 0, 2)
@@ -251,6 +252,22 @@ TEST(arp_bad_packets_are_counted_and_dropped)
 	toy_halt(&t);
 }
 
+TEST(arp_entries_go_with_the_address)
+{
+	struct ifreq ifr = { .ifr_name = "toy0" };
+	struct sockaddr_in sin = toy_sin(ME, 0);
+
+	begin();
+	toy_in_arp(&t, 0, ARPOP_REQUEST, toy_peer, PEER, ME);
+	memcpy(&ifr.ifr_ifru, &sin, sizeof(sin));
+	net_wrlock(t.f.k);
+	CHECK_EQ(t.ifp[0]->if_lltable[LLTABLE_ARP]->llt_count, 2);
+	CHECK_EQ(in_control(t.f.l, NULL, SIOCDIFADDR, &ifr, t.ifp[0]), 0);
+	CHECK_EQ(t.ifp[0]->if_lltable[LLTABLE_ARP]->llt_count, 0);
+	net_unlock(t.f.k);
+	toy_halt(&t);
+}
+
 TEST(arp_table_is_bounded)
 {
 	begin();
@@ -277,6 +294,7 @@ main(void)
 	RUN(arp_moved_neighbour_is_reported);
 	RUN(arp_conflict_with_our_address_is_reported_and_defended);
 	RUN(arp_bad_packets_are_counted_and_dropped);
+	RUN(arp_entries_go_with_the_address);
 	RUN(arp_table_is_bounded);
 	return check_done();
 }

@@ -48,8 +48,6 @@ void arp_expire(struct llentry *, int64_t ns);
 void arp_flush_hold(struct ifnet *, struct mbuf *hold, uint32_t addr);
 /* N, no lock. Somebody else has an address of ours (its link address): a duplicate while it is looked for, else reported. */
 void arp_conflict(struct in_ifaddr *, const uint8_t *sha, bool probe);
-/* W. The entry of an own address. */
-void arp_addself(struct ifnet *, uint32_t addr);
 const char *arp_fmtlladdr(char buf[18], const uint8_t *);
 
 #endif

@@ -286,6 +286,21 @@ arp_addself(struct ifnet *ifp, uint32_t addr)
 	kmutex_exit(&llt->llt_lock);
 }
 
+void
+arp_delself(struct ifnet *ifp, uint32_t addr)
+{
+	struct lltable *llt = arp_table(ifp);
+	struct llentry *lle;
+
+	if (llt == NULL)
+		return;
+	kmutex_enter(&llt->llt_lock);
+	lle = lle_find(llt, &addr);
+	if (lle != NULL && (lle->lle_flags & LLE_IFADDR) != 0)
+		lle_remove(lle);
+	kmutex_exit(&llt->llt_lock);
+}
+
 /* --- what arp(8) does by the routing socket --- */
 
 /* The interface of a neighbour: its net is directly connected. */

@@ -9,6 +9,7 @@
  */
 #include <stdio.h>
 #include <netbsd/netstats.h>
+#include "net/if_llatbl.h"
 #include "netinet/in_private.h"
 
 static unsigned
@@ -329,6 +330,18 @@ add_prefix(struct in_ifaddr *ia)
 	return error == -EEXIST ? 0 : error;
 }
 
+/* Neighbours are no neighbours any more without an address of their net. */
+static void
+forget_neighbours(const struct in_ifaddr *ia)
+{
+	struct ifnet *ifp = ia->ia_ifa.ifa_ifp;
+	uint32_t net = htonl(ia->ia_subnet);
+
+	if (ifp->if_lltable[LLTABLE_ARP] != NULL)
+		lltable_purge(ifp->if_lltable[LLTABLE_ARP], &net,
+		    (unsigned)__builtin_popcount(ia->ia_subnetmask), false);
+}
+
 static void
 scrub_prefix(struct in_ifaddr *ia)
 {
@@ -338,6 +351,7 @@ scrub_prefix(struct in_ifaddr *ia)
 		return;
 	(void)rtinit(&ia->ia_ifa, RTM_DELETE, route_flags(ia));
 	ia->ia_ifa.ifa_flags &= ~IFA_ROUTE;
+	forget_neighbours(ia);
 	if ((ia->ia_ifa.ifa_ifp->if_flags & IFF_LOOPBACK) != 0)
 		return;
 	for (o = INET(ia->ia_ifa.ifa_ifp->if_k)->is_ifaddrs; o != NULL;
@@ -373,6 +387,7 @@ static void
 unset(struct in_ifaddr *ia)
 {
 	arp_dadstop(ia);
+	arp_delself(ia->ia_ifa.ifa_ifp, ia->ia_addr.sin_addr.s_addr);
 	scrub_prefix(ia);
 	local_route(ia, false);
 	hash_remove(ia);
@@ -387,7 +402,7 @@ in_ifinit(struct in_ifaddr *ia, const struct in_newaddr *new)
 	int error;
 
 	fresh = ia->ia_addr.sin_addr.s_addr != new->addr ||
-	    ia->ia_ifa.ifa_flags == 0;
+	    ia->ia_ifa.ifa_flags == 0 || (ia->ia_flags & IN_IFF_TENTATIVE) != 0;
 	if (!new->created)
 		unset(ia);
 	ia->ia_addr.sin_addr.s_addr = new->addr;
@@ -422,6 +437,8 @@ in_ifinit(struct in_ifaddr *ia, const struct in_newaddr *new)
 		(void)in_addmulti(ifp, htonl(INADDR_ALLHOSTS_GROUP));
 	if (fresh && new->addr != INADDR_ANY)
 		arp_ifinit_was(ifp, ia, was_up);
+	else if (new->addr != INADDR_ANY)
+		arp_addself(ifp, new->addr);
 	return error;
 }
 

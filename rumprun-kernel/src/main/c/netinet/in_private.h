@@ -19,5 +19,8 @@ int in_ifinit(struct in_ifaddr *, const struct in_newaddr *);
 void in_purgeaddr(struct in_ifaddr *);
 /* arp_ifinit; duplicates are looked for only where the interface was up before. */
 void arp_ifinit_was(struct ifnet *, struct in_ifaddr *, bool was_up);
+/* W. The entry of an own address comes and goes with it. */
+void arp_addself(struct ifnet *, uint32_t addr);
+void arp_delself(struct ifnet *, uint32_t addr);
 
 #endif
