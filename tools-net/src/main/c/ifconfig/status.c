@@ -15,14 +15,13 @@ const char *const capability_names[13] = { "TSO4", "IP4CSUM_Rx", "IP4CSUM_Tx",
 static const char *const ether_names[3] = { "VLAN_MTU", "VLAN_HWTAGGING",
 	"JUMBO_MTU" };
 
-void
-status_bits(
+static void
+bit_names(
     struct tool *t, uint64_t bits, const char *const *names, int first, int n)
 {
 	const char *sep = "<";
 	int i;
 
-	t_printf(t, bits != 0 ? "0x%" PRIx64 : "%" PRIu64, bits);
 	for (i = 0; i < n; i++)
 		if ((bits >> (first + i) & 1) != 0 && names[i] != NULL) {
 			t_printf(t, "%s%s", sep, names[i]);
@@ -30,6 +29,14 @@ status_bits(
 		}
 	if (*sep == ',')
 		t_putc(t, '>');
+}
+
+void
+status_bits(
+    struct tool *t, uint64_t bits, const char *const *names, int first, int n)
+{
+	t_printf(t, bits != 0 ? "0x%" PRIx64 : "%" PRIu64, bits);
+	bit_names(t, bits, names, first, n);
 }
 
 /* --- hardware --- */
@@ -55,11 +62,10 @@ show_capabilities(struct ifconfig *ic)
 	ifconfig_name(ic, ec.eccr_name);
 	if (ifconfig_ioctl(ic, SIOCGETHERCAP, &ec) >= 0 &&
 	    ec.eccr_capabilities != 0) {
-		t_printf(t, "\tec_capabilities=");
-		status_bits(
-		    t, (unsigned)ec.eccr_capabilities, ether_names, 0, 3);
-		t_printf(t, "\n\tec_enabled=");
-		status_bits(t, (unsigned)ec.eccr_capenable, ether_names, 0, 3);
+		t_printf(t, "\tec_capabilities=%d", ec.eccr_capabilities);
+		bit_names(t, (unsigned)ec.eccr_capabilities, ether_names, 0, 3);
+		t_printf(t, "\n\tec_enabled=%d", ec.eccr_capenable);
+		bit_names(t, (unsigned)ec.eccr_capenable, ether_names, 0, 3);
 		t_putc(t, '\n');
 	}
 }
