@@ -942,6 +942,8 @@ pd_run(const struct pd_script *s, char *why, size_t size)
 	d->last = START;
 	fill_addresses(d);
 	up_config(&d->f, &c);
+	if (s->ipv == 6)
+		atomic_store(&INET6(d->f.k)->ip6_dad_count, 0);
 	right = make_interface(d);
 	for (unsigned i = 0; right && i < s->nsysctls; i++)
 		right = set_sysctl(d, s->sysctls[i]);
