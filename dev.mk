@@ -10,6 +10,7 @@
 #	test			every C test program; keeps going, fails at the end
 #	test-<name>		the one test program <name>_test.c
 #	tests			builds the test programs, runs none
+#	packetdrill-so		the network stack as packetdrill loads it
 #	fuzz-build		the fuzz targets (src/fuzz), with FUZZ=1: clang
 #	fuzz-<name>		runs one for FUZZ_TIME seconds (10), with FUZZ=1
 #	obj-<folder>		objects of one folder only: obj-host obj-kern obj-vfs
@@ -206,6 +207,13 @@ $(foreach g,$(GROUPS),$(foreach t,$(call group-fuzzers,$(g)),$(eval \
 fuzz-build: $(addprefix $(O)/fuzz/,$(FUZZERS))
 fuzz-%: $(O)/fuzz/%_fuzz
 	@$(ROOT)/scripts/fuzz.sh -t $(FUZZ_TIME) $<
+
+# The stack as packetdrill loads it: packetdrill --so_filename=<this>
+.PHONY: packetdrill-so
+packetdrill-so: $(O)/test/libpacketdrill-rumprun.so
+$(O)/test/libpacketdrill-rumprun.so: $(call objects,$(TEST_LIB)) \
+		$(call objects,$(KERNEL_LIB)) $(O)/sources
+	$(call link,-shared $(filter %.o,$^) $(LIBS))
 
 RUN = cd $(ROOT) && LD_LIBRARY_PATH=$(O)/lib timeout $(TEST_TIMEOUT)
 tests: $(addprefix $(O)/test/,$(TESTS))
