@@ -411,7 +411,7 @@ TEST(local_peereid_and_creds)
 	up_local(&f);
 	s = l_socket(f.l, AF_LOCAL, SOCK_STREAM, 0);
 	c = l_socket(f.l, AF_LOCAL, SOCK_STREAM, 0);
-	CHECK_EQ(l_getsockopt(f.l, c, 0, LOCAL_PEEREID, &id, &len), -EINVAL);
+	CHECK_EQ(l_getsockopt(f.l, c, 0, LOCAL_PEEREID, &id, &len), -ENOTCONN);
 	CHECK_EQ(l_bind(f.l, s, &sun, n), 0);
 	CHECK_EQ(l_listen(f.l, s, 1), 0);
 	CHECK_EQ(l_setint(f.l, s, 0, LOCAL_CREDS, 1), 0);

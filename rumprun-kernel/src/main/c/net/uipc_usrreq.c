@@ -556,7 +556,7 @@ unp_ctloutput(struct socket *so, struct sockopt *sopt)
 	switch (sopt->sopt_name) {
 	case LOCAL_PEEREID:
 		if ((unp->unp_flags & UNP_EIDSVALID) == 0)
-			return -EINVAL;
+			return -ENOTCONN;
 		return sockopt_set(
 		    sopt, &unp->unp_connid, sizeof(unp->unp_connid));
 	case LOCAL_CREDS:
