@@ -12,6 +12,7 @@
 #define D BUSMEM_DATASIZE
 #define H ((uint32_t)sizeof(struct shmif_pkthdr))
 #define SPINS 1001
+#define YIELDS 20
 #define SKIPS 64 /* frames passed by under one lock */
 
 static inline uint32_t
@@ -132,6 +133,7 @@ lock(struct shmif_bus *b)
 	struct shmif_mem *bus = b->b_mem;
 	struct progress p = { 0 };
 	uint32_t v, mine;
+	int rounds = 0;
 
 	for (;;) {
 		for (int i = 0; i < SPINS; i++) {
@@ -144,6 +146,11 @@ lock(struct shmif_bus *b)
 				return 1;
 			}
 			__builtin_ia32_pause();
+		}
+		/* A holder who has lost his processor gets it back soon, if he is let. */
+		if (rounds++ < YIELDS) {
+			host_yield();
+			continue;
 		}
 		if (!nap(bus, &p))
 			continue;
