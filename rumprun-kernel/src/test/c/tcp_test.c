@@ -31,6 +31,7 @@ struct net {
 	struct fixture a, b;
 	struct host_ops ops;
 	struct wire *wire;
+	bool real; /* time passes by itself */
 };
 
 static void
@@ -40,7 +41,7 @@ host_up(struct net *n, struct fixture *f, uint32_t addr)
 		NULL };
 	struct kern_config c = { .kc_host = &n->ops,
 		.kc_components = names,
-		.kc_manualtime = true };
+		.kc_manualtime = !n->real };
 	char name[16];
 	struct ifnet *ifp;
 
@@ -505,9 +506,95 @@ TEST(tcp_idle_connections_small)
 	net_down(&n);
 }
 
+/* --- with threads, and time that passes by itself --- */
+
+#define NTHREADS 3
+#define NECHOES 40
+
+struct echo {
+	long ls;
+	uint32_t addr;
+	int id;
+};
+
+static void
+echo_server(struct lwp *l, void *arg)
+{
+	struct echo *e = arg;
+	char buf[5000];
+
+	for (int i = 0; i < NECHOES; i++) {
+		long s = l_accept(l, e->ls, NULL, NULL), r;
+
+		CHECK_THREAD(s >= 0);
+		while ((r = l_read(l, s, buf, sizeof(buf))) > 0)
+			CHECK_THREAD(l_write(l, s, buf, (size_t)r) == r);
+		CHECK_THREAD(r == 0);
+		CHECK_THREAD(l_close(l, s) == 0);
+	}
+}
+
+static void
+echo_client(struct lwp *l, void *arg)
+{
+	struct echo *e = arg;
+	struct sockaddr_in sin = name_of(e->addr, 5000);
+	static const size_t total = 20000;
+	uint8_t *out = malloc(total), *in = malloc(total + 1);
+
+	for (int i = 0; i < NECHOES; i++) {
+		long s = l_socket(l, AF_INET, SOCK_STREAM, 0), r = 0;
+		size_t got = 0;
+
+		for (size_t j = 0; j < total; j++)
+			out[j] = (uint8_t)(j * 7 + (size_t)i + (size_t)e->id);
+		CHECK_THREAD(l_connect(l, s, &sin, sizeof(sin)) == 0);
+		CHECK_THREAD(l_write(l, s, out, total) == (long)total);
+		CHECK_THREAD(l_shutdown(l, s, SHUT_WR) == 0);
+		while (got <= total &&
+		    (r = l_read(l, s, in + got, total + 1 - got)) > 0)
+			got += (size_t)r;
+		CHECK_THREAD(r == 0 && got == total);
+		CHECK_THREAD(memcmp(in, out, total) == 0);
+		CHECK_THREAD(l_close(l, s) == 0);
+	}
+	free(out);
+	free(in);
+}
+
+TEST(tcp_threads_echo)
+{
+	struct helper servers[NTHREADS], clients[NTHREADS];
+	struct echo e[NTHREADS];
+	struct sockaddr_in sin = name_of(INADDR_ANY, 5000);
+	struct net n;
+	long ls;
+
+	memset(&n, 0, sizeof(n));
+	n.ops = host_linux;
+	n.real = true;
+	CHECK_EQ(wire_create(5, &n.wire), 0);
+	host_up(&n, &n.a, 0x0a000001);
+	host_up(&n, &n.b, 0x0a000002);
+	ls = l_socket(n.b.l, AF_INET, SOCK_STREAM, 0);
+	CHECK_EQ(l_bind(n.b.l, ls, &sin, sizeof(sin)), 0);
+	CHECK_EQ(l_listen(n.b.l, ls, 10), 0);
+	for (int i = 0; i < NTHREADS; i++) {
+		e[i] = (struct echo){ .ls = ls, .addr = 0x0a000002, .id = i };
+		helper_start(&servers[i], n.b.p, echo_server, &e[i]);
+		helper_start(&clients[i], n.a.p, echo_client, &e[i]);
+	}
+	for (int i = 0; i < NTHREADS; i++) {
+		helper_join(&clients[i]);
+		helper_join(&servers[i]);
+	}
+	net_down(&n);
+}
+
 int
 main(void)
 {
+	RUN(tcp_threads_echo);
 	RUN(tcp_loopback);
 	RUN(tcp_transfer_clean);
 	RUN(tcp_transfer_loss);
