@@ -122,8 +122,7 @@ fn_algo_reserve(struct sysctl_call *c)
 		return error;
 	if (c->sc_newlen != size)
 		return -EINVAL;
-	memcpy(bits, c->sc_new, size);
-	return 0;
+	return copyin(c->sc_l, c->sc_new, bits, size);
 }
 
 static int

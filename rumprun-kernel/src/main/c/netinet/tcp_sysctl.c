@@ -111,13 +111,15 @@ take_name(const uint8_t *p, size_t room, struct in_any *a, uint16_t *port)
 static int
 take_ends(struct sysctl_call *c, struct tcp_ends *e)
 {
-	const size_t one = 128;
-	const uint8_t *p = c->sc_new;
+	enum { one = 128 };
+	uint8_t p[2 * one];
 	int error;
 
 	memset(e, 0, sizeof(*e));
-	if (p == NULL || c->sc_newlen < 2 * one)
+	if (c->sc_new == NULL || c->sc_newlen < sizeof(p))
 		return -EINVAL;
+	if ((error = copyin(c->sc_l, c->sc_new, p, sizeof(p))) != 0)
+		return error;
 	if ((error = take_name(p, one, &e->te_faddr, &e->te_fport)) != 0)
 		return error;
 	return take_name(p + one, one, &e->te_laddr, &e->te_lport);

@@ -72,6 +72,15 @@ describe(struct sysctl *sc, const struct sysctl_at *at)
 }
 
 /* One value. What cannot be read is not worth a word when all are shown. */
+static bool
+is_port_map(const struct sysctl_at *at)
+{
+	size_t n = strlen(at->sa_name), m = strlen(".anonportalgo.reserve");
+
+	return n > m &&
+	    strcmp(at->sa_name + n - m, ".anonportalgo.reserve") == 0;
+}
+
 static void
 show(struct sysctl *sc, const struct sysctl_at *at, bool asked)
 {
@@ -91,7 +100,7 @@ show(struct sysctl *sc, const struct sysctl_at *at, bool asked)
 	    !sc->sc_tables && !sc->sc_hex && !sc->sc_raw &&
 	    strcmp(at->sa_name, "kern.clockrate") != 0 &&
 	    strcmp(at->sa_name, "kern.boottime") != 0 &&
-	    strcmp(at->sa_name, "vm.loadavg") != 0)
+	    strcmp(at->sa_name, "vm.loadavg") != 0 && !is_port_map(at))
 		return;
 	error = sysctl_get(sc->sc_t, at, &buf, &len);
 	if (error < 0) {
@@ -178,15 +187,6 @@ port_map(struct sysctl *sc, const char *value)
 		value = *end == ',' ? end + 1 : end;
 	}
 	return bits;
-}
-
-static bool
-is_port_map(const struct sysctl_at *at)
-{
-	size_t n = strlen(at->sa_name), m = strlen(".anonportalgo.reserve");
-
-	return n > m &&
-	    strcmp(at->sa_name + n - m, ".anonportalgo.reserve") == 0;
 }
 
 static bool
