@@ -1,9 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# usage: demo.sh
+# usage: demo.sh [net]
 # Installs what is missing, builds, and shows the main job, a line before each
-# step. Everything is made in a scratch folder that goes when it is over.
+# step; with "net", hosts on a network. Everything is made in a scratch folder
+# that goes when it is over.
 set -u
 cd "${ROOT:-$(dirname "$0")/..}" || exit 1
 
@@ -13,6 +14,11 @@ run() {
 	"$@" || { echo "demo: that failed: $*" >&2; exit 1; }
 }
 
+what=${1:-fs}
+case $what in
+fs|net)	;;
+*)	echo "usage: dev demo [net]" >&2; exit 2;;
+esac
 say "Installing what this machine lacks"
 scripts/setup.sh || exit 1
 say "Building (a minute or two the first time)"
@@ -31,8 +37,12 @@ for jar in rumprun-kernel/target/rumprun-kernel-*.jar \
 done
 work=$(mktemp -d "${TMPDIR:-/tmp}/rumprun-demo.XXXXXX") || exit 1
 hostpath=$PATH
+servers=
 cleanup() {
 	[ -z "${RUMP_SERVER:-}" ] || halt >/dev/null 2>&1
+	for s in $servers; do
+		RUMP_SERVER=unix://$work/$s halt >/dev/null 2>&1
+	done
 	PATH=$hostpath
 	rm -rf "$work"
 }
@@ -41,6 +51,64 @@ trap 'exit 1' INT TERM
 PATH=$dist/bin:$PATH
 demo=$PWD/scripts/Demo.java
 cd "$work" || exit 1
+
+# A host of its own: a server with a network stack.
+host() {	# name
+	servers="$servers $1"
+	run rump_server -lrumpnet -lrumpnet_net -lrumpnet_netinet \
+	    -lrumpnet_netinet6 -lrumpnet_shmif "unix://$1"
+}
+# What follows runs on it.
+on() {
+	printf '$ export RUMP_SERVER=unix://%s\n' "$1"
+	RUMP_SERVER=unix://$work/$1
+	export RUMP_SERVER
+}
+port() {	# interface bus
+	run ifconfig "$1" create
+	run ifconfig "$1" linkstr "$2"
+}
+
+demo_net() {
+	say "A host: a kernel with a network stack, in a program of its own"
+	host alice
+	on alice
+	port shmif0 busmem
+	run ifconfig shmif0 inet 1.2.3.4 netmask 0xffffff00
+	run ifconfig shmif0
+	say "A second one on the same bus, a shared file"
+	host bob
+	on bob
+	port shmif0 busmem
+	run ifconfig shmif0 inet 1.2.3.5 netmask 0xffffff00
+	run ifconfig shmif0 inet6 2001:db8::5/64
+	on alice
+	run ifconfig shmif0 inet6 2001:db8::4/64
+	sleep 2	# until nobody has said that the address is his
+	run ping -n -c 2 -i 0.2 1.2.3.5
+	run ping6 -n -c 2 -i 0.2 2001:db8::5
+	say "A third one between this bus and another, and a host behind it"
+	host router
+	on router
+	port shmif0 busmem
+	run ifconfig shmif0 inet 1.2.3.1 netmask 0xffffff00
+	port shmif1 other
+	run ifconfig shmif1 inet 10.0.0.1 netmask 0xffffff00
+	host carol
+	on carol
+	port shmif0 other
+	run ifconfig shmif0 inet 10.0.0.2 netmask 0xffffff00
+	run route add default 10.0.0.1
+	on alice
+	run route add -net 10.0.0.0/24 1.2.3.1
+	run route -n show -inet
+	run ping -n -c 2 -i 0.2 10.0.0.2
+	say "The bus as a capture for tcpdump and Wireshark"
+	run shmif_dumpbus -p bus.pcap busmem
+	unset RUMP_SERVER
+	say "That was it. See README.md for more."
+}
+[ $what != net ] || { demo_net; exit; }
 image=$work/disk.img
 
 say "A file system in an ordinary file, made from Java: Newfs.run(image)"
