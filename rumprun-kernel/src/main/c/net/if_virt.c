@@ -31,6 +31,7 @@ struct virt {
 	struct kmutex sc_lock; /* leaf, but for the queue of input */
 	struct kcond sc_cond;
 	bool sc_running, sc_stop;
+	bool sc_waiting; /* the thread waits for sc_fd, and so keeps it */
 };
 
 /* --- what comes --- */
@@ -137,6 +138,7 @@ wait_running(struct virt *sc, struct lwp *l)
 		error = kern_wait(
 		    l, &sc->sc_cond, &sc->sc_lock, 0, WAIT_FOREVER);
 	fd = sc->sc_stop || kern_halting(l->l_k) ? -1 : sc->sc_fd;
+	sc->sc_waiting = fd != -1;
 	kmutex_exit(&sc->sc_lock);
 	return fd;
 }
@@ -149,12 +151,16 @@ receiver(struct lwp *l, void *arg)
 	int fd;
 
 	while ((fd = wait_running(sc, l)) != -1) {
-		/* Without memory, or with a broken device, not too often. */
+		netdev_wait(sc->sc_watch, fd, -1);
+		kmutex_enter(&sc->sc_lock);
+		sc->sc_waiting = false;
+		kcond_broadcast(&sc->sc_cond);
+		kmutex_exit(&sc->sc_lock);
+		/* Without memory not too often. */
 		if (!get_buffers(l->l_k, &b)) {
 			host_sleep_ns(10000000);
 			continue;
 		}
-		netdev_wait(sc->sc_watch, fd, -1);
 		if (receive(sc, &b) > 0)
 			net_run(l->l_k);
 	}
@@ -269,11 +275,13 @@ virt_transmit(struct ifnet *ifp, struct mbuf *m)
 static void
 tap_close(struct virt *sc)
 {
+	netdev_watch_poke(sc->sc_watch);
 	kmutex_enter(&sc->sc_lock);
+	while (sc->sc_waiting)
+		kcond_wait(&sc->sc_cond, &sc->sc_lock);
 	netdev_close(sc->sc_fd);
 	sc->sc_fd = -1;
 	kmutex_exit(&sc->sc_lock);
-	netdev_watch_poke(sc->sc_watch);
 	kmem_free(sc->sc_if.if_k, sc->sc_tap, strlen(sc->sc_tap) + 1);
 	sc->sc_tap = NULL;
 }
