@@ -460,10 +460,10 @@ TEST(device_waits_no_longer_than_it_may)
 	CHECK(l_read(n.f.l, fd, buf, sizeof(buf)) > (long)len);
 	kq = l_kqueue(n.f.l);
 	CHECK_EQ(l_kevent(n.f.l, kq, fd, EVFILT_WRITE, &ev), EINVAL);
-	CHECK_EQ(l_kevent(n.f.l, kq, fd, EVFILT_READ, &ev), 0);
+	CHECK_EQ(l_kevent(n.f.l, kq, fd, EVFILT_READ, &ev), -1);
 	for (int i = 0; i < 8; i++)
 		n_put(&n, 0, f, len);
-	CHECK_EQ(l_kevent(n.f.l, kq, fd, EVFILT_READ, &ev), 1);
+	CHECK(l_kevent(n.f.l, kq, fd, EVFILT_READ, &ev) > 0);
 	CHECK(ev.data > 0);
 	/* The interface goes: readers hear of it. */
 	CHECK_EQ(n_destroy(&n, "tap0"), 0);

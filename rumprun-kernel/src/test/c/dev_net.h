@@ -8,6 +8,7 @@
 #include <netbsd/in_var.h>
 #include "net/bytes.h"
 #include "net/if_var.h"
+#include "netinet/inet.h"
 #include "sock_calls.h"
 
 struct nets {
@@ -96,6 +97,7 @@ n_begin(struct nets *n, int taps)
 {
 	memset(n, 0, sizeof(*n));
 	up(&n->f);
+	INET(n->f.k)->ip_dad_count = 0;
 	n->s = l_socket(n->f.l, AF_INET, SOCK_DGRAM, 0);
 	CHECK(n->s >= 0);
 	for (int i = 0; i < taps; i++)
