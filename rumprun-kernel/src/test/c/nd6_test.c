@@ -227,10 +227,15 @@ TEST(nd6_dad_finds_who_has_it_and_who_wants_it)
 	t6_addr(0, "2001:db8::6", 64, 0);
 	ns_in(0, "::", "ff02::1:ff00:6", "2001:db8::6", NULL);
 	CHECK_EQ(addr_flags(0, "2001:db8::6"), IN6_IFF_DUPLICATED);
-	/* Neither is answered for. */
+	CHECK(strstr(t.console, "2001:db8::6") != NULL);
+	/* Neither is answered for; set again, it is looked for again. */
 	toy_forget(&t);
 	ns_in(0, PEER, "ff02::1:ff00:6", "2001:db8::6", toy_peer);
 	CHECK_EQ(count_icmp(0, ND_NEIGHBOR_ADVERT), 0);
+	t6_addr(0, "2001:db8::6", 64, 0);
+	CHECK_EQ(addr_flags(0, "2001:db8::6"), IN6_IFF_TENTATIVE);
+	toy_pass(&t, 2 * TOY_SECOND);
+	CHECK_EQ(addr_flags(0, "2001:db8::6"), 0);
 	toy_halt(&t);
 }
 

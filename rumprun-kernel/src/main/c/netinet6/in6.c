@@ -379,7 +379,7 @@ in6_update(
     struct ifnet *ifp, const struct in6_newaddr *na, struct in6_ifaddr **iap)
 {
 	struct in6_ifaddr *ia = in6ifa_ifpwithaddr(ifp, &na->addr);
-	bool fresh = ia == NULL;
+	bool fresh = ia == NULL, again;
 	int error = 0;
 
 	if (iap != NULL)
@@ -396,7 +396,12 @@ in6_update(
 	} else if (ia->ia_plen != na->plen)
 		return -EINVAL;
 	ia->ia6_flags = (ia->ia6_flags & ~KEPT) | (na->flags & KEPT);
-	if (fresh && wants_dad(ifp, na->flags))
+	/* Who sets a duplicated one again has it looked for again. */
+	again = (ia->ia6_flags & IN6_IFF_DUPLICATED) != 0 &&
+	    (na->flags & IN6_IFF_AUTOCONF) == 0;
+	if (again)
+		ia->ia6_flags &= ~IN6_IFF_DUPLICATED;
+	if ((fresh || again) && wants_dad(ifp, na->flags))
 		ia->ia6_flags |= IN6_IFF_TENTATIVE;
 	set_lifetime(ia, na);
 	if (fresh)
@@ -405,7 +410,7 @@ in6_update(
 		in6_purgeaddr(ia);
 		return error;
 	}
-	if (fresh && (ia->ia6_flags & IN6_IFF_TENTATIVE) != 0)
+	if ((fresh || again) && (ia->ia6_flags & IN6_IFF_TENTATIVE) != 0)
 		nd6_dad_start(ia, 0);
 	if (iap != NULL)
 		*iap = ia;

@@ -367,6 +367,28 @@ flush_routers(struct rump_kernel *k)
 	nd6_defrouter_select(k);
 }
 
+/* The first of the interface's default routers, as ndp(8) asked before there was a sysctl for it. */
+static int
+list_routers(struct ifnet *ifp, struct in6_drlist *list)
+{
+	struct rump_kernel *k = ifp->if_k;
+	struct nd_defrouter *dr;
+	unsigned n = 0;
+
+	memset(list->defrouter, 0, sizeof(list->defrouter));
+	for (dr = ND6(k)->nd_routers; dr != NULL && n < DRLSTSIZ;
+	     dr = dr->next, n++) {
+		list->defrouter[n].rtaddr = dr->rtaddr;
+		in6_clearscope(&list->defrouter[n].rtaddr);
+		list->defrouter[n].flags = dr->flags;
+		list->defrouter[n].rtlifetime = dr->rtlifetime;
+		list->defrouter[n].expire = (unsigned long)to_wall(
+		    k, dr->expire);
+		list->defrouter[n].if_index = dr->ifp->if_index;
+	}
+	return 0;
+}
+
 static int
 nd_request(unsigned long cmd, struct ifnet *ifp, void *data)
 {
@@ -380,6 +402,8 @@ nd_request(unsigned long cmd, struct ifnet *ifp, void *data)
 		return interface_info(cmd, ifp, data);
 	case SIOCGNBRINFO_IN6:
 		return neighbor_info(ifp, data);
+	case SIOCGDRLST_IN6:
+		return list_routers(ifp, data);
 	case SIOCSNDFLUSH_IN6:
 		nd6_defrouter_select(k);
 		return 0;

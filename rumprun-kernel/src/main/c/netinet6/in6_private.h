@@ -111,6 +111,7 @@ ip6_hdr(const struct mbuf *m)
 
 void sin6_init(struct sockaddr_in6 *, const struct in6_addr *);
 void sin6_mask(struct sockaddr_in6 *, unsigned plen);
+const char *in6_fmtaddr(char buf[INET6_ADDRSTRLEN], const struct in6_addr *);
 void a6_prefix(struct in6_addr *, unsigned plen); /* clears what is behind */
 bool a6_sameprefix(
     const struct in6_addr *, const struct in6_addr *, unsigned plen);

@@ -135,6 +135,7 @@ duplicated(struct rump_kernel *k, void *data, struct mbuf *m)
 	struct duplicate *d = data;
 	struct ifnet *ifp = if_byindex(k, d->ifindex);
 	struct in6_ifaddr *ia;
+	char text[INET6_ADDRSTRLEN];
 	uint8_t id[8];
 
 	m_freem(m);
@@ -145,6 +146,8 @@ duplicated(struct rump_kernel *k, void *data, struct mbuf *m)
 	ia->ia6_flags &= ~IN6_IFF_TENTATIVE;
 	ia->ia6_flags |= IN6_IFF_DUPLICATED;
 	rt_addrmsg(RTM_NEWADDR, &ia->ia_ifa);
+	kern_printf(k, "%s: duplicate IPv6 address %s\n", ifp->if_xname,
+	    in6_fmtaddr(text, &ia->ia_addr.sin6_addr));
 	/* RFC 4862 5.4.5: two link addresses are the same. */
 	if (a6_linklocal(&ia->ia_addr.sin6_addr) && ifp->if_addrlen == 6 &&
 	    in6_eui64(ifp, id) &&

@@ -3,6 +3,7 @@
  * Zones of scoped addresses (RFC 4007): in sockets' names they stand in sin6_scope_id, inside the kernel in bytes 2 and 3 of the address, which are
  * zero on the wire. Here a zone is an interface, for interface-local and link-local addresses alike.
  */
+#include <stdio.h>
 #include "netinet6/in6_private.h"
 
 const struct in6_addr in6_any = { { { 0 } } };
@@ -120,4 +121,36 @@ in6_setscope(struct in6_addr *a, const struct ifnet *ifp)
 	if (a6_zoned(a))
 		be16_put(A6(a) + 2, ifp->if_index);
 	return 0;
+}
+
+/* RFC 5952: the longest run of zeros is left out; no zone. */
+const char *
+in6_fmtaddr(char buf[INET6_ADDRSTRLEN], const struct in6_addr *a)
+{
+	struct in6_addr bare = *a;
+	int best = -1, len = 1, at = 0;
+
+	in6_clearscope(&bare);
+	for (int i = 0; i < 8; i++) {
+		int n = 0;
+
+		while (i + n < 8 && be16_get(A6(&bare) + (i + n) * 2) == 0)
+			n++;
+		if (n > len) {
+			best = i;
+			len = n;
+		}
+	}
+	buf[0] = '\0';
+	for (int i = 0; i < 8; i++) {
+		if (i == best) {
+			at += snprintf(buf + at, INET6_ADDRSTRLEN - (size_t)at,
+			    "%s", i == 0 ? "::" : ":");
+			i += len - 1;
+			continue;
+		}
+		at += snprintf(buf + at, INET6_ADDRSTRLEN - (size_t)at, "%x%s",
+		    be16_get(A6(&bare) + i * 2), i < 7 ? ":" : "");
+	}
+	return buf;
 }
