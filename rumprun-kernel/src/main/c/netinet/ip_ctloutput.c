@@ -262,6 +262,7 @@ set(struct inpcb *inp, struct sockopt *sopt)
 
 	switch (sopt->sopt_name) {
 	case IP_OPTIONS:
+	case IP_RETOPTS:
 		return ip_pcbopts(inp->inp_socket->so_k, &inp->inp_options,
 		    sopt->sopt_data, sopt->sopt_size);
 	case IP_MULTICAST_IF:

@@ -119,10 +119,6 @@ ip_forward(struct mbuf *m, bool srcrt)
 	if ((m = m_makewritable(m, ip_hlen(m->m_data))) == NULL)
 		return;
 	m->m_data[IPH_TTL] -= IPTTLDEC;
-	if (m->m_pkthdr.hops++ >= 64) {
-		m_freem(m);
-		return;
-	}
 	error = ip_output(k, m, NULL, &ro,
 	    IP_FORWARDING | (is->ip_directedbcast != 0 ? IP_ALLOWBROADCAST : 0),
 	    NULL, &mtu);
