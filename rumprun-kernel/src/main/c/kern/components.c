@@ -5,6 +5,9 @@
  */
 #include "kern/components.h"
 #include "net/net.h"
+#include "net/socketvar.h"
+#include "netinet/inet.h"
+#include "netinet6/inet6.h"
 
 /* What every kernel has. */
 static const struct component base = {
@@ -88,37 +91,36 @@ static const struct component net_net = {
 	.c_detach = net_net_detach,
 };
 
-/*
- * A row of the network. The functions are weak while their files come into being: a row without one has only its name.
- */
-#define NET_COMPONENT(var, library, faction, needs, modules, attach, detach) \
-	int attach(struct rump_kernel *) __attribute__((weak));              \
-	void detach(struct rump_kernel *) __attribute__((weak));             \
-	static const struct component var = {                                \
-		.c_library = (library),                                      \
-		.c_faction = (faction),                                      \
-		.c_modules = (modules),                                      \
-		.c_attach = attach,                                          \
-		.c_detach = detach,                                          \
-		.c_needs = (needs),                                          \
+/* A row of the network without modules and devices. Interfaces go before any row is detached, so that most drivers have nothing left to do. */
+#define NET_COMPONENT(var, library, needs, attach, detach) \
+	static const struct component var = {              \
+		.c_library = (library),                    \
+		.c_faction = FACTION_NET,                  \
+		.c_attach = (attach),                      \
+		.c_detach = (detach),                      \
+		.c_needs = (needs),                        \
 	}
-NET_COMPONENT(net_local, "librumpnet_local", FACTION_NET, "librumpnet", NULL,
-    local_attach, local_detach);
-NET_COMPONENT(net_netinet, "librumpnet_netinet", FACTION_NET, "librumpnet_net",
-    NULL, inet_boot, inet_fini);
-NET_COMPONENT(net_netinet6, "librumpnet_netinet6", FACTION_NET,
-    "librumpnet_netinet", NULL, inet6_boot, inet6_fini);
-NET_COMPONENT(net_shmif, "librumpnet_shmif", FACTION_NET, "librumpnet_net",
-    NULL, shmif_attach, shmif_detach);
-NET_COMPONENT(net_virtif, "librumpnet_virtif", FACTION_NET, "librumpnet_net",
-    "x", virt_attach, virt_detach);
+NET_COMPONENT(
+    net_local, "librumpnet_local", "librumpnet", local_attach, local_detach);
+NET_COMPONENT(
+    net_netinet, "librumpnet_netinet", "librumpnet_net", inet_boot, inet_fini);
+NET_COMPONENT(net_netinet6, "librumpnet_netinet6", "librumpnet_netinet",
+    inet6_boot, inet6_fini);
+NET_COMPONENT(
+    net_shmif, "librumpnet_shmif", "librumpnet_net", shmif_attach, NULL);
+static const struct component net_virtif = {
+	.c_library = "librumpnet_virtif",
+	.c_faction = FACTION_NET,
+	.c_needs = "librumpnet_net",
+	.c_modules = "x",
+	.c_attach = virt_attach,
+};
 /* The wire between kernels of one process is ours alone. */
-NET_COMPONENT(net_wire, "librumpnet_wire", FACTION_NET, "librumpnet_net", NULL,
-    wire_attach, wire_detach);
-NET_COMPONENT(net_bridge, "librumpnet_bridge", FACTION_NET, "librumpnet_net",
-    NULL, bridge_attach, bridge_detach);
-NET_COMPONENT(net_gif, "librumpnet_gif", FACTION_NET, "librumpnet_net", NULL,
-    gif_attach, gif_detach);
+NET_COMPONENT(net_wire, "librumpnet_wire", "librumpnet_net", NULL, NULL);
+NET_COMPONENT(net_bridge, "librumpnet_bridge", "librumpnet_net", bridge_attach,
+    bridge_detach);
+NET_COMPONENT(
+    net_gif, "librumpnet_gif", "librumpnet_net", gif_attach, gif_detach);
 extern const struct devsw dev_tap, dev_tun;
 static const struct devsw *const tap_devsw[] = { &dev_tap, NULL };
 static const struct component net_tap = {
@@ -139,8 +141,8 @@ static const struct component net_tun = {
 	.c_detach = tun_detach,
 	.c_devsw = tun_devsw,
 };
-NET_COMPONENT(net_vlan, "librumpnet_vlan", FACTION_NET, "librumpnet_net", NULL,
-    vlan_attach, vlan_detach);
+NET_COMPONENT(
+    net_vlan, "librumpnet_vlan", "librumpnet_net", vlan_attach, vlan_detach);
 extern const struct devsw dev_bpf;
 static const struct devsw *const bpf_devsw[] = { &dev_bpf, NULL };
 static const struct component net_bpf = {
@@ -152,8 +154,17 @@ static const struct component net_bpf = {
 	.c_detach = bpf_detach,
 	.c_devsw = bpf_devsw,
 };
-NET_COMPONENT(net_npf, "librumpnet_npf", FACTION_NET, "librumpnet_net",
-    "npf,if_npflog,npf_alg_icmp", npf_attach, npf_detach);
+
+int npf_attach(struct rump_kernel *) __attribute__((weak));
+void npf_detach(struct rump_kernel *) __attribute__((weak));
+static const struct component net_npf = {
+	.c_library = "librumpnet_npf",
+	.c_faction = FACTION_NET,
+	.c_needs = "librumpnet_net",
+	.c_modules = "npf,if_npflog,npf_alg_icmp",
+	.c_attach = npf_attach,
+	.c_detach = npf_detach,
+};
 
 /* Filter programs are interpreted, fast; its switch is bpf's. */
 static const struct component net_bpfjit = {

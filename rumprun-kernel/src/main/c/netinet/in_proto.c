@@ -102,8 +102,8 @@ no_carp(struct rump_kernel *k, const struct if_clone *ifc, int unit)
 static const struct if_clone carp_cloner = { .ifc_name = "carp",
 	.ifc_create = no_carp };
 
-int
-inet_boot(struct rump_kernel *k)
+static int
+boot_parts(struct rump_kernel *k)
 {
 	struct inet_state *is = kmem_zalloc(k, sizeof(*is));
 	int error;
@@ -126,6 +126,16 @@ inet_boot(struct rump_kernel *k)
 	net_setinput(k, NETPROTO_IP, ip_input);
 	domain_attach(k, &inet_domain);
 	return 0;
+}
+
+int
+inet_boot(struct rump_kernel *k)
+{
+	int error = boot_parts(k);
+
+	if (error != 0)
+		inet_fini(k);
+	return error;
 }
 
 /* Also after a boot that failed half-way. */
@@ -152,7 +162,8 @@ inet_fini(struct rump_kernel *k)
 	igmp_fini(k);
 	ip_reass_fini(k);
 	callout_drain(k);
-	inpcbtable_destroy(is->is_rawtable);
+	if (is->is_rawtable != NULL)
+		inpcbtable_destroy(is->is_rawtable);
 	NS(k)->ns_inet = NULL;
 	kmem_free(k, is, sizeof(*is));
 }

@@ -113,8 +113,8 @@ attach_interfaces(struct rump_kernel *k)
 	net_unlock(k);
 }
 
-int
-inet6_boot(struct rump_kernel *k)
+static int
+boot_parts(struct rump_kernel *k)
 {
 	struct inet6_state *i6;
 	int error;
@@ -140,6 +140,16 @@ inet6_boot(struct rump_kernel *k)
 	net_setinput(k, NETPROTO_IP6, ip6_input);
 	domain_attach(k, &inet6_domain);
 	return 0;
+}
+
+int
+inet6_boot(struct rump_kernel *k)
+{
+	int error = boot_parts(k);
+
+	if (error != 0)
+		inet6_fini(k);
+	return error;
 }
 
 /* Also after a boot that failed half-way. */
