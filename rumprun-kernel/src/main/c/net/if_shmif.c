@@ -281,9 +281,15 @@ shmif_transmit(struct ifnet *ifp, struct mbuf *m)
 		error = -EMSGSIZE;
 	else if (!atomic_exchange(&sc->sc_sending, true) && !bus_whole(sc))
 		error = -EIO;
-	else if (sum)
-		error = tso_each(m, put_segment, sc) ? 0 : -EINVAL;
-	else
+	else if (sum && !tso_each(m, put_segment, sc)) {
+		/* Headers that are not known there. */
+		if (len > SHMIF_MAXFRAME)
+			error = -EMSGSIZE;
+		else if ((m = ether_delayed_cksum(m)) == NULL)
+			error = -ENOBUFS;
+		else
+			put(sc, NULL, 0, m, 0, len);
+	} else if (!sum)
 		put(sc, NULL, 0, m, 0, len);
 	if (error != 0)
 		atomic_fetch_add(&ifp->if_oerrors, 1);

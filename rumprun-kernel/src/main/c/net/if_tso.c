@@ -5,7 +5,7 @@
 #include <netbsd/tcp.h>
 #include "net/if_tso.h"
 
-#define HEADERS_MAX (18 + 60 + 60)
+#define HEADERS_MAX (18 + 40 + 128 + 60)
 #define LEAD 16
 
 /* Where the headers of a frame are. */
@@ -14,6 +14,22 @@ struct headers {
 	uint32_t h_ip, h_tcp, h_len; /* offsets; length of all */
 	bool h_v4;
 };
+
+/* Bytes of an IPv6 header and of options behind it; 0: there is no TCP behind them, or too far. */
+static uint32_t
+behind_ip6(const uint8_t *ip, uint32_t have)
+{
+	uint32_t off = 40;
+	uint8_t nxt = ip[6];
+
+	while (nxt == IPPROTO_HOPOPTS || nxt == IPPROTO_DSTOPTS) {
+		if (off + 8 > have)
+			return 0;
+		nxt = ip[off];
+		off += (ip[off + 1] + 1u) * 8;
+	}
+	return nxt == IPPROTO_TCP ? off : 0;
+}
 
 /* l2: bytes of the link header, 0 or Ethernet's. */
 static bool
@@ -43,10 +59,11 @@ parse(const struct mbuf *m, struct headers *h, uint32_t l2)
 			return false;
 		h->h_tcp = h->h_ip + (p[0] & 15u) * 4;
 	} else {
-		if (type != ETHERTYPE_IPV6 || p[0] >> 4 != 6 ||
-		    p[6] != IPPROTO_TCP)
+		if (type != ETHERTYPE_IPV6 || p[0] >> 4 != 6)
 			return false;
-		h->h_tcp = h->h_ip + 40;
+		h->h_tcp = h->h_ip + behind_ip6(p, have - h->h_ip);
+		if (h->h_tcp == h->h_ip)
+			return false;
 	}
 	if (h->h_tcp + 20 > have)
 		return false;
@@ -71,7 +88,7 @@ set_headers(uint8_t *p, const struct headers *h, uint32_t n, uint32_t off,
 		    (be16_get(ip + 6) & IP_DF) == 0)
 			be16_put(ip + 4, (uint16_t)(id + n));
 	} else
-		be16_put(ip + 4, (uint16_t)(h->h_len - h->h_tcp + len));
+		be16_put(ip + 4, (uint16_t)(h->h_len - h->h_ip - 40 + len));
 	be32_put(tcp + 4, be32_get(tcp + 4) + off);
 	if (!last)
 		tcp[13] &= ~(TH_FIN | TH_PUSH);

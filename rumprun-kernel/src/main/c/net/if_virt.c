@@ -5,6 +5,7 @@
  * Frames are written in the sender's thread; a full device drops them, as a full cable would. A thread reads. Where the host offers it, checksums are left to
  * whoever is at the other end, and large TCP segments cross in one piece (host/netdev.h: offload).
  */
+#include <netbsd/in.h>
 #include <netbsd/tcp.h>
 #include "host/netdev.h"
 #include "net/if_tso.h"
@@ -170,6 +171,16 @@ receiver(struct lwp *l, void *arg)
 
 /* --- sending --- */
 
+/* Headers that the other end need not know. */
+static struct mbuf *
+by_ourselves(struct mbuf *m)
+{
+	if ((m->m_pkthdr.csum_flags & M_CSUM_TSO) == 0)
+		return ether_delayed_cksum(m);
+	m_freem(m);
+	return NULL;
+}
+
 /*
  * The header of a frame that leaves something to the other end: that wants the sum of the pseudo header where the checksum is to be. NULL: m is
  * freed.
@@ -180,20 +191,24 @@ explain(struct mbuf *m, struct netdev_header *nh)
 	uint32_t flags = m->m_pkthdr.csum_flags, l4, sum = 0, len;
 	uint8_t h[ETHER_HDR_LEN + 40];
 	uint16_t field;
+	uint8_t proto;
 	bool v6 = (flags & (M_CSUM_TCPv6 | M_CSUM_UDPv6 | M_CSUM_TSOv6)) != 0;
 
 	if (m->m_pkthdr.len < sizeof(h))
-		return m;
+		return by_ourselves(m);
 	m_copydata(m, 0, sizeof(h), h);
 	l4 = ETHER_HDR_LEN + (v6 ? 40 : (h[ETHER_HDR_LEN] & 15u) * 4);
-	if (l4 + 20 > m->m_pkthdr.len ||
-	    be16_get(h + 12) != (v6 ? ETHERTYPE_IPV6 : ETHERTYPE_IP))
-		return m;
+	proto = h[ETHER_HDR_LEN + (v6 ? 6 : 9)];
+	if (l4 + 8 > m->m_pkthdr.len ||
+	    be16_get(h + 12) != (v6 ? ETHERTYPE_IPV6 : ETHERTYPE_IP) ||
+	    (proto != IPPROTO_TCP && proto != IPPROTO_UDP) ||
+	    (proto == IPPROTO_TCP && l4 + 20 > m->m_pkthdr.len))
+		return by_ourselves(m);
 	len = m->m_pkthdr.len - l4;
 	sum = v6 ? in_cksum_add(sum, h + ETHER_HDR_LEN + 8, 32) :
 		   in_cksum_add(sum, h + ETHER_HDR_LEN + 12, 8);
 	sum = in_cksum_fold(sum);
-	sum += htons(v6 ? h[ETHER_HDR_LEN + 6] : h[ETHER_HDR_LEN + 9]);
+	sum += htons(proto);
 	sum += htons((uint16_t)len);
 	field = in_cksum_fold(sum);
 	if (m_copyback(m, l4 + m->m_pkthdr.csum_data, 2, &field) != 0) {

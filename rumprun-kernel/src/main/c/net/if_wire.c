@@ -321,8 +321,10 @@ hand_over(struct wire *w)
 	struct wire_port *p;
 
 	while ((p = next_to_run(w)) != NULL) {
-		if (callout_schedule(&p->p_run, 0) != 0)
-			net_kick(&p->p_if); /* its halt looks after it */
+		/* Where that fails its next caller finds what came; or it halts. */
+		int error = callout_schedule(&p->p_run, 0);
+
+		(void)error;
 		done_with(w, p);
 	}
 }
