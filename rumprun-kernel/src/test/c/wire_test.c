@@ -616,6 +616,46 @@ TEST(lro_puts_together_what_was_cut)
 	end(2, w);
 }
 
+TEST(tso_goes_behind_ipv6_options)
+{
+	static const uint8_t pad[8] = { 6, 0, 1, 4 };
+	static uint8_t payload[PAYLOAD], flat[PAYLOAD + 200];
+	struct wire *w = begin(2, 1, false);
+	struct mbuf *m = large(&hosts[0], &hosts[1], true, payload);
+	uint32_t len = m->m_pkthdr.len;
+
+	m_copydata(m, 0, 54, flat);
+	flat[20] = 0; /* hop-by-hop options */
+	be16_put(flat + 18, (uint16_t)(len - 54 + 8));
+	memcpy(flat + 54, pad, 8);
+	m_copydata(m, 54, len - 54, flat + 62);
+	m_freem(m);
+	m = m_devget(hosts[0].k, flat, len + 8, NULL);
+	CHECK(m != NULL);
+	m->m_pkthdr.csum_flags = M_CSUM_TCPv6 | M_CSUM_TSOv6;
+	m->m_pkthdr.csum_data = 16;
+	m->m_pkthdr.segsz = 1440;
+	ncut = 0;
+	CHECK(tso_each(m, collect, hosts[0].k));
+	CHECK_EQ(ncut, 7);
+	for (unsigned i = 0; i < ncut; i++) {
+		struct mbuf *c = cut[i];
+
+		CHECK_EQ(be16_get(c->m_data + 18), c->m_pkthdr.len - 54);
+		CHECK(memcmp(c->m_data + 54, pad, 8) == 0);
+		CHECK_EQ(in6_cksum(c, 6, c->m_data + 22, c->m_data + 38, 62,
+			     c->m_pkthdr.len - 62),
+		    0);
+		m_freem(c);
+	}
+	/* A chain of options without an end. */
+	for (size_t off = 54; off < 1000; off += 8)
+		m->m_data[off] = 0;
+	CHECK(!tso_each(m, collect, hosts[0].k));
+	CHECK(tso_split(m) == NULL);
+	end(2, w);
+}
+
 TEST(lro_leaves_alone_what_does_not_fit)
 {
 	static uint8_t payload[PAYLOAD];
@@ -749,6 +789,7 @@ main(void)
 	RUN(wire_kernels_come_and_go_while_others_send);
 	RUN(tso_split_makes_frames);
 	RUN(lro_puts_together_what_was_cut);
+	RUN(tso_goes_behind_ipv6_options);
 	RUN(lro_leaves_alone_what_does_not_fit);
 	RUN(wire_capture_shows_real_frames);
 	RUN(wire_capture_file_is_pcap);
