@@ -449,6 +449,176 @@ TEST(ip6_large_datagrams_are_fragmented)
 	toy_halt(&t);
 }
 
+/* --- ancillary data (RFC 3542) --- */
+
+static size_t
+put_cmsg(uint8_t *buf, size_t at, int type, const void *data, size_t len)
+{
+	struct cmsghdr cm = { .cmsg_len = (socklen_t)(CMSG_ALIGN(sizeof(cm)) +
+				  len),
+		.cmsg_level = IPPROTO_IPV6,
+		.cmsg_type = type };
+
+	memcpy(buf + at, &cm, sizeof(cm));
+	memcpy(buf + at + CMSG_ALIGN(sizeof(cm)), data, len);
+	return at + CMSG_ALIGN(cm.cmsg_len);
+}
+
+/* The data of a control message; NULL. */
+static const uint8_t *
+find_cmsg(const uint8_t *buf, size_t len, int type)
+{
+	struct cmsghdr cm;
+
+	for (size_t at = 0; at + sizeof(cm) <= len;
+	     at += CMSG_ALIGN(cm.cmsg_len)) {
+		memcpy(&cm, buf + at, sizeof(cm));
+		CHECK(cm.cmsg_len >= sizeof(cm));
+		if (cm.cmsg_level == IPPROTO_IPV6 && cm.cmsg_type == type)
+			return buf + at + CMSG_ALIGN(sizeof(cm));
+	}
+	return NULL;
+}
+
+static void
+udp_in(const char *dst, int hlim, int tclass)
+{
+	struct pkt q = p6(PEER, dst, IPPROTO_UDP, hlim);
+	uint8_t u[9] = { 0x12, 0x34, 0, 9, 0, 9, 0, 0, 'x' };
+	uint16_t sum;
+
+	q.b[0] = (uint8_t)(0x60 | tclass >> 4);
+	q.b[1] = (uint8_t)(tclass << 4);
+	p6_add(&q, u, 9);
+	sum = sum6(q.b, IPPROTO_UDP, q.b + 40, 9);
+	memcpy(q.b + 46, &sum, 2);
+	p6_send(0, &q);
+}
+
+TEST(ip6_packets_tell_what_is_asked_of_them)
+{
+	struct sockaddr_in6 any = t6_sin("::", 9);
+	uint8_t data[10], control[512];
+	struct iovec iov = { data, sizeof(data) };
+	struct msghdr mh = { .msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control,
+		.msg_controllen = sizeof(control) };
+	const uint8_t *p;
+	unsigned ifindex;
+	long s;
+	int v;
+
+	begin();
+	s = l_socket(t.f.l, AF_INET6, SOCK_DGRAM, 0);
+	CHECK_EQ(l_bind(t.f.l, s, &any, sizeof(any)), 0);
+	CHECK_EQ(t6_setint(s, IPV6_RECVPKTINFO, 1), 0);
+	CHECK_EQ(t6_setint(s, IPV6_RECVHOPLIMIT, 1), 0);
+	CHECK_EQ(t6_setint(s, IPV6_RECVTCLASS, 1), 0);
+	udp_in(ME, 77, 0x28);
+	CHECK_EQ(l_recvmsg(t.f.l, s, &mh, MSG_DONTWAIT), 1);
+	p = find_cmsg(control, mh.msg_controllen, IPV6_PKTINFO);
+	CHECK(p != NULL && is6(p, ME));
+	memcpy(&ifindex, p + 16, 4);
+	CHECK_EQ(ifindex, t.ifp[0]->if_index);
+	p = find_cmsg(control, mh.msg_controllen, IPV6_HOPLIMIT);
+	CHECK(p != NULL);
+	memcpy(&v, p, 4);
+	CHECK_EQ(v, 77);
+	p = find_cmsg(control, mh.msg_controllen, IPV6_TCLASS);
+	CHECK(p != NULL);
+	memcpy(&v, p, 4);
+	CHECK_EQ(v, 0x28);
+	CHECK_EQ(l_close(t.f.l, s), 0);
+	toy_halt(&t);
+}
+
+TEST(ip6_packets_are_sent_as_their_messages_say)
+{
+	struct sockaddr_in6 dst = t6_sin(PEER, 9);
+	uint8_t control[512] = { 0 };
+	struct iovec iov = { "x", 1 };
+	struct msghdr mh = { .msg_name = &dst,
+		.msg_namelen = sizeof(dst),
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control };
+	struct in6_pktinfo pi = { .ipi6_addr = a6("2001:db8::7") };
+	const uint8_t *ip;
+	size_t n;
+	long s;
+	int v = 7;
+
+	begin();
+	t6_addr(0, "2001:db8::7", 64, 0);
+	toy_forget(&t);
+	s = l_socket(t.f.l, AF_INET6, SOCK_DGRAM, 0);
+	n = put_cmsg(control, 0, IPV6_HOPLIMIT, &v, sizeof(v));
+	v = 0xb8;
+	n = put_cmsg(control, n, IPV6_TCLASS, &v, sizeof(v));
+	n = put_cmsg(control, n, IPV6_PKTINFO, &pi, sizeof(pi));
+	n = put_cmsg(control, n, IPV6_HOPOPTS, "\0\0\1\4\0\0\0\0", 8);
+	n = put_cmsg(control, n, IPV6_DSTOPTS, "\0\0\1\4\0\0\0\0", 8);
+	mh.msg_controllen = (socklen_t)n;
+	CHECK_EQ(l_sendmsg(t.f.l, s, &mh, 0), 1);
+	ip = out6(0, t.nout[0] - 1);
+	CHECK(ip != NULL && is6(ip + 8, "2001:db8::7") && ip[7] == 7);
+	CHECK_EQ(be32_get(ip) >> 20, 0x6b8);
+	CHECK(ip[6] == 0 && ip[40] == 60 && ip[48] == IPPROTO_UDP);
+	CHECK_EQ(sum6(ip, IPPROTO_UDP, ip + 56, 9), 0);
+	/* An address that is not ours; a hop limit that is none; half a header. */
+	pi.ipi6_addr = a6("2001:db8::8");
+	mh.msg_controllen = (socklen_t)put_cmsg(
+	    control, 0, IPV6_PKTINFO, &pi, sizeof(pi));
+	CHECK_EQ(l_sendmsg(t.f.l, s, &mh, 0), -EADDRNOTAVAIL);
+	v = 256;
+	mh.msg_controllen = (socklen_t)put_cmsg(
+	    control, 0, IPV6_HOPLIMIT, &v, sizeof(v));
+	CHECK_EQ(l_sendmsg(t.f.l, s, &mh, 0), -EINVAL);
+	mh.msg_controllen = (socklen_t)put_cmsg(
+	    control, 0, IPV6_HOPOPTS, "\0\1\1\4\0\0\0\0", 8);
+	CHECK_EQ(l_sendmsg(t.f.l, s, &mh, 0), -EINVAL);
+	/* Types of routing headers that nobody knows. */
+	mh.msg_controllen = (socklen_t)put_cmsg(
+	    control, 0, IPV6_RTHDR, "\0\0\3\0\0\0\0\0", 8);
+	CHECK_EQ(l_sendmsg(t.f.l, s, &mh, 0), -EINVAL);
+	CHECK_EQ(l_close(t.f.l, s), 0);
+	toy_halt(&t);
+}
+
+TEST(ip6_groups_are_heard_by_who_sends_to_them)
+{
+	struct sockaddr_in6 any = t6_sin("::", 9), dst = t6_sin("ff05::5", 9);
+	struct ipv6_mreq mreq = { .ipv6mr_multiaddr = a6("ff05::5") };
+	const uint8_t *ip;
+	uint8_t data[4];
+	long s;
+
+	begin();
+	s = l_socket(t.f.l, AF_INET6, SOCK_DGRAM, 0);
+	CHECK_EQ(l_bind(t.f.l, s, &any, sizeof(any)), 0);
+	mreq.ipv6mr_interface = t.ifp[0]->if_index;
+	CHECK_EQ(SYS(t.f.l, SYS_setsockopt, setsockopt, P(int, s),
+		     P(int, IPPROTO_IPV6), P(int, IPV6_JOIN_GROUP),
+		     P(const void *, &mreq), P(socklen_t, sizeof(mreq))),
+	    0);
+	CHECK_EQ(t6_setint(s, IPV6_MULTICAST_IF, t.ifp[0]->if_index), 0);
+	toy_forget(&t);
+	CHECK_EQ(l_sendto(t.f.l, s, "abc", 3, 0, &dst, sizeof(dst)), 3);
+	ip = out6(0, 0);
+	CHECK(ip != NULL && ip[7] == 1 && is6(ip + 24, "ff05::5"));
+	CHECK_EQ(l_recv(t.f.l, s, data, 4, MSG_DONTWAIT), 3);
+	CHECK_EQ(t6_setint(s, IPV6_MULTICAST_LOOP, 0), 0);
+	CHECK_EQ(t6_setint(s, IPV6_MULTICAST_HOPS, 9), 0);
+	toy_forget(&t);
+	CHECK_EQ(l_sendto(t.f.l, s, "abc", 3, 0, &dst, sizeof(dst)), 3);
+	ip = out6(0, 0);
+	CHECK(ip != NULL && ip[7] == 9);
+	CHECK_EQ(l_recv(t.f.l, s, data, 4, MSG_DONTWAIT), -EAGAIN);
+	CHECK_EQ(l_close(t.f.l, s), 0);
+	toy_halt(&t);
+}
+
 /* Bytes at random, most of which look like headers: nothing but drops and errors. */
 TEST(ip6_random_packets_do_no_harm)
 {
@@ -507,6 +677,9 @@ main(int argc, char **argv)
 	RUN(ip6_router_says_too_big);
 	RUN(ip6_router_redirects_on_the_same_link);
 	RUN(ip6_large_datagrams_are_fragmented);
+	RUN(ip6_packets_tell_what_is_asked_of_them);
+	RUN(ip6_packets_are_sent_as_their_messages_say);
+	RUN(ip6_groups_are_heard_by_who_sends_to_them);
 	RUN(ip6_random_packets_do_no_harm);
 	return check_done();
 }
