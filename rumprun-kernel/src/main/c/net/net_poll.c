@@ -101,7 +101,7 @@ net_rest(struct lwp *l)
 	int error = 0;
 
 	kmutex_enter(&ns->ns_restlock);
-	while (error != -ESHUTDOWN &&
+	while ((error == 0 || error == -EWOULDBLOCK) &&
 	    (atomic_load(&ns->ns_spinners) > 0 ||
 		host_linux.monotonic() - atomic_load(&ns->ns_spun_ns) <
 		    RECENT_NS))
