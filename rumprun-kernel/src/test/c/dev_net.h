@@ -93,15 +93,21 @@ n_tap(struct nets *n, int unit)
 }
 
 static inline void
-n_begin(struct nets *n, int taps)
+n_begin_config(struct nets *n, int taps, const struct kern_config *config)
 {
 	memset(n, 0, sizeof(*n));
-	up(&n->f);
+	up_config(&n->f, config);
 	INET(n->f.k)->ip_dad_count = 0;
 	n->s = l_socket(n->f.l, AF_INET, SOCK_DGRAM, 0);
 	CHECK(n->s >= 0);
 	for (int i = 0; i < taps; i++)
 		n_tap(n, i);
+}
+
+static inline void
+n_begin(struct nets *n, int taps)
+{
+	n_begin_config(n, taps, NULL);
 }
 
 static inline void

@@ -2,6 +2,7 @@
 /* bridge, vlan, gif, tun and tap: the test is at the other end of tap's cables. */
 #include <netbsd/ip.h>
 #include "dev_net.h"
+#include "kern/callout.h"
 
 static const uint8_t all[6] = { 255, 255, 255, 255, 255, 255 };
 static const uint8_t h1[6] = { 2, 0, 0, 0, 0, 1 };
@@ -213,12 +214,35 @@ b_member(struct nets *n, unsigned long cmd, const char *name, uint32_t flags)
 	return b_req(n, cmd, &r, sizeof(r), false);
 }
 
+/* A clock that the test moves. */
+static struct host_ops ops;
+static _Atomic int64_t now;
+
+static int64_t
+monotonic(void)
+{
+	return now;
+}
+
+static void
+pass(struct nets *n, int seconds)
+{
+	for (int i = 0; i < seconds * 10; i++) {
+		now += 100 * MS;
+		(void)callout_run(n->f.k, now);
+	}
+}
+
 static void
 b_begin(struct nets *n, int taps)
 {
-	char name[8];
+	struct kern_config config = { .kc_host = &ops, .kc_manualtime = true };
+	char name[16];
 
-	n_begin(n, taps);
+	ops = host_linux;
+	ops.monotonic = monotonic;
+	now = 1000000 * MS;
+	n_begin_config(n, taps, &config);
 	CHECK_EQ(n_create(n, "bridge0"), 0);
 	for (int i = 0; i < taps; i++) {
 		snprintf(name, sizeof(name), "tap%d", i);
@@ -420,7 +444,7 @@ TEST(bridge_spanning_tree_blocks_the_second_way)
 
 	b_begin(&n, 3);
 	for (int i = 0; i < 3; i++) {
-		char name[8];
+		char name[16];
 
 		snprintf(name, sizeof(name), "tap%d", i);
 		CHECK_EQ(b_member(&n, BRDGSIFFLGS, name,
@@ -457,6 +481,62 @@ TEST(bridge_spanning_tree_blocks_the_second_way)
 	/* A port that goes takes its root with it. */
 	CHECK_EQ(n_destroy(&n, "tap0"), 0);
 	CHECK_EQ(b_state(&n, "tap1"), BSTP_IFSTATE_LISTENING);
+	n_end(&n);
+}
+
+/* Alone: 15 seconds of listening, as many of learning. Addresses are forgotten in time. */
+TEST(bridge_spanning_tree_takes_its_time)
+{
+	uint32_t flags = IFBIF_STP | IFBIF_LEARNING | IFBIF_DISCOVER;
+	struct ifbareq known[4];
+	uint8_t f[256], g[256];
+	struct ifbrparam p = { .ifbrp_ifbrpu.ifbrpu_int32 = 60 };
+	struct nets n;
+	size_t len;
+	int hellos = 0;
+
+	b_begin(&n, 2);
+	CHECK_EQ(b_member(&n, BRDGSIFFLGS, "tap0", flags), 0);
+	CHECK_EQ(b_member(&n, BRDGSIFFLGS, "tap1", flags), 0);
+	CHECK_EQ(b_req(&n, BRDGSTO, &p, sizeof(p), false), 0);
+	len = n_frame(f, all, h2, 0x1234, 40, 0);
+	pass(&n, 13);
+	CHECK_EQ(b_state(&n, "tap0"), BSTP_IFSTATE_LISTENING);
+	n_put(&n, 0, f, len);
+	CHECK_EQ(b_known(&n, known, 4), 0);
+	pass(&n, 4);
+	CHECK_EQ(b_state(&n, "tap0"), BSTP_IFSTATE_LEARNING);
+	n_put(&n, 0, f, len);
+	CHECK_EQ(b_known(&n, known, 4), 1);
+	CHECK_EQ(known[0].ifba_expire, 60);
+	pass(&n, 11);
+	CHECK_EQ(b_state(&n, "tap0"), BSTP_IFSTATE_LEARNING);
+	pass(&n, 4);
+	CHECK_EQ(b_state(&n, "tap0"), BSTP_IFSTATE_FORWARDING);
+	while (n_get(&n, 1, g, sizeof(g)) == 52)
+		hellos++;
+	CHECK(hellos >= 14 && hellos <= 18);
+	n_put(&n, 0, f, len);
+	CHECK_EQ(n_get(&n, 1, g, sizeof(g)), (long)len);
+	CHECK_EQ(b_known(&n, known, 4), 1);
+	pass(&n, 50);
+	CHECK_EQ(b_known(&n, known, 4), 1);
+	CHECK(known[0].ifba_expire < 12);
+	pass(&n, 300);
+	CHECK_EQ(b_known(&n, known, 4), 0);
+	/* A better root is heard of, and then no more: its age ends after 20 seconds. */
+	len = bpdu(f, 0x1000000000000001, 0, 0x1000000000000001, 0x8001);
+	n_put(&n, 0, f, len);
+	pass(&n, 3);
+	while (n_get(&n, 1, g, sizeof(g)) > 0)
+		memcpy(f, g, sizeof(f));
+	CHECK(be64_get(f + 22) == 0x1000000000000001);
+	CHECK_EQ(be32_get(f + 30), 55);
+	pass(&n, 25);
+	while (n_get(&n, 0, g, sizeof(g)) > 0)
+		memcpy(f, g, sizeof(f));
+	CHECK_EQ(be16_get(f + 22), 0x8000);
+	CHECK_EQ(be32_get(f + 30), 0);
 	n_end(&n);
 }
 
@@ -679,6 +759,7 @@ main(void)
 	RUN(bridge_host_speaks_to_all_segments);
 	RUN(bridge_requests);
 	RUN(bridge_spanning_tree_blocks_the_second_way);
+	RUN(bridge_spanning_tree_takes_its_time);
 	RUN(vlan_tags);
 	RUN(vlan_in_a_bridge);
 	RUN(gif_carries_what_is_its_own);
