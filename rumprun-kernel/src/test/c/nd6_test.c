@@ -288,6 +288,43 @@ TEST(nd6_table_is_bounded)
 	toy_halt(&t);
 }
 
+TEST(nd6_addresses_survive_a_lack_of_memory)
+{
+	struct in6_addr a = a6("2001:db8:5::5"), g = a6("ff02::1:ff00:1");
+	struct sockaddr_in6 to = t6_sin(PEER, 9);
+	struct in6_ifaddr *ia;
+	unsigned made = 0;
+	long s;
+
+	t6_begin();
+	(void)in6_setscope(&g, t.ifp[0]);
+	for (int i = 1; i < 60; i++) {
+		net_wrlock(t.f.k);
+		A6(&a)[15] = i % 2 ? 1 : 5; /* shares a group, or doesn't */
+		t.f.k->k_failalloc = i;
+		made += in6_setaddr(t.ifp[0], &a, 64, 0) == 0;
+		t.f.k->k_failalloc = 0;
+		if ((ia = in6ifa_ifpwithaddr(t.ifp[0], &a)) != NULL)
+			in6_purgeaddr(ia);
+		CHECK(in6_ismember(t.ifp[0], &g));
+		net_unlock(t.f.k);
+		net_run(t.f.k);
+		toy_forget(&t);
+	}
+	CHECK(made > 0 && made < 59);
+	/* And neighbours. */
+	s = l_socket(t.f.l, AF_INET6, SOCK_DGRAM, 0);
+	for (int i = 1; i < 30; i++) {
+		t.f.k->k_failalloc = i;
+		(void)l_sendto(t.f.l, s, "x", 1, 0, &to, sizeof(to));
+		ns_in(0, "2001:db8::7", "ff02::1:ff00:1", ME, toy_peer);
+		t.f.k->k_failalloc = 0;
+		toy_forget(&t);
+	}
+	CHECK_EQ(l_close(t.f.l, s), 0);
+	toy_halt(&t);
+}
+
 /* --- groups --- */
 
 TEST(mld_reports_twice_and_says_done)
@@ -399,6 +436,7 @@ main(int argc, char **argv)
 	RUN(nd6_defence_goes_to_all_nodes);
 	RUN(nd6_down_detaches_and_up_looks_again);
 	RUN(nd6_table_is_bounded);
+	RUN(nd6_addresses_survive_a_lack_of_memory);
 	RUN(mld_reports_twice_and_says_done);
 	RUN(mld_queries_are_answered_in_their_version);
 	RUN(mld_report_of_another_is_enough);

@@ -364,6 +364,7 @@ install(struct in6_ifaddr *ia, const struct in6_newaddr *na)
 		in6_solicited(&group, &na->addr, ifp);
 		if ((error = in6_addmulti(ifp, &group)) != 0)
 			return error;
+		ia->ia_joined = true;
 	}
 	nd6_addr_add(ia);
 	rt_addrmsg(RTM_NEWADDR, &ia->ia_ifa);
@@ -446,7 +447,7 @@ in6_purgeaddr(struct in6_ifaddr *ia)
 
 	nd6_dad_stop(ia);
 	nd6_addr_remove(ia);
-	if (wants_group(ia)) {
+	if (ia->ia_joined) {
 		in6_solicited(&group, &ia->ia_addr.sin6_addr, ifp);
 		(void)in6_delmulti(ifp, &group);
 	}

@@ -32,7 +32,8 @@ struct in6_ifaddr {
 	struct nd_prefix *ia6_ndpr;
 	int64_t ia_dadwhen_ns; /* next step of duplicate detection; 0: none */
 	int ia_dadcount, ia_dad_ns_ocount;
-	bool ia_gone; /* off the lists */
+	bool ia_gone;	/* off the lists */
+	bool ia_joined; /* its solicited-node group */
 };
 struct ip6protosw;
 
