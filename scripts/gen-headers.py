@@ -279,7 +279,8 @@ HEADERS = collections.OrderedDict([
                          "netinet/igmp_var.h", "netinet/udp_var.h",
                          "netinet/tcp_var.h", "netinet6/ip6_var.h",
                          "netinet6/udp6_var.h", "netinet6/raw_ip6.h",
-                         "netinet/if_ether.h", "netinet6/icmp6_var.h")] +
+                         "netinet/if_ether.h", "netinet6/icmp6_var.h",
+                         "netinet/ip_carp.h", "netinet6/pim6_var.h")] +
                     [("netinet/in_pcb.h", None, None, "hex"),
                      ("netinet6/in6_pcb.h", None, None, "hex"),
                      ("netinet6/ip6_var.h", "IP6PO_.*", None, "auto"),
