@@ -28,6 +28,8 @@ struct toy {
 };
 
 static struct host_ops toy_host;
+/* Which allocation fails while a frame is handled; 0: none. */
+static int toy_fail;
 static _Atomic int64_t toy_now;
 
 static int64_t
@@ -203,10 +205,14 @@ toy_in(struct toy *t, int unit, const uint8_t *dst, uint16_t type,
 	memcpy(buf + 14, data, len);
 	m = m_devget(t->f.k, buf, len + 14, t->ifp[unit]);
 	CHECK(m != NULL);
+	if (toy_fail != 0)
+		atomic_store(&t->f.k->k_failalloc, toy_fail);
 	net_rdlock(t->f.k);
 	if_input(t->ifp[unit], m);
 	net_unlock(t->f.k);
 	net_run(t->f.k);
+	if (toy_fail != 0)
+		atomic_store(&t->f.k->k_failalloc, 0);
 }
 
 static inline uint16_t

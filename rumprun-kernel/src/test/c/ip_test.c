@@ -594,6 +594,70 @@ TEST(ip_survives_any_header)
 	end();
 }
 
+TEST(ip_boot_without_memory_leaves_nothing)
+{
+	static const char *const names[] = { "net", "net_net", "net_netinet",
+		NULL };
+	struct kern_config c = { .kc_components = names };
+	struct rump_kernel *k;
+	int64_t leak;
+	int error = -ENOMEM;
+
+	for (c.kc_failalloc = 1; error != 0 && c.kc_failalloc < 5000;
+	     c.kc_failalloc++) {
+		error = kern_boot(&c, &k);
+		if (error == 0) {
+			bool left = atomic_load(&k->k_failalloc) > 0;
+
+			kern_halt(k, false, &leak);
+			CHECK_EQ(leak, 0);
+			if (!left)
+				error = -ENOMEM;
+		}
+	}
+	CHECK_EQ(error, 0);
+}
+
+/* Whatever allocation of some traffic fails: packets may be lost, no more. */
+TEST(ip_traffic_without_memory_is_lost_and_no_more)
+{
+	struct sockaddr_in sin = toy_sin(PEER, 9), far = toy_sin(FAR, 9);
+	struct toy_ip echo = { .src = PEER, .dst = ME, .proto = IPPROTO_ICMP };
+	struct toy_ip fwd = { .src = PEER, .dst = FAR, .proto = 99, .ttl = 1 };
+	uint8_t icmp[64], buf[3000] = { 0 };
+
+	begin();
+	make(3000);
+	toy_icmp(icmp, ICMP_ECHO, 0, 1, "12345678", 8);
+	for (int n = 1; n < 60; n++) {
+		fh.id++;
+		atomic_store(&t.f.k->k_failalloc, n);
+		/* Frames are made before the memory is short. */
+		(void)l_sendto(t.f.l, sock, buf, 3000, 0, &sin, sizeof(sin));
+		(void)l_sendto(t.f.l, sock, buf, 10, 0, &far, sizeof(far));
+		atomic_store(&t.f.k->k_failalloc, 0);
+		piece(2000, 3000, false);
+		piece(0, 1000, true);
+		toy_fail = n;
+		piece(1000, 2000, true);
+		toy_in_ip(&t, 0, &echo, icmp, 16);
+		toy_in_ip(&t, 0, &fwd, icmp, 16);
+		toy_in_arp(&t, 0, ARPOP_REQUEST, toy_peer,
+		    htonl(0x0a000003u + (uint32_t)n), ME);
+		toy_fail = 0;
+		atomic_store(&t.f.k->k_failalloc, 0);
+		(void)recv_len();
+		toy_forget(&t);
+	}
+	/* With memory again everything works. */
+	fh.id++;
+	piece(0, 1000, true);
+	piece(1000, 2000, true);
+	piece(2000, 3000, false);
+	CHECK_EQ(recv_len(), 2992);
+	end();
+}
+
 int
 main(void)
 {
@@ -616,5 +680,7 @@ main(void)
 	RUN(ip_unknown_protocol_is_unreachable);
 	RUN(ip_checkinterface_wants_the_right_interface);
 	RUN(ip_survives_any_header);
+	RUN(ip_boot_without_memory_leaves_nothing);
+	RUN(ip_traffic_without_memory_is_lost_and_no_more);
 	return check_done();
 }
