@@ -26,6 +26,7 @@ struct sc_entry {
 	int8_t e_ws; /* the peer's, -1 none */
 	uint8_t e_ourws, e_tos, e_shift;
 	bool e_ts, e_sack, e_ecn, e_unreach;
+	bool e_again; /* the SYN-ACK went more than once: its ACK is not timed */
 };
 
 struct syncache {
@@ -161,6 +162,7 @@ take_due(struct syncache *sc, int64_t now, struct sc_entry *copy)
 				continue;
 			}
 			e->e_shift++;
+			e->e_again = true;
 			e->e_due = now + (TCP_RTO_SYN << e->e_shift);
 			if (e->e_due > e->e_born + life)
 				e->e_due = e->e_born + life;
@@ -281,7 +283,7 @@ take_cookie(struct tcp_state *tc, const struct tcp_seg *sg, struct sc_entry *e)
 		.e_iss = cookie,
 		.e_peermss = cookie_mss[head & 7],
 		.e_ws = -1,
-		.e_shift = 1 };
+		.e_again = true };
 	if (sg->sg_ts) {
 		uint32_t opts = sg->sg_tsecr & 63;
 
@@ -352,6 +354,7 @@ known_syn(struct syncache *sc, const struct tcp_seg *sg, struct sc_entry *copy)
 	tcpstat_inc(sc->sc_tcp, TCP_STAT_SC_DUPESYN);
 	if (sg->sg_ts && e->e_ts)
 		e->e_tsrecent = sg->sg_tsval;
+	e->e_again = true;
 	*copy = *e;
 	return true;
 }
@@ -447,9 +450,9 @@ fill_connection(struct tcpcb *tp, const struct sc_entry *e)
 	tp->rcv_nxt = tp->rcv_up = tp->last_ack_sent = e->e_irs + 1;
 	tp->rcv_adv = tp->rcv_nxt + e->e_win;
 	tp->snd_wl1 = e->e_irs;
-	if (e->e_shift == 0)
+	if (!e->e_again)
 		tp->t_rttstart = e->e_born;
-	else
+	if (e->e_shift > 0)
 		tp->t_flags |= TF_RTO; /* the SYN-ACK was lost: a small window */
 	tp->t_state = TCPS_SYN_RECEIVED;
 }
