@@ -651,6 +651,7 @@ int
 local_attach(struct rump_kernel *k)
 {
 	struct local_state *ls;
+	int error;
 
 	if (k->k_net == NULL || NS(k)->ns_socket == NULL)
 		return 0;
@@ -660,7 +661,9 @@ local_attach(struct rump_kernel *k)
 	callout_init(&ls->ls_callout, k, later, ls);
 	LS(k) = ls;
 	domain_attach(k, &unp_domain);
-	return unp_sysctl(k);
+	if ((error = unp_sysctl(k)) != 0)
+		local_detach(k);
+	return error;
 }
 
 void
