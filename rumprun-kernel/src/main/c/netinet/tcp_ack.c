@@ -265,6 +265,19 @@ new_ack_timers(struct tcpcb *tp, const struct tcp_seg *sg)
 		tcp_timer_set(tp, TT_REXMT, tp->t_rxtcur);
 }
 
+/* RFC 4861 7.3.1: the neighbour forwards. Once a second is often enough. */
+static void
+hint_neighbour(struct tcpcb *tp, const struct tcp_seg *sg)
+{
+	struct tcp_state *tc = tp->t_tcp;
+
+	if (sg->sg_ends.te_v4 || tc->tc_reachable6 == NULL ||
+	    sg->sg_now - tp->t_hinttime < TCP_NS)
+		return;
+	tp->t_hinttime = sg->sg_now;
+	tc->tc_reachable6(tc, tp);
+}
+
 static bool
 new_ack(struct tcpcb *tp, const struct tcp_seg *sg)
 {
@@ -275,6 +288,7 @@ new_ack(struct tcpcb *tp, const struct tcp_seg *sg)
 	tcpstat_inc(tp->t_tcp, TCP_STAT_RCVACKPACK);
 	tcpstat_add(tp->t_tcp, TCP_STAT_RCVACKBYTE, acked);
 	new_ack_timers(tp, sg);
+	hint_neighbour(tp, sg);
 	fin = release(tp, acked);
 	tp->snd_una = sg->sg_ack;
 	if (SEQ_LT(tp->snd_nxt, tp->snd_una))

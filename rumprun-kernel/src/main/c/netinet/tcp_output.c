@@ -124,12 +124,7 @@ send_window(struct tcpcb *tp, uint32_t allowed)
 	else if (tp->t_dupacks < TCP_DUPTHRESH &&
 	    (tp->t_flags & TF_FASTRECOVERY) == 0)
 		cwnd += tp->t_dupacks * tcp_segsz(tp);
-	tp->t_flags &= ~TF_CWNDLIMITED;
-	if (cwnd < tp->snd_wnd) {
-		tp->t_flags |= TF_CWNDLIMITED;
-		return cwnd;
-	}
-	return tp->snd_wnd;
+	return cwnd < tp->snd_wnd ? cwnd : tp->snd_wnd;
 }
 
 /* Is it worth a segment now? (RFC 1122 4.2.3.4, Nagle's and the sender's silly window) */

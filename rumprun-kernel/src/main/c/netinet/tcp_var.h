@@ -113,7 +113,6 @@ struct tcpcb {
 	uint16_t t_peermss; /* what the peer advertised */
 	uint16_t t_keepidle, t_keepintvl, t_keepinit; /* seconds; 0: sysctl's */
 	uint8_t t_keepcnt, t_keepprobes;
-	uint8_t t_holes_seen;
 	uint8_t t_softerror; /* positive errno */
 
 	/* sending, RFC 9293 3.3.1 */
@@ -133,6 +132,7 @@ struct tcpcb {
 	int64_t t_rttstart; /* 0: nothing is timed */
 	tcp_seq t_rtseq;
 	int64_t t_rcvtime, t_sndtime, t_starttime;
+	int64_t t_hinttime; /* IPv6's neighbour was told that it answers */
 	/* SACK: the sender's */
 	struct tcp_range *t_sacked; /* by sequence, disjoint, above snd_una */
 	uint16_t t_nsacked, t_sackroom;
@@ -183,12 +183,6 @@ struct tcpcb {
 #define TF_RTO \
 	0x200000 /* snd_nxt has gone back; recovery from a timeout up to snd_recover */
 #define TF_BLACKHOLE 0x400000 /* DF is off, the MSS small */
-#define TF_NEEDCANRCV 0x800000
-#define TF_GOTFIN 0x1000000
-#define TF_SENTONCE 0x2000000 /* t_rcvsack etc.: a FIN waits in the queue */
-#define TF_CWNDLIMITED 0x4000000
-#define TF_NOTIMER \
-	0x8000000 /* no memory for the callout: tried again with the next segment */
 
 #define TCPS_HAVERCVDSYN(s) ((s) >= TCPS_SYN_RECEIVED)
 #define TCPS_HAVEESTABLISHED(s) ((s) >= TCPS_ESTABLISHED)
