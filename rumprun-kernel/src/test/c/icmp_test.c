@@ -188,7 +188,16 @@ mtu_to(uint32_t dst)
 
 TEST(icmp_path_mtu_is_learned_within_reason)
 {
+	struct sockaddr_in me = toy_sin(0, 4000);
+	long sock;
+
 	begin();
+	/* Nobody here can have sent it. */
+	error_about(ICMP_UNREACH, ICMP_UNREACH_NEEDFRAG, 1400, PEER, ME, 1500);
+	CHECK_EQ(mtu_to(FAR), 0);
+	sock = l_socket(t.f.l, AF_INET, SOCK_DGRAM, 0);
+	CHECK(sock >= 0);
+	CHECK_EQ(l_bind(t.f.l, sock, &me, sizeof(me)), 0);
 	/* Not ours, not smaller: not believed. */
 	error_about(ICMP_UNREACH, ICMP_UNREACH_NEEDFRAG, 600, PEER,
 	    IP4(10, 0, 0, 99), 1500);
@@ -203,6 +212,7 @@ TEST(icmp_path_mtu_is_learned_within_reason)
 	error_about(ICMP_UNREACH, ICMP_UNREACH_NEEDFRAG, 1, PEER, ME, 1006);
 	CHECK(mtu_to(FAR) >= 68);
 	CHECK_EQ(mtu_to(IP4(192, 168, 7, 8)), 0);
+	CHECK_EQ(l_close(t.f.l, sock), 0);
 	toy_halt(&t);
 }
 

@@ -113,6 +113,36 @@ icmp_mtudisc(struct rump_kernel *k, const uint8_t *ip, uint32_t mtu)
 	(void)net_defer(k, set_mtu, &p, sizeof(p), NULL);
 }
 
+/*
+ * RFC 5927: whoever does not know a connection of ours, or a port that is used, must not make the path to a host narrow. Other protocols have
+ * nothing to be known by.
+ */
+static bool
+in_use(struct rump_kernel *k, const uint8_t *ip)
+{
+	const uint8_t *ports = ip + ip_hlen(ip);
+	struct in_any faddr, laddr;
+	struct socket *so = NULL;
+	uint16_t lport, fport;
+
+	if (ip[IPH_P] != IPPROTO_TCP && ip[IPH_P] != IPPROTO_UDP)
+		return true;
+	memcpy(&lport, ports, 2);
+	memcpy(&fport, ports + 2, 2);
+	in_any_set4(&faddr, ip_dst(ip));
+	in_any_set4(&laddr, ip_src(ip));
+	for (struct inpcbtable *t = INET(k)->is_tables; t != NULL && so == NULL;
+	     t = t->it_next) {
+		so = in_pcblookup_connect(t, &faddr, fport, &laddr, lport, 0);
+		if (so == NULL && ip[IPH_P] == IPPROTO_UDP)
+			so = in_pcblookup_bind(t, &laddr, lport, 0);
+	}
+	if (so == NULL)
+		return false;
+	so_put(so);
+	return true;
+}
+
 static void
 control(struct in_arrive *a, int cmd)
 {
@@ -143,7 +173,7 @@ control(struct in_arrive *a, int cmd)
 	}
 	sockaddr_in_init(&dst, ip_dst(ip), 0);
 	pr = INET(a->k)->is_proto[ip[IPH_P]];
-	if (cmd == PRC_MSGSIZE)
+	if (cmd == PRC_MSGSIZE && in_use(a->k, ip))
 		icmp_mtudisc(a->k, ip, mtu);
 	if (pr != NULL && pr->ip_ctlinput != NULL)
 		pr->ip_ctlinput(a->k, cmd, &dst, ip, len, mtu);
