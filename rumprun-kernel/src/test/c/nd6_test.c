@@ -325,6 +325,27 @@ TEST(nd6_addresses_survive_a_lack_of_memory)
 	toy_halt(&t);
 }
 
+/* Leaks of boots that failed are the sanitizers' to find. */
+TEST(inet6_boot_survives_a_lack_of_memory)
+{
+	static const char *const names[] = { "net", "net_net", "net_netinet",
+		"net_netinet6", NULL };
+	struct kern_config c = { .kc_components = names };
+	struct rump_kernel *k;
+	bool over = false;
+	int64_t leak;
+
+	for (int64_t n = 1; !over && n < 5000; n++) {
+		c.kc_failalloc = n;
+		if (kern_boot(&c, &k) != 0)
+			continue;
+		over = k->k_failalloc > 0;
+		kern_halt(k, true, &leak);
+		CHECK_EQ(leak, 0);
+	}
+	CHECK(over);
+}
+
 /* --- groups --- */
 
 TEST(mld_reports_twice_and_says_done)
@@ -437,6 +458,7 @@ main(int argc, char **argv)
 	RUN(nd6_down_detaches_and_up_looks_again);
 	RUN(nd6_table_is_bounded);
 	RUN(nd6_addresses_survive_a_lack_of_memory);
+	RUN(inet6_boot_survives_a_lack_of_memory);
 	RUN(mld_reports_twice_and_says_done);
 	RUN(mld_queries_are_answered_in_their_version);
 	RUN(mld_report_of_another_is_enough);
