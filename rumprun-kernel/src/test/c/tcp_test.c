@@ -195,7 +195,8 @@ pump_out(struct stream *st)
 	for (size_t i = 0; i < n; i++)
 		buf[i] = byte_at(st, st->sent + i);
 	r = l_write(st->from->l, st->out, buf, n);
-	if (r == -EAGAIN || (r == -ENOTCONN && st->in < 0))
+	if (r == -EAGAIN || (r == -ENOTCONN && st->in < 0) || r == -ENOBUFS ||
+	    r == -ENOMEM)
 		return false;
 	/* The handshake has failed: 75 s of losses happen at 20 %. */
 	if (r < 0 && st->in < 0) {
@@ -216,7 +217,7 @@ pump_in(struct stream *st)
 	if (st->ended || st->in < 0)
 		return false;
 	r = l_read(st->to->l, st->in, buf, sizeof(buf));
-	if (r == -EAGAIN)
+	if (r == -EAGAIN || r == -ENOBUFS || r == -ENOMEM)
 		return false;
 	CHECK(r >= 0);
 	if (r == 0) {
@@ -463,6 +464,37 @@ TEST(tcp_many_connections)
 
 /* --- the rest --- */
 
+/* Memory fails, once at each place in turn: the stream goes on. */
+TEST(tcp_transfer_without_memory)
+{
+	struct wire_params wp = { .wp_delay_ns = 100000, .wp_loss = 5000 };
+	struct net n;
+	struct stream st;
+	long ls, c, s;
+
+	net_up(&n, 11, &wp);
+	ls = listener(&n.b, 5000, 5);
+	c = start_connect(&n.a, 0x0a000002, 5000);
+	s = wait_accept(&n, &n.b, ls);
+	st = (struct stream){
+		.from = &n.a, .to = &n.b, .out = c, .in = s, .total = 4 << 20
+	};
+	for (int i = 0; !st.ended; i++) {
+		bool moved = pump_out(&st);
+
+		moved |= pump_in(&st);
+		n.a.k->k_failalloc = i % 37 + 1;
+		n.b.k->k_failalloc = i % 41 + 1;
+		if (!moved && !pass_time(&n)) {
+			/* What failed may have been the timer itself: the next call sets it. */
+			n.a.k->k_failalloc = n.b.k->k_failalloc = 0;
+			CHECK(pump_out(&st) || pump_in(&st) || pass_time(&n));
+		}
+	}
+	n.a.k->k_failalloc = n.b.k->k_failalloc = 0;
+	net_down(&n);
+}
+
 /* To itself over lo0. */
 TEST(tcp_loopback)
 {
@@ -600,6 +632,7 @@ main(void)
 	RUN(tcp_transfer_loss);
 	RUN(tcp_transfer_disorder);
 	RUN(tcp_transfer_without_options);
+	RUN(tcp_transfer_without_memory);
 	RUN(tcp_idle_connections_small);
 	RUN(tcp_many_connections);
 	return check_done();

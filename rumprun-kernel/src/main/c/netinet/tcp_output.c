@@ -438,7 +438,7 @@ advance(struct tcpcb *tp, const struct plan *p, const struct tcp_out *o)
 	}
 }
 
-/* What the network below said: 1: try once more with less, 0, -errno. */
+/* What the network below said: 0: go on; 1: no more now, a timer sees to it; -errno. */
 static int
 send_error(struct tcpcb *tp, const struct plan *p, int error, uint32_t mtu)
 {
@@ -449,7 +449,7 @@ send_error(struct tcpcb *tp, const struct plan *p, int error, uint32_t mtu)
 		/* As if it had been lost; but nothing may be armed for it. */
 		if (!tcp_timer_on(tp, TT_REXMT) && !tcp_timer_on(tp, TT_PERSIST))
 			tcp_timer_set(tp, TT_REXMT, tp->t_rxtcur);
-		return 0;
+		return 1;
 	case -EMSGSIZE:
 		if (p->len > 0 && mtu > 0) {
 			uint16_t old = tp->t_maxseg;
@@ -465,7 +465,7 @@ send_error(struct tcpcb *tp, const struct plan *p, int error, uint32_t mtu)
 	case -EADDRNOTAVAIL:
 		if (TCPS_HAVERCVDSYN(tp->t_state)) {
 			tp->t_softerror = (uint8_t)-error;
-			return 0;
+			return 1;
 		}
 		return error;
 	default:
@@ -540,5 +540,5 @@ tcp_output(struct tcpcb *tp)
 			break;
 		error = send_planned(tp, &p, &e);
 	} while (error == 0 && p.more);
-	return error;
+	return error > 0 ? 0 : error;
 }
