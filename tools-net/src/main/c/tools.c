@@ -8,10 +8,12 @@ static const struct tool_entry entries[] = {
 	{ "brconfig", brconfig_main, 0 },
 	{ "ifconfig", ifconfig_main, 0 },
 	{ "ndp", ndp_main, 0 },
+	{ "netstat", netstat_main, 0 },
 	{ "ping", ping_main, TOOL_INTR },
 	{ "ping6", ping6_main, TOOL_INTR },
 	{ "route", route_main, 0 },
 	{ "shmif_dumpbus", shmif_dumpbus_main, TOOL_HOST },
+	{ "sockstat", sockstat_main, 0 },
 	{ NULL, NULL, 0 },
 };
 
