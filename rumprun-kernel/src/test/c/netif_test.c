@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* bridge, vlan, gif, tun and tap: the test is at the other end of tap's cables. */
+#include <netbsd/bpf.h>
 #include <netbsd/ip.h>
 #include "dev_net.h"
 #include "kern/callout.h"
@@ -749,6 +750,44 @@ TEST(gif_nesting_is_cut)
 	n_end(&n);
 }
 
+/* Whatever allocation fails: an error or a lost frame, and nothing leaks. */
+TEST(everything_does_without_memory)
+{
+	uint32_t stp = IFBIF_STP | IFBIF_LEARNING | IFBIF_DISCOVER;
+	struct ifreq ifr;
+	struct nets n;
+	uint8_t f[256];
+	long own, bpf;
+	bool failed = true;
+
+	for (int64_t i = 1; failed && i < 400; i++) {
+		n_begin(&n, 1);
+		atomic_store(&n.f.k->k_failalloc, i);
+		(void)n_create(&n, "bridge0");
+		(void)b_member(&n, BRDGADD, "tap0", 0);
+		(void)b_member(&n, BRDGSIFFLGS, "tap0", stp);
+		(void)n_create(&n, "vlan0");
+		(void)v_set(&n, "vlan0", "tap0", 5);
+		(void)n_create(&n, "gif0");
+		(void)g_tunnel(&n, "gif0", 0x0a000001, 0x0a000002);
+		own = l_open(n.f.l, "/dev/tap", O_RDWR | O_NONBLOCK, 0);
+		bpf = l_open(n.f.l, "/dev/bpf", O_RDWR | O_NONBLOCK, 0);
+		memset(&ifr, 0, sizeof(ifr));
+		memcpy(ifr.ifr_name, "tap0", 4);
+		(void)l_ioctl(n.f.l, bpf, BIOCSETIF, &ifr);
+		(void)l_write(
+		    n.f.l, n.tap[0], f, n_frame(f, all, h1, 0x1234, 40, 0));
+		(void)l_write(n.f.l, bpf, f, 54);
+		(void)n_get_any(&n, 0, f, sizeof(f));
+		failed = atomic_load(&n.f.k->k_failalloc) <= 0;
+		atomic_store(&n.f.k->k_failalloc, 0);
+		if (own >= 0)
+			CHECK_EQ(l_close(n.f.l, own), 0);
+		n_end(&n);
+	}
+	CHECK(!failed);
+}
+
 int
 main(void)
 {
@@ -764,5 +803,6 @@ main(void)
 	RUN(vlan_in_a_bridge);
 	RUN(gif_carries_what_is_its_own);
 	RUN(gif_nesting_is_cut);
+	RUN(everything_does_without_memory);
 	return check_done();
 }
