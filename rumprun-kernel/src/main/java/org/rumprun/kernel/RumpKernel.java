@@ -242,6 +242,15 @@ public final class RumpKernel extends RumpHost implements AutoCloseable {
         }
     }
 
+    /**
+     * What this project's other modules make calls with.
+     *
+     * @return the handle
+     */
+    public KernelHandle handle() {
+        return handle;
+    }
+
     @Override
     ProcHandle parent() {
         return parent;

@@ -197,4 +197,33 @@ final class JnaRumprun implements Rumprun {
 
     @Override
     public native void rumprun_tool_interrupt(Pointer proc, Pointer interrupt);
+
+    @Override
+    public native int rumprun_wire_create(long seed, Pointer wirep);
+
+    @Override
+    public native int rumprun_wire_destroy(Pointer wire);
+
+    @Override
+    public native int rumprun_wire_attach(Pointer kernel, Pointer wire, byte[] name, int namesize);
+
+    @Override
+    public native int rumprun_wire_detach(Pointer kernel, byte[] name);
+
+    @Override
+    public native int rumprun_wire_set(
+            Pointer wire,
+            int lossPpm,
+            int duplicatePpm,
+            int corruptPpm,
+            int reorderPpm,
+            long delayNs,
+            long jitterNs,
+            long rateBps);
+
+    @Override
+    public native int rumprun_wire_capture(Pointer wire, byte[] path);
+
+    @Override
+    public native void rumprun_wire_stats(Pointer wire, long[] stats);
 }

@@ -129,6 +129,39 @@ public final class KernelHandle implements AutoCloseable {
     }
 
     /**
+     * A new interface on a wire.
+     *
+     * @param wire the wire
+     * @return the interface's name
+     * @throws Failure if the kernel has no network, for one
+     */
+    public String attach(WireHandle wire) throws Failure {
+        byte[] name = new byte[16];
+        lock.readLock().lock();
+        try {
+            Failure.check(wire.attach(live(), name), new byte[0]);
+        } finally {
+            lock.readLock().unlock();
+        }
+        return Failure.text(name);
+    }
+
+    /**
+     * Takes an interface off its wire, and away.
+     *
+     * @param name the interface's
+     * @throws Failure if it is none of a wire
+     */
+    public void detach(String name) throws Failure {
+        lock.readLock().lock();
+        try {
+            Failure.check(functions.rumprun_wire_detach(live(), Bytes.of(name)), new byte[0]);
+        } finally {
+            lock.readLock().unlock();
+        }
+    }
+
+    /**
      * A new process.
      *
      * @param name its name

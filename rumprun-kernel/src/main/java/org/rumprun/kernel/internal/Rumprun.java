@@ -5,8 +5,8 @@ import com.sun.jna.Callback;
 import com.sun.jna.Pointer;
 
 /**
- * The functions of {@code rumprun/rumprun.h}, by their names. Integers, longs, pointers: a size_t
- * is an int here, which both ABIs extend as they should.
+ * The functions of {@code rumprun/rumprun.h} and {@code rumprun/net.h}, by their names. Integers,
+ * longs, pointers: a size_t is an int here, which both ABIs extend as they should.
  */
 interface Rumprun {
     /** The kernel's console. */
@@ -166,4 +166,26 @@ interface Rumprun {
             Pointer interrupt);
 
     void rumprun_tool_interrupt(Pointer proc, Pointer interrupt);
+
+    int rumprun_wire_create(long seed, Pointer wirep);
+
+    int rumprun_wire_destroy(Pointer wire);
+
+    int rumprun_wire_attach(Pointer kernel, Pointer wire, byte[] name, int namesize);
+
+    int rumprun_wire_detach(Pointer kernel, byte[] name);
+
+    int rumprun_wire_set(
+            Pointer wire,
+            int lossPpm,
+            int duplicatePpm,
+            int corruptPpm,
+            int reorderPpm,
+            long delayNs,
+            long jitterNs,
+            long rateBps);
+
+    int rumprun_wire_capture(Pointer wire, byte[] path);
+
+    void rumprun_wire_stats(Pointer wire, long[] stats);
 }

@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/** The network tools, wires between kernels, and the kernels' sockets as channels. */
+module org.rumprun.net {
+    requires transitive org.rumprun.kernel;
+    requires com.sun.jna;
+
+    exports org.rumprun.net;
+}
