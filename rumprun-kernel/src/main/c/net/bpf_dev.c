@@ -276,27 +276,26 @@ static int
 make_buffers(struct bpf_d *d)
 {
 	struct rump_kernel *k = d->bd_k;
-	uint32_t size = d->bd_bufsize;
-	uint8_t *a, *b;
-	bool used;
+	uint8_t *a = NULL, *b = NULL;
+	uint32_t size;
+	int error = 0;
 
-	if (d->bd_sbuf != NULL)
-		return 0;
-	a = kmem_alloc(k, size);
-	b = kmem_alloc(k, size);
 	kmutex_enter(&d->bd_lock);
-	used = a != NULL && b != NULL && d->bd_sbuf == NULL &&
-	    d->bd_bufsize == size;
-	if (used) {
-		d->bd_sbuf = a;
-		d->bd_fbuf = b;
+	size = d->bd_bufsize;
+	if (d->bd_sbuf == NULL) {
+		a = kmem_alloc(k, size);
+		b = kmem_alloc(k, size);
+		if (a != NULL && b != NULL) {
+			d->bd_sbuf = a;
+			d->bd_fbuf = b;
+			a = b = NULL;
+		} else
+			error = -ENOBUFS;
 	}
 	kmutex_exit(&d->bd_lock);
-	if (used)
-		return 0;
 	kmem_free(k, a, size);
 	kmem_free(k, b, size);
-	return d->bd_sbuf != NULL ? 0 : -ENOBUFS;
+	return error;
 }
 
 /* A name without a unit means its first. */
@@ -452,7 +451,9 @@ switch_ioctl(struct bpf_d *d, unsigned long cmd, unsigned *v)
 		*v = d->bd_feedback;
 		return 0;
 	case BIOCGBLEN:
+		kmutex_enter(&d->bd_lock);
 		*v = d->bd_bufsize;
+		kmutex_exit(&d->bd_lock);
 		return 0;
 	case BIOCSBLEN:
 		return set_bufsize(d, v);
@@ -471,8 +472,11 @@ timeout_ioctl(struct bpf_d *d, unsigned long cmd, void *data)
 {
 	struct timeval tv = { 0 };
 	long old[2]; /* a timeval with the machine's long */
-	int64_t ns = d->bd_rtout_ns;
+	int64_t ns;
 
+	kmutex_enter(&d->bd_lock);
+	ns = d->bd_rtout_ns;
+	kmutex_exit(&d->bd_lock);
 	switch (cmd) {
 	case BIOCSRTIMEOUT:
 		memcpy(&tv, data, sizeof(tv));

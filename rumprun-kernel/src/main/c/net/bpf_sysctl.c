@@ -18,12 +18,14 @@ fn_stats(struct sysctl_call *sc)
 
 /* N. */
 static void
-describe(const struct bpf_d *d, struct bpf_d_ext *e)
+describe(struct bpf_d *d, struct bpf_d_ext *e)
 {
 	memset(e, 0, sizeof(*e));
+	kmutex_enter(&d->bd_lock);
 	e->bde_bufsize = (int32_t)d->bd_bufsize;
-	e->bde_promisc = d->bd_promisc;
 	e->bde_state = d->bd_timedout ? 2 : 0;
+	kmutex_exit(&d->bd_lock);
+	e->bde_promisc = d->bd_promisc;
 	e->bde_immediate = d->bd_immediate;
 	e->bde_hdrcmplt = d->bd_hdrcmplt;
 	e->bde_seesent = d->bd_seesent;
