@@ -426,7 +426,8 @@ send_request(struct ping *p)
 static bool
 receive(struct ping *p, int64_t until, bool stop_at_answer)
 {
-	for (;;) {
+	/* Whoever sends to us all the time does not keep us from sending. */
+	for (bool first = true;; first = false) {
 		struct sockaddr_in from;
 		socklen_t fromlen = sizeof(from);
 		struct pollfd pfd = { .fd = p->sock, .events = POLLIN };
@@ -436,6 +437,8 @@ receive(struct ping *p, int64_t until, bool stop_at_answer)
 
 		if (t_interrupted(p->t))
 			return true;
+		if (left <= 0 && !first)
+			return false;
 		if (t_siginfo_take(p->t))
 			ping_summary(p);
 		t_flush(p->t->t_out);

@@ -571,13 +571,16 @@ receive(struct ping6 *p, int64_t until, bool stop_at_answer)
 {
 	if (p->deadline_ns > 0 && until > p->start + p->deadline_ns)
 		until = p->start + p->deadline_ns;
-	for (;;) {
+	/* Whoever sends to us all the time does not keep us from sending. */
+	for (bool first = true;; first = false) {
 		struct pollfd pfd = { .fd = p->sock, .events = POLLIN };
 		int64_t left = until - ping6_now(p);
 		int ms = left <= 0 ? 0 : (int)((left + 999999) / 1000000), ready;
 
 		if (t_interrupted(p->t))
 			return true;
+		if (left <= 0 && !first)
+			return false;
 		if (t_siginfo_take(p->t))
 			ping6_summary(p);
 		t_flush(p->t->t_out);

@@ -210,7 +210,9 @@ info_reply(struct ping6 *p, const uint8_t *b, size_t n,
 			break;
 		case NI_QTYPE_SUPTYPES:
 			t_printf(t, "NodeInfo Supported Qtypes:");
-			for (size_t i = 0; i < (n - NI_HDR) * 8 && i < 256; i++)
+			/* Words, each with its lowest bits last. */
+			for (size_t i = 0; i < (n - NI_HDR) / 4 * 32 && i < 256;
+			     i++)
 				if ((b[NI_HDR + i / 32 * 4 + 3 - i / 8 % 4] >>
 					    (i % 8) &
 					1) != 0)

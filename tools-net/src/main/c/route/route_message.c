@@ -110,7 +110,10 @@ print_ifinfo(struct route_cmd *r, const uint8_t *p, size_t len)
 						   "unknown");
 	print_bits(r, (unsigned)ifm.ifm_flags, names,
 	    sizeof(names) / sizeof(names[0]));
-	route_print_addrs(r, p, sizeof(ifm), len, ifm.ifm_addrs);
+	if (len >= sizeof(ifm))
+		route_print_addrs(r, p, sizeof(ifm), len, ifm.ifm_addrs);
+	else
+		t_putc(r->t, '\n');
 }
 
 static void

@@ -6,6 +6,7 @@
 #include "iflist.h"
 #include "pcblist.h"
 #include <limits.h>
+#include <netbsd/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -211,13 +212,16 @@ wanted(const struct sockstat *ss, const struct kinfo_pcb *ki)
 	bool local = ki->ki_s._kis_src.sa_family == AF_LOCAL, connected,
 	     listening;
 
+	/* Nothing tells of listening but a connection's state: of others it is those that have a name and no peer. */
 	if (local) {
 		connected = ki->ki_conn != 0;
-		listening = (ki->ki_sostate & SO_ACCEPTCONN) != 0;
+		listening = !connected && ki->ki_type != SOCK_DGRAM &&
+		    *pcblist_path(ss->t, &ki->ki_s._kis_src) != '\0';
 	} else {
 		connected = pcblist_port(&ki->ki_d._kid_dst) != 0;
-		/* Of those without connections, whoever waits at a port. */
-		listening = !connected;
+		listening = ki->ki_type == SOCK_STREAM ?
+		    ki->ki_tstate == TCPS_LISTEN :
+		    !connected && pcblist_port(&ki->ki_s._kis_src) != 0;
 	}
 	if ((ss->connected || ss->listening) && !(ss->connected && connected) &&
 	    !(ss->listening && listening))

@@ -70,6 +70,12 @@ fake_syscall(
 
 	(void)argsize;
 	rv[0] = rv[1] = 0;
+	if (f->call != NULL) {
+		int error = f->call(f, num, args, rv);
+
+		if (error != -ENOSYS)
+			return error;
+	}
 	switch (num) {
 	case SYS___socket30:
 		rv[0] = 3;

@@ -19,6 +19,9 @@ struct fake_net {
 	} list[8];
 	/* Answers ioctls: 0 or -errno. NULL: all are -ENOTTY. */
 	int (*ioctl)(struct fake_net *, unsigned long com, void *data);
+	/* Asked first about every call: what it returns, or -ENOSYS to leave it to the rest. NULL: the rest answers. */
+	int (*call)(
+	    struct fake_net *, int num, const void *args, register_t rv[2]);
 	/* Answers a message on a routing socket, which read returns: its length, or -errno for the write. */
 	int (*route)(
 	    struct fake_net *, const void *msg, size_t len, void *answer);
