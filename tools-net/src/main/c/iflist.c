@@ -216,6 +216,23 @@ add_interface(struct tool *t, const struct if_msghdr *ifm,
 	return e;
 }
 
+void
+iflist_free(struct tool *t, struct if_entry *list)
+{
+	while (list != NULL) {
+		struct if_entry *next = list->next;
+
+		while (list->addrs != NULL) {
+			struct ifa_entry *a = list->addrs;
+
+			list->addrs = a->next;
+			t_free(t, a);
+		}
+		t_free(t, list);
+		list = next;
+	}
+}
+
 int
 iflist_get(struct tool *t, struct if_entry **out)
 {

@@ -36,6 +36,8 @@ struct if_entry {
 
 /* Every interface, in the kernel's order. 0 or -errno. */
 int iflist_get(struct tool *, struct if_entry **out);
+/* For who asks again and again. */
+void iflist_free(struct tool *, struct if_entry *);
 /* The interface of that name or number, or NULL. */
 const struct if_entry *iflist_name(const struct if_entry *, const char *name);
 const struct if_entry *iflist_index(const struct if_entry *, unsigned index);

@@ -195,20 +195,24 @@ interfaces_watch(struct netstat *ns)
 	const struct if_entry *e = watched(ns);
 	struct sample old = { 0 }, oldsum = { 0 };
 	struct timespec pause = { .tv_sec = ns->interval };
+	const char *name;
 	unsigned line;
 	int error;
 
 	if (e == NULL)
 		t_errx(ns->t, 1, "%s: no such interface",
 		    ns->ifname != NULL ? ns->ifname : "interface");
+	name = t_strdup(ns->t, e->name);
 	for (line = 0;; line++) {
-		const char *name = t_strdup(ns->t, e->name);
 		struct sample now = { 0 }, sum = { 0 };
 
 		if (line % 21 == 0)
 			watch_heading(ns, name);
-		if (line > 0 && (error = iflist_get(ns->t, &ns->ifs)) != 0)
-			t_fail(ns->t, 1, error, "sysctl");
+		if (line > 0) {
+			iflist_free(ns->t, ns->ifs);
+			if ((error = iflist_get(ns->t, &ns->ifs)) != 0)
+				t_fail(ns->t, 1, error, "sysctl");
+		}
 		for (e = ns->ifs; e != NULL; e = e->next)
 			add(&sum, &e->data);
 		if ((e = iflist_name(ns->ifs, name)) == NULL)

@@ -46,6 +46,9 @@ struct ping {
 	uint8_t lastroute[40];
 	size_t lastroutelen;
 	size_t dots;
+	/* the address that was printed last */
+	uint32_t addr;
+	char *addrtext;
 };
 
 int64_t ping_now(struct ping *);
@@ -54,7 +57,7 @@ bool ping_packet(
     struct ping *, const uint8_t *, size_t, const struct sockaddr_in *from);
 /* Pattern, or what stands for it, of the data behind the time stamp. */
 void ping_fill(struct ping *, uint8_t *, size_t from, size_t to, uint16_t seq);
-/* The host's name with its address, or the address alone; in the arena. */
+/* The host's name with its address, or the address alone; good until the next one. */
 const char *ping_addr(struct ping *, uint32_t addr);
 void ping_summary(struct ping *);
 

@@ -18,12 +18,18 @@ const char *
 ping_addr(struct ping *p, uint32_t addr)
 {
 	char text[16];
-	const char *name = p->numeric ? NULL :
-					t_host_by_addr(p->t, AF_INET, &addr);
+	const char *name;
 
+	/* Mostly the same one, and ping may go on for long. */
+	if (p->addrtext != NULL && p->addr == addr)
+		return p->addrtext;
+	t_free(p->t, p->addrtext);
+	name = p->numeric ? NULL : t_host_by_addr(p->t, AF_INET, &addr);
 	t_inet_ntop4(addr, text);
-	return name != NULL ? t_asprintf(p->t, "%s (%s)", name, text) :
-			      t_strdup(p->t, text);
+	p->addr = addr;
+	p->addrtext = name != NULL ? t_asprintf(p->t, "%s (%s)", name, text) :
+				     t_strdup(p->t, text);
+	return p->addrtext;
 }
 
 /* Square root for times in milliseconds, by Newton. */

@@ -45,6 +45,7 @@ struct ping6 {
 	double tsum, tsumsq;
 	uint8_t seen[8192];
 	size_t dots;
+	char addrtext[80]; /* of ping6_addr */
 };
 
 int64_t ping6_now(struct ping6 *);
@@ -53,6 +54,7 @@ void ping6_fill(struct ping6 *, uint8_t *data, size_t from, size_t to);
 bool ping6_packet(struct ping6 *, const uint8_t *, size_t,
     const struct sockaddr_in6 *from, int hoplimit,
     const struct in6_pktinfo *dst);
+/* The host's name or its address; good until the next one. */
 const char *ping6_addr(struct ping6 *, const struct sockaddr_in6 *);
 void ping6_summary(struct ping6 *);
 /* The group that asks for a host by its name (RFC 4620, as NetBSD has it). */

@@ -20,10 +20,8 @@ ping6_addr(struct ping6 *p, const struct sockaddr_in6 *sin6)
 	const char *name = p->lookup && !p->numeric ?
 	    t_host_by_addr(p->t, AF_INET6, &sin6->sin6_addr) :
 	    NULL;
-	char text[80];
 
-	return name != NULL ? name :
-			      t_strdup(p->t, in6_text(sin6, p->ifs, text));
+	return name != NULL ? name : in6_text(sin6, p->ifs, p->addrtext);
 }
 
 static double

@@ -65,7 +65,7 @@ route_print_addrs(
 {
 	static const char *const names[RTAX_MAX] = { "DST", "GATEWAY",
 		"NETMASK", "GENMASK", "IFP", "IFA", "AUTHOR", "BRD", "TAG" };
-	union any_addr *info = t_calloc(r->t, RTAX_MAX, sizeof(*info));
+	union any_addr *info;
 	const uint8_t *p = msg;
 	int af = AF_INET;
 
@@ -73,11 +73,13 @@ route_print_addrs(
 		t_putc(r->t, '\n');
 		return;
 	}
+	info = t_calloc(r->t, RTAX_MAX, sizeof(*info));
 	t_printf(r->t, "\nsockaddrs: ");
 	print_bits(r, (unsigned)addrs, names, RTAX_MAX);
 	t_putc(r->t, '\n');
 	if (!rt_addresses(p + hdr, p + len, addrs, info)) {
 		t_putc(r->t, '\n');
+		t_free(r->t, info);
 		return;
 	}
 	if (info[RTAX_DST].sa.sa_family != 0)
@@ -92,6 +94,7 @@ route_print_addrs(
 		t_printf(r->t, " %s", rtprint_addr(&r->print, &info[i]));
 	}
 	t_putc(r->t, '\n');
+	t_free(r->t, info);
 }
 
 static void
