@@ -260,6 +260,14 @@ TEST(route_adds_shows_and_deletes)
 	    said("    gateway: 127.0.0.1\n") && said("  interface: lo0\n"));
 	CHECK_EQ(net_kernel_run(&nk, "route -n show -inet"), 0);
 	CHECK(said("\n10/8               127.0.0.1          UG"));
+	CHECK_EQ(net_kernel_run(&nk,
+		     "route -n change -net 10/8 127.0.0.1 "
+		     "-lock -hopcount 7"),
+	    0);
+	CHECK_EQ(net_kernel_run(&nk, "netstat -rnv -f inet"), 0);
+	CHECK(said("\n\texpire            0   recvpipe          0   "
+		   "sendpipe          0 \n"));
+	CHECK(said("\n\thopcount          7L\n"));
 	CHECK_EQ(net_kernel_run(&nk, "route add -net 10/8 127.0.0.1"), 1);
 	CHECK(said("File exists"));
 	CHECK_EQ(net_kernel_run(&nk, "route -q delete -net 10/8"), 0);
@@ -397,6 +405,30 @@ TEST(ping_goes_on_sending_in_a_noisy_net)
 	fake_net_run(&f, ping6_main, "ping6 -t -v -c 3 2001:db8::1");
 }
 
+/* Makes a list of messages of the routing socket of it, with any addresses. */
+static void
+messages(uint8_t *b, size_t len, int op)
+{
+	for (size_t at = 0, n; len - at >= 8; at += n) {
+		n = 8 + rnd() % 400;
+		n = n > len - at ? len - at : n;
+		b[at] = (uint8_t)n;
+		b[at + 1] = (uint8_t)(n >> 8);
+		b[at + 2] = RTM_VERSION;
+		if (op == NET_RT_DUMP)
+			b[at + 3] = RTM_GET;
+		else
+			b[at + 3] = (rnd() & 1) != 0 ? RTM_IFINFO : RTM_NEWADDR;
+		/* Few addresses, so that they fit now and then. */
+		for (size_t i = at + sizeof(struct rt_msghdr); i + 8 <= at + n;
+		     i += 8) {
+			b[i] = (uint8_t)(rnd() % 32);
+			b[i + 1] = (uint8_t)((const uint8_t[]){
+			    AF_INET, AF_INET6, AF_LINK, 0 }[rnd() & 3]);
+		}
+	}
+}
+
 /* Sysctl answers anything of any length that there is room for. */
 static int
 wild_sysctl(struct fake_net *fake, int num, const void *args, register_t rv[2])
@@ -412,6 +444,8 @@ wild_sysctl(struct fake_net *fake, int num, const void *args, register_t rv[2])
 		if (n > *len)
 			n = *len;
 		garbage(a->oldv.datum, n);
+		if (a->namelen.datum == 6 && a->name.datum[1] == PF_ROUTE)
+			messages(a->oldv.datum, n, a->name.datum[4]);
 		/* Names of the tree are found, so that lists are asked for. */
 		if (a->namelen.datum > 0 &&
 		    a->name.datum[a->namelen.datum - 1] == CTL_QUERY) {
@@ -443,7 +477,7 @@ TEST(netstat_and_sockstat_believe_no_kernel)
 	static const char *const lines[] = { "netstat -a", "netstat -anv",
 		"netstat -Aan", "netstat -s", "netstat -ss", "netstat -m",
 		"netstat -q", "netstat -rs", "netstat -B", "netstat -Bs",
-		"netstat -P 1" };
+		"netstat -P 1", "netstat -rv", "netstat -i", "netstat -is" };
 	size_t i;
 
 	memset(&f, 0, sizeof(f));
@@ -454,6 +488,8 @@ TEST(netstat_and_sockstat_believe_no_kernel)
 			fake_net_run(&f, netstat_main, lines[i]);
 		fake_net_run(&f, sockstat_main, "sockstat");
 		fake_net_run(&f, sockstat_main, "sockstat -nlc");
+		fake_net_run(&f, route_main, "route show");
+		fake_net_run(&f, route_main, "route -n -t flush");
 	}
 }
 

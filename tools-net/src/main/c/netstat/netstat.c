@@ -164,6 +164,7 @@ routes(struct netstat *ns)
 		.numeric = ns->nflag,
 		.tags = ns->Tflag,
 		.neighbours = !ns->Lflag,
+		.verbose = ns->vflag,
 		.ifs = ns->ifs };
 	int error = 0;
 	size_t i;

@@ -260,6 +260,24 @@ if_name(struct rtprint *r, unsigned index, char out[IFNAMSIZ])
 	return out;
 }
 
+/* Those that are locked have an L. */
+static void
+metrics(struct rtprint *r, const struct rt_metrics *m)
+{
+#define LOCK(bit) ((m->rmx_locks & (bit)) != 0 ? 'L' : ' ')
+	t_printf(r->t,
+	    "\texpire   %10jd%c  recvpipe %10ju%c  sendpipe %10ju%c\n"
+	    "\tssthresh %10ju%c  rtt      %10ju%c  rttvar   %10ju%c\n"
+	    "\thopcount %10ju%c\n",
+	    (intmax_t)m->rmx_expire, LOCK(RTV_EXPIRE),
+	    (uintmax_t)m->rmx_recvpipe, LOCK(RTV_RPIPE),
+	    (uintmax_t)m->rmx_sendpipe, LOCK(RTV_SPIPE),
+	    (uintmax_t)m->rmx_ssthresh, LOCK(RTV_SSTHRESH),
+	    (uintmax_t)m->rmx_rtt, LOCK(RTV_RTT), (uintmax_t)m->rmx_rttvar,
+	    LOCK(RTV_RTTVAR), (uintmax_t)m->rmx_hopcount, LOCK(RTV_HOPCOUNT));
+#undef LOCK
+}
+
 static void
 row(struct rtprint *r, const struct rt_msghdr *rtm,
     const union any_addr info[RTAX_MAX])
@@ -272,7 +290,7 @@ row(struct rtprint *r, const struct rt_msghdr *rtm,
 	const char *g = rtprint_addr(r, &info[RTAX_GATEWAY]);
 	char name[IFNAMSIZ], mtu[24] = "-";
 
-	if (r->numeric)
+	if (r->numeric || r->verbose)
 		t_printf(r->t, "%-*s %-*s ", dst, d, gw, g);
 	else
 		t_printf(r->t, "%-*.*s %-*.*s ", dst, dst, d, gw, gw, g);
@@ -293,6 +311,8 @@ row(struct rtprint *r, const struct rt_msghdr *rtm,
 			rtprint_addr(r, &info[RTAX_TAG]) :
 			"-");
 	t_printf(r->t, " %s\n", if_name(r, rtm->rtm_index, name));
+	if (r->verbose)
+		metrics(r, &rtm->rtm_rmx);
 }
 
 int

@@ -9,6 +9,7 @@ struct rtprint {
 	struct tool *t;
 	bool numeric;
 	bool tags;	 /* a column of tags */
+	bool verbose;	 /* metrics below each, and nothing is cut */
 	bool neighbours; /* routes of link-layer addresses too */
 	struct if_entry *ifs;
 };
