@@ -173,4 +173,40 @@ n_addr(struct nets *n, const char *name, uint32_t addr, uint32_t mask,
 	return l_ioctl(n->f.l, n->s, SIOCAIFADDR, &r);
 }
 
+static inline void
+drain(struct nets *n, int unit)
+{
+	uint8_t f[2048];
+
+	while (n_get_any(n, unit, f, sizeof(f)) > 0)
+		continue;
+}
+
+static inline long
+v_set(struct nets *n, const char *name, const char *parent, uint16_t tag)
+{
+	struct ifreq ifr = { 0 };
+	struct vlanreq r;
+
+	memset(&r, 0, sizeof(r));
+	memcpy(r.vlr_parent, parent, strlen(parent));
+	r.vlr_tag = tag;
+	ifr.ifr_ifru.ifru_data = &r;
+	return n_if(n, SIOCSETVLAN, name, &ifr);
+}
+
+static inline long
+g_tunnel(struct nets *n, const char *name, uint32_t src, uint32_t dst)
+{
+	struct in_aliasreq r;
+
+	memset(&r, 0, sizeof(r));
+	memcpy(r.ifra_name, name, strlen(name));
+	r.ifra_addr.sin_len = r.ifra_dstaddr.sin_len = sizeof(r.ifra_addr);
+	r.ifra_addr.sin_family = r.ifra_dstaddr.sin_family = AF_INET;
+	be32_put(&r.ifra_addr.sin_addr, src);
+	be32_put(&r.ifra_dstaddr.sin_addr, dst);
+	return l_ioctl(n->f.l, n->s, SIOCSIFPHYADDR, &r);
+}
+
 #endif
