@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* BPF: the filter machine, programs that are refused, and /dev/bpf. */
+#include <netbsd/sysctl.h>
 #include <netbsd/time.h>
 #include "dev_net.h"
-#include "net/bpf_var.h"
+#include "net/bpf_private.h"
 
 #define STMT(c, k)                       \
 	{                                \
@@ -507,6 +508,80 @@ TEST(device_sleeper_wakes_when_the_interface_goes)
 	n_end(&n);
 }
 
+/* --- sysctl net.bpf --- */
+
+static long
+l_sysctl(struct lwp *l, const int *mib, unsigned n, void *old, size_t *len)
+{
+	struct sys___sysctl_args a;
+	register_t rv[2];
+
+	memset(&a, 0, sizeof(a));
+	SCARG(&a, name) = mib;
+	SCARG(&a, namelen) = n;
+	SCARG(&a, oldv) = old;
+	SCARG(&a, oldlenp) = len;
+	return kern_syscall(l, SYS___sysctl, &a, rv);
+}
+
+/* The number of a name below mib[0..n-1]. */
+static int
+number(struct lwp *l, int *mib, unsigned n, const char *name)
+{
+	static struct sysctlnode nodes[128];
+	size_t len = sizeof(nodes);
+
+	memset(nodes, 0, sizeof(nodes));
+	mib[n] = CTL_QUERY;
+	CHECK_EQ(l_sysctl(l, mib, n + 1, nodes, &len), 0);
+	for (size_t i = 0; i < len / sizeof(nodes[0]); i++)
+		if (strcmp(nodes[i].sysctl_name, name) == 0)
+			return nodes[i].sysctl_num;
+	CHECK_STR("", name);
+	return 0;
+}
+
+TEST(listeners_are_listed)
+{
+	struct bpf_d_ext peers[4];
+	uint8_t f[64], mac[6];
+	struct bpf_stat st;
+	struct nets n;
+	int mib[6] = { CTL_NET };
+	size_t len = sizeof(st);
+	long fd;
+
+	n_begin(&n, 1);
+	n_lladdr(&n, "tap0", mac);
+	fd = b_open(&n, "tap0", 256, O_NONBLOCK);
+	n_put(&n, 0, f, n_frame(f, mac, other, 0x1234, 20, 0));
+	mib[1] = number(n.f.l, mib, 1, "bpf");
+	mib[2] = number(n.f.l, mib, 2, "stats");
+	CHECK_EQ(l_sysctl(n.f.l, mib, 3, &st, &len), 0);
+	CHECK_EQ(len, sizeof(st));
+	CHECK(st.bs_recv > 0 && st.bs_capt == st.bs_recv);
+	mib[2] = number(n.f.l, mib, 2, "peers");
+	mib[3] = sizeof(peers[0]);
+	mib[4] = 4;
+	len = sizeof(peers);
+	CHECK_EQ(l_sysctl(n.f.l, mib, 5, peers, &len), 0);
+	CHECK_EQ(len, sizeof(peers[0]));
+	CHECK_STR(peers[0].bde_ifname, "tap0");
+	CHECK_EQ(peers[0].bde_bufsize, 256);
+	CHECK_EQ(peers[0].bde_immediate, 1);
+	CHECK_EQ(peers[0].bde_pid, n.f.p->p_pid);
+	CHECK(peers[0].bde_rcount > 0);
+	CHECK_EQ(l_sysctl(n.f.l, mib, 3, peers, &len), -EINVAL);
+	mib[3] = -1;
+	CHECK_EQ(l_sysctl(n.f.l, mib, 5, peers, &len), -EINVAL);
+	CHECK_EQ(l_close(n.f.l, fd), 0);
+	mib[3] = 8;
+	len = sizeof(peers);
+	CHECK_EQ(l_sysctl(n.f.l, mib, 5, peers, &len), 0);
+	CHECK_EQ(len, 0);
+	n_end(&n);
+}
+
 TEST(loopback_is_shown_with_its_family)
 {
 	struct sockaddr_in sin = { .sin_len = sizeof(sin),
@@ -544,6 +619,7 @@ main(void)
 	RUN(device_requests);
 	RUN(device_waits_no_longer_than_it_may);
 	RUN(device_sleeper_wakes_when_the_interface_goes);
+	RUN(listeners_are_listed);
 	RUN(loopback_is_shown_with_its_family);
 	return check_done();
 }

@@ -314,7 +314,7 @@ const struct devsw dev_tap = {
 static const struct sysctl_def table[] = {
 	{ "net", CTL_NET, CTLTYPE_NODE, .sd_size = 0 },
 	{ "net.link", PF_LINK, CTLTYPE_NODE, .sd_size = 0 },
-	{ "net.link.tap", CTL_CREATE, CTLTYPE_NODE | CTLFLAG_READWRITE,
+	{ "net.link.tap", CTL_CREATE, CTLTYPE_NODE | CTLFLAG_PERMANENT,
 	    .sd_size = 0 },
 	{ NULL },
 };
