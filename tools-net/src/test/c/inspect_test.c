@@ -3,6 +3,8 @@
 #include "lib/check.h"
 #include "lib/fake_net.h"
 #include "lib/net_kernel.h"
+#include <netbsd/bpf.h>
+#include <netbsd/fcntl.h>
 #include <netbsd/in.h>
 #include <netbsd/in6.h>
 #include <netbsd/poll.h>
@@ -214,6 +216,30 @@ TEST(netstat_has_its_other_displays)
 	CHECK_EQ(net_kernel_run(&nk, "netstat -I nix0 -w 1"), 1);
 	CHECK_EQ(net_kernel_run(&nk, "netstat word"), 1);
 	CHECK(said("usage: netstat [-Aan]"));
+	stop();
+}
+
+TEST(netstat_shows_who_listens_by_bpf)
+{
+	struct sys_open_args o = { .path = { .datum = "/dev/bpf" },
+		.flags = { .datum = O_RDWR } };
+	struct ifreq req = { .ifr_name = "lo0" };
+	struct sys_ioctl_args i = { .com = { .datum = BIOCSETIF },
+		.data = { .datum = &req } };
+	register_t rv[2];
+	char line[80];
+
+	start();
+	CHECK_EQ(kern_syscall(lwp, SYS_open, &o, rv), 0);
+	i.fd.datum = (int)rv[0];
+	CHECK_EQ(kern_syscall(lwp, SYS_ioctl, &i, rv), 0);
+	CHECK_EQ(net_kernel_run(&nk, "netstat -B"), 0);
+	snprintf(line, sizeof(line), "\n%-7d lo0     0        0        0 ",
+	    (int)proc->p_pid);
+	CHECK(said(line));
+	CHECK(said("holder\n"));
+	CHECK_EQ(net_kernel_run(&nk, "netstat -B -I shmif0"), 0);
+	CHECK(!said("lo0"));
 	stop();
 }
 
@@ -523,6 +549,7 @@ TEST(route_monitor_takes_any_message)
 {
 	memset(&f, 0, sizeof(f));
 	f.call = wild_messages;
+	f.list[NET_RT_IFLIST].data = "";
 	sent = 0;
 	CHECK_EQ(fake_net_run(&f, route_main, "route -n monitor"), 1);
 	CHECK_EQ(sent, 7 * 256);
@@ -535,6 +562,7 @@ main(void)
 	RUN(netstat_shows_one_control_block);
 	RUN(netstat_counters_have_plurals);
 	RUN(netstat_has_its_other_displays);
+	RUN(netstat_shows_who_listens_by_bpf);
 	RUN(sockstat_tells_who_has_which_socket);
 	RUN(route_adds_shows_and_deletes);
 	RUN(ping_asks_and_tells);
