@@ -127,6 +127,11 @@ abstract class RumpSocket extends AbstractInterruptibleChannel {
         }
     }
 
+    /** How many calls are in progress. */
+    final int busy() {
+        return Math.max(0, users.get());
+    }
+
     private void leave() {
         if (users.decrementAndGet() == CLOSED) {
             release();
