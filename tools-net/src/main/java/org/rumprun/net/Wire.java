@@ -193,10 +193,11 @@ public final class Wire implements AutoCloseable {
     public String attach(RumpKernel kernel, String... addresses) {
         String name = attach(kernel);
         Ifconfig ifconfig = Ifconfig.in(kernel);
-        ifconfig.up(name);
         for (String address : addresses) {
+            // the first brings it up, and needs no look for another owner
             ifconfig.add(name, address);
         }
+        ifconfig.up(name);
         return name;
     }
 

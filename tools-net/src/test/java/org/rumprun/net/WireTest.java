@@ -27,6 +27,7 @@ import org.rumprun.kernel.ToolException;
 @Timeout(60)
 class WireTest {
     private static final Duration SHORT = Duration.ofMillis(20);
+    private static final String[] NOTHING = {};
     private static final String[] IPV4 = {"net", "net_net", "net_netinet", "net_wire"};
 
     @TempDir Path folder;
@@ -170,6 +171,48 @@ class WireTest {
         List<byte[]> frames = frames(file);
         assertThat(frames.stream().filter(f -> type(f) == 0x0800 && f[23] == 1)).hasSize(6);
         assertThat(frames.stream().filter(f -> type(f) == 0x0806)).hasSizeGreaterThanOrEqualTo(2);
+    }
+
+    @Test
+    void bridgeBetweenTwoWires() {
+        try (Wire one = Wire.builder().seed(1).build();
+                Wire other = Wire.builder().seed(2).build();
+                RumpKernel bridge = host()) {
+            one.attach(a, "10.0.0.1/24");
+            other.attach(b, "10.0.0.2/24");
+            Brconfig.in(bridge)
+                    .bridge("bridge0", one.attach(bridge, NOTHING), other.attach(bridge, NOTHING));
+            assertThat(Ping.in(a).ping("10.0.0.2", 3, SHORT).received()).isEqualTo(3);
+            Brconfig.in(bridge).run("bridge0", "down");
+        }
+    }
+
+    @Test
+    void busIsDumped() throws Exception {
+        Path bus = folder.resolve("bus");
+        int last = 0;
+        for (RumpKernel kernel : List.of(a, b)) {
+            Ifconfig ifconfig = Ifconfig.in(kernel);
+            ifconfig.create("shmif0");
+            ifconfig.run("shmif0", "linkstr", bus.toString());
+            ifconfig.add("shmif0", "10.0.0." + ++last + "/24");
+        }
+        assertThat(Ping.in(a).ping("10.0.0.2", 2, SHORT).received()).isEqualTo(2);
+        Path file = folder.resolve("bus.pcap");
+        ShmifDumpbus.in(a).dump(bus, file);
+        assertThat(frames(file).stream().filter(f -> type(f) == 0x0800 && f[23] == 1)).hasSize(4);
+    }
+
+    @Test
+    void firstAddressIsUsedAtOnce() {
+        try (Wire wire = Wire.create();
+                RumpKernel kernel = RumpKernel.boot()) {
+            String name = wire.attach(kernel, "10.0.0.1/24");
+            assertThat(Ifconfig.in(kernel).get(name).addresses())
+                    .filteredOn(address -> address.address().equals(ip("10.0.0.1")))
+                    .singleElement()
+                    .matches(address -> address.words().isEmpty());
+        }
     }
 
     @Test
