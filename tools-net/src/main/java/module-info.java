@@ -2,7 +2,7 @@
 /** The network tools, wires between kernels, and the kernels' sockets as channels. */
 module org.rumprun.net {
     requires transitive org.rumprun.kernel;
-    requires static transitive org.junit.jupiter.api; // for @Topology alone
+    requires static org.junit.jupiter.api; // for @Topology alone
     requires com.sun.jna;
 
     exports org.rumprun.net;
