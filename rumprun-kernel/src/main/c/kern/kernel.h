@@ -156,7 +156,7 @@ struct component {
 	void (*c_detach)(struct rump_kernel *);
 	const struct vfsops *c_vfsops; /* a file system type it brings, or NULL */
 	const struct devsw *const
-	    *c_devsw; /* NULL-terminated device drivers, or NULL */
+	    *c_devsw;	     /* NULL-terminated device drivers, or NULL */
 	const char *c_needs; /* without that other one it is left out; NULL */
 };
 extern const struct component *const kern_components[]; /* NULL-terminated */

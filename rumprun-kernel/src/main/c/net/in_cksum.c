@@ -132,8 +132,8 @@ uint16_t
 in6_cksum(const struct mbuf *m, uint8_t proto, const void *src, const void *dst,
     size_t off, size_t len)
 {
-	uint64_t sum = sum_in6(src) + sum_in6(dst) +
-	    htonl((uint32_t)len) + htonl(proto);
+	uint64_t sum = sum_in6(src) + sum_in6(dst) + htonl((uint32_t)len) +
+	    htonl(proto);
 
 	return (uint16_t)~in_cksum_fold(
 	    in_cksum_chain(fold64(sum), m, off, len));

@@ -55,7 +55,7 @@ struct net_state {
 	struct kern_thread *
 	    ns_thread; /* takes over from callers that have done enough; started when first needed */
 	struct kcond ns_cond;
-	bool ns_handed; /* under ns_inqlock: there is work for the thread */
+	bool ns_handed;	  /* under ns_inqlock: there is work for the thread */
 	bool ns_starting; /* under ns_inqlock: it is being made */
 	_Atomic unsigned ns_passes; /* rounds of net_run that are over */
 
@@ -63,7 +63,8 @@ struct net_state {
 	int ns_ncpu;		 /* of the host */
 	_Atomic int ns_polled;	 /* running interfaces with ifo_poll */
 	_Atomic int ns_spinners; /* threads in net_spin */
-	_Atomic int64_t ns_spun_ns; /* when one last found something; 0: they don't */
+	_Atomic int64_t
+	    ns_spun_ns; /* when one last found something; 0: they don't */
 	_Atomic unsigned ns_spinfails, ns_spinskip;
 	struct kmutex ns_restlock;
 	struct kcond ns_restcond; /* interfaces' threads, meanwhile */

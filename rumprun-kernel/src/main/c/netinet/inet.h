@@ -253,7 +253,8 @@ int udp_boot(struct rump_kernel *) MUST_CHECK;
 int udp6_boot(struct rump_kernel *) MUST_CHECK;
 void udp_fini(struct rump_kernel *);
 int tcp_boot(struct rump_kernel *) MUST_CHECK;
-int tcp6_boot(struct rump_kernel *) MUST_CHECK; /* by inet6_boot: TCP over IPv6, where TCP is booted */
+int tcp6_boot(struct rump_kernel *)
+    MUST_CHECK; /* by inet6_boot: TCP over IPv6, where TCP is booted */
 void tcp_fini(struct rump_kernel *);
 /* The members of AF_INET and AF_INET6 that stand in other files. */
 extern const struct pr_usrreqs tcp_usrreqs, udp_usrreqs, rip_usrreqs,

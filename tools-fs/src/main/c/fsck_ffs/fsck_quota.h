@@ -27,7 +27,7 @@ struct quota {
 	uint32_t ino, nhash;
 	struct dinode di;
 	uint8_t *claimed; /* a bit for 8 bytes of the file: entries seen */
-	bool grown;    /* it got disk after phase 5 had counted */
+	bool grown;	  /* it got disk after phase 5 had counted */
 	struct kept *kept;
 	size_t nkept, akept;
 };

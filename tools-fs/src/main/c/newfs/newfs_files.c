@@ -129,8 +129,8 @@ newfs_quota_block(uint8_t *p, uint32_t bsize, int type, bool swapped)
 }
 
 void
-newfs_quota_entry(uint8_t *p, uint32_t id, uint64_t blocks, uint64_t files,
-    bool swapped)
+newfs_quota_entry(
+    uint8_t *p, uint32_t id, uint64_t blocks, uint64_t files, bool swapped)
 {
 	uint64_t off = ffs_get64(p + Q2H_OFF(q2h_free), swapped);
 	uint32_t mask = ffs_get16(p + Q2H_OFF(q2h_hash_size), swapped) - 1u;
