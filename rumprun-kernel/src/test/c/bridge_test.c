@@ -400,7 +400,7 @@ TEST(vlan_in_a_bridge)
 struct talker {
 	struct nets *n;
 	int unit;
-	_Atomic bool stop;
+	_Atomic bool stop, started;
 };
 
 static long
@@ -418,6 +418,7 @@ talk(struct lwp *l, void *arg)
 		(void)l_write(l, t->n->tap[t->unit], f, len);
 		(void)l_read(l, t->n->tap[t->unit], g, sizeof(g));
 		sent++;
+		atomic_store(&t->started, true);
 	}
 	return (long)sent;
 }
@@ -435,8 +436,12 @@ TEST(configuration_changes_under_traffic)
 		t[i].n = &n;
 		t[i].unit = i;
 		atomic_store(&t[i].stop, false);
+		atomic_store(&t[i].started, false);
 		side_begin(&side[i], n.f.p, talk, &t[i]);
 	}
+	for (int i = 0; i < 2; i++)
+		while (!atomic_load(&t[i].started))
+			host_yield();
 	for (int i = 0; i < 100; i++) {
 		long bpf = l_open(n.f.l, "/dev/bpf", O_RDWR | O_NONBLOCK, 0);
 		unsigned size = 4096;
