@@ -155,15 +155,11 @@ static const struct component net_bpf = {
 	.c_devsw = bpf_devsw,
 };
 
-int npf_attach(struct rump_kernel *) __attribute__((weak));
-void npf_detach(struct rump_kernel *) __attribute__((weak));
+/* A name that servers are started with; NPF is not here. */
 static const struct component net_npf = {
 	.c_library = "librumpnet_npf",
 	.c_faction = FACTION_NET,
 	.c_needs = "librumpnet_net",
-	.c_modules = "npf,if_npflog,npf_alg_icmp",
-	.c_attach = npf_attach,
-	.c_detach = npf_detach,
 };
 
 /* Filter programs are interpreted, fast; its switch is bpf's. */

@@ -452,3 +452,24 @@ ifioctl(struct socket *so, struct lwp *l, unsigned long cmd, void *data)
 		return if_compat_ioctl(so, l, cmd, data);
 	}
 }
+
+int
+if_getlinkstr(struct ifdrv *ifd, const char *s)
+{
+	size_t len;
+
+	if (s == NULL)
+		return -ENOENT;
+	len = strlen(s) + 1;
+	if (ifd->ifd_cmd == IFLINKSTR_QUERYLEN) {
+		ifd->ifd_len = len;
+		return 0;
+	}
+	if (ifd->ifd_cmd != 0 || ifd->ifd_data == NULL || ifd->ifd_len == 0)
+		return -EINVAL;
+	if (ifd->ifd_len > len)
+		ifd->ifd_len = len;
+	memcpy(ifd->ifd_data, s, ifd->ifd_len);
+	((char *)ifd->ifd_data)[ifd->ifd_len - 1] = '\0';
+	return 0;
+}

@@ -391,29 +391,6 @@ set_linkstr(struct shmif *sc, const struct ifdrv *ifd)
 }
 
 static int
-get_linkstr(const struct shmif *sc, struct ifdrv *ifd)
-{
-	size_t len;
-
-	if (sc->sc_path == NULL)
-		return -ENOENT;
-	len = strlen(sc->sc_path) + 1;
-	if (ifd->ifd_cmd == IFLINKSTR_QUERYLEN) {
-		ifd->ifd_len = len;
-		return 0;
-	}
-	if (ifd->ifd_cmd != 0)
-		return -EINVAL;
-	if (ifd->ifd_data == NULL || ifd->ifd_len == 0)
-		return -EINVAL;
-	if (ifd->ifd_len > len)
-		ifd->ifd_len = len;
-	memcpy(ifd->ifd_data, sc->sc_path, ifd->ifd_len);
-	((char *)ifd->ifd_data)[ifd->ifd_len - 1] = '\0';
-	return 0;
-}
-
-static int
 shmif_ioctl(struct ifnet *ifp, struct lwp *l, unsigned long cmd, void *data)
 {
 	(void)l;
@@ -421,7 +398,8 @@ shmif_ioctl(struct ifnet *ifp, struct lwp *l, unsigned long cmd, void *data)
 	case SIOCSLINKSTR:
 		return set_linkstr(ifp->if_softc, data);
 	case SIOCGLINKSTR:
-		return get_linkstr(ifp->if_softc, data);
+		return if_getlinkstr(
+		    data, ((const struct shmif *)ifp->if_softc)->sc_path);
 	default:
 		return -ENOTTY;
 	}

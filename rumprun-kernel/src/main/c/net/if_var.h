@@ -175,6 +175,8 @@ int if_up(struct ifnet *);
 void if_down(struct ifnet *); /* nothing when it is down */
 void if_link_state_change(struct ifnet *, int state);
 int ifpromisc(struct ifnet *, bool on);
+/* For drivers: SIOCGLINKSTR of an interface whose link string is s; -ENOENT: NULL, it has none. */
+int if_getlinkstr(struct ifdrv *, const char *s) MUST_CHECK;
 int ether_addmulti(struct ifnet *, const uint8_t lo[6], const uint8_t hi[6]);
 int ether_delmulti(struct ifnet *, const uint8_t lo[6], const uint8_t hi[6]);
 /* The whole of a socket's SIOC* (no lock; l's credentials are checked): interface requests here, addresses by the families' dom_ioctl. */

@@ -394,27 +394,6 @@ set_linkstr(struct virt *sc, const struct ifdrv *ifd)
 }
 
 static int
-get_linkstr(const struct virt *sc, struct ifdrv *ifd)
-{
-	size_t len;
-
-	if (sc->sc_tap == NULL)
-		return -ENOENT;
-	len = strlen(sc->sc_tap) + 1;
-	if (ifd->ifd_cmd == IFLINKSTR_QUERYLEN) {
-		ifd->ifd_len = len;
-		return 0;
-	}
-	if (ifd->ifd_cmd != 0 || ifd->ifd_data == NULL || ifd->ifd_len == 0)
-		return -EINVAL;
-	if (ifd->ifd_len > len)
-		ifd->ifd_len = len;
-	memcpy(ifd->ifd_data, sc->sc_tap, ifd->ifd_len);
-	((char *)ifd->ifd_data)[ifd->ifd_len - 1] = '\0';
-	return 0;
-}
-
-static int
 virt_ioctl(struct ifnet *ifp, struct lwp *l, unsigned long cmd, void *data)
 {
 	(void)l;
@@ -422,7 +401,8 @@ virt_ioctl(struct ifnet *ifp, struct lwp *l, unsigned long cmd, void *data)
 	case SIOCSLINKSTR:
 		return set_linkstr(ifp->if_softc, data);
 	case SIOCGLINKSTR:
-		return get_linkstr(ifp->if_softc, data);
+		return if_getlinkstr(
+		    data, ((const struct virt *)ifp->if_softc)->sc_tap);
 	default:
 		return -ENOTTY;
 	}

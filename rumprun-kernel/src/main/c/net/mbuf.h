@@ -81,8 +81,7 @@ struct mbuf {
 #define M_VLANTAG 0x20
 #define M_LOOP 0x40	/* has been through lo0 */
 #define M_ANYCAST6 0x80 /* IPv6: to an anycast address */
-#define M_DECRYPTED 0x100
-#define M_BRIDGE 0x200 /* has passed a bridge on its way in */
+#define M_BRIDGE 0x200	/* has passed a bridge on its way in */
 #define M_CANFASTFWD 0x400
 #define M_NPF 0x800 /* NPF has let it through: not looked at again */
 

@@ -84,7 +84,6 @@ struct net_state {
 	struct inet6_state *ns_inet6; /* netinet6/in6.c */
 	struct tcp_state *ns_tcp;
 	struct udp_state *ns_udp;
-	struct npf_state *ns_npf;
 	struct pfil_state *ns_pfil;
 	struct tun_state *ns_tun;
 };

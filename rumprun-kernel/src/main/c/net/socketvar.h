@@ -78,7 +78,6 @@ struct socket {
 #define SS_CANTSENDMORE 0x10
 #define SS_CANTRCVMORE 0x20
 #define SS_RCVATMARK 0x40
-#define SS_ISABORTING 0x80
 #define SS_ISDISCONNECTED 0x800
 #define SS_DETACHED 0x10000 /* so_pcb is gone, or going */
 

@@ -132,7 +132,6 @@ struct ip6protosw {
 	    const struct sockaddr_in6 *dst, const struct sockaddr_in6 *src,
 	    const uint8_t *q, size_t qlen, uint32_t mtu);
 };
-#define IPPROTO_DONE_ 257 /* see <netbsd/in.h>: IPPROTO_DONE */
 void ip6_setproto(struct rump_kernel *, int proto, const struct ip6protosw *);
 void ip6_input(struct mbuf *); /* NETPROTO_IP6 */
 int rip6_input(struct mbuf **, int *, int);
