@@ -183,6 +183,19 @@ TEST(nd6_bad_messages_are_not_looked_at)
 	toy_halt(&t);
 }
 
+/* As SIOCGIFAFLAG_IN6 tells. */
+static int
+t6_flags(int unit, const struct in6_ifreq *asked)
+{
+	struct in6_ifreq ifr = *asked;
+	int error;
+
+	net_wrlock(t.f.k);
+	error = in6_control(NULL, NULL, SIOCGIFAFLAG_IN6, &ifr, t.ifp[unit]);
+	net_unlock(t.f.k);
+	return error != 0 ? error : ifr.ifr_ifru.ifru_flags6;
+}
+
 /* As recorded: the address that brings the interface up is not looked for, the link-local one is. */
 TEST(nd6_dad_of_the_first_addresses)
 {
@@ -213,6 +226,32 @@ TEST(nd6_dad_counts_its_solicitations)
 	CHECK_EQ(addr_flags(0, "2001:db8::5"), IN6_IFF_TENTATIVE);
 	toy_pass(&t, TOY_SECOND);
 	CHECK_EQ(addr_flags(0, "2001:db8::5"), 0);
+	toy_halt(&t);
+}
+
+/* The timers' thread may have to wait long for a processor: who asks is not told what was true a second ago. */
+TEST(nd6_dad_is_over_for_who_asks)
+{
+	struct in6_ifreq ifr = { .ifr_name = "toy0" };
+	struct in6_ifaddr *ia;
+
+	t6_begin();
+	INET6(t.f.k)->ip6_dad_count = 2;
+	t6_addr(0, "2001:db8::5", 64, 0);
+	ifr.ifr_ifru.ifru_addr = t6_sin("2001:db8::5", 0);
+	toy_now += 3 * TOY_SECOND / 2;
+	for (int i = 0; i < 2; i++) {
+		CHECK_EQ(t6_flags(0, &ifr), IN6_IFF_TENTATIVE);
+		CHECK_EQ(count_icmp(0, ND_NEIGHBOR_SOLICIT), 2);
+	}
+	toy_now += TOY_SECOND;
+	CHECK_EQ(t6_flags(0, &ifr), 0);
+	net_wrlock(t.f.k);
+	ia = in6ifa_ifpwithaddr(t.ifp[0], &ifr.ifr_ifru.ifru_addr.sin6_addr);
+	CHECK(ia != NULL && ia->ia_dadwhen_ns == 0);
+	net_unlock(t.f.k);
+	toy_pass(&t, TOY_SECOND);
+	CHECK_EQ(count_icmp(0, ND_NEIGHBOR_SOLICIT), 2);
 	toy_halt(&t);
 }
 
@@ -453,6 +492,7 @@ main(int argc, char **argv)
 	RUN(nd6_bad_messages_are_not_looked_at);
 	RUN(nd6_dad_of_the_first_addresses);
 	RUN(nd6_dad_counts_its_solicitations);
+	RUN(nd6_dad_is_over_for_who_asks);
 	RUN(nd6_dad_finds_who_has_it_and_who_wants_it);
 	RUN(nd6_defence_goes_to_all_nodes);
 	RUN(nd6_down_detaches_and_up_looks_again);

@@ -273,6 +273,9 @@ by_name(struct socket *so, struct lwp *l, unsigned long cmd, void *data)
 	name[IFNAMSIZ - 1] = '\0';
 	if (changes(cmd) && !cred_issuser(l->l_cred))
 		return -EPERM;
+	/* What has come before the question counts for the answer. */
+	if (!net_poll(l->l_k))
+		net_run(l->l_k);
 	net_wrlock(l->l_k);
 	if ((ifp = if_byname(l->l_k, name)) != NULL)
 		error = dispatch(so, l, ifp, cmd, data);

@@ -457,6 +457,9 @@ shmif_clone_create(struct rump_kernel *k, const struct if_clone *ifc, int unit)
 	sc->sc_boot_ns = k->k_boottime_ns - k->k_timeoffset_ns;
 	k->k_host->random(&sc->sc_id, sizeof(sc->sc_id));
 	k->k_host->random(lladdr + 2, 4);
+	/* Whoever writes it down, or an address made of it, has the same number of digits every time. */
+	if (lladdr[2] == 0)
+		lladdr[2] = 0x80;
 	if_initname(ifp, ifc->ifc_name, unit);
 	ether_ifattach(ifp, lladdr);
 	if ((error = netdev_watch_create(&sc->sc_watch)) == 0 &&

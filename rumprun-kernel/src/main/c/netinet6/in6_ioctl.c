@@ -479,6 +479,8 @@ in6_control(struct lwp *l, struct socket *so, unsigned long cmd, void *data,
 				   in6_addrsel_policy(l->l_k, cmd, data);
 	if (ifp == NULL)
 		return -EOPNOTSUPP;
+	if (cmd == SIOCGIFAFLAG_IN6)
+		nd6_due(ifp->if_k);
 	switch (cmd) {
 	case SIOCAIFADDR_IN6:
 		return add_address(ifp, data);

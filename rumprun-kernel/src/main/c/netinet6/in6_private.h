@@ -240,6 +240,8 @@ int nd6_boot(struct rump_kernel *) MUST_CHECK;
 void nd6_fini(struct rump_kernel *);
 /* W. Has nd6_timer look again at that (monotonic) time at the latest. */
 void nd6_wakeat(struct rump_kernel *, int64_t when_ns);
+/* W. For who asks how things stand: what is due is done, whether or not the timer's thread has had a processor since. */
+void nd6_due(struct rump_kernel *);
 /* Each does what is due, and gives when it is to be called again (INT64_MAX: never). W. */
 int64_t nd6_dad_tick(struct rump_kernel *, int64_t now);
 int64_t nd6_life_tick(struct rump_kernel *, int64_t now);

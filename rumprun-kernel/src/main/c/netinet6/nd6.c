@@ -32,16 +32,13 @@ nd6_wakeat(struct rump_kernel *k, int64_t when_ns)
 		nd->nd_next_ns = INT64_MAX;
 }
 
+/* W. All that is due, and the timer again for what is not. */
 static void
-nd6_timer(void *arg)
+do_due(struct rump_kernel *k, int64_t now)
 {
-	struct rump_kernel *k = arg;
-	struct nd6_state *nd = ND6(k);
-	int64_t now, next = INT64_MAX, t;
+	int64_t next = INT64_MAX, t;
 
-	net_wrlock(k);
-	nd->nd_next_ns = INT64_MAX;
-	now = kern_uptime_ns(k);
+	ND6(k)->nd_next_ns = INT64_MAX;
 	if ((t = nd6_dad_tick(k, now)) < next)
 		next = t;
 	if ((t = mld6_tick(k, now)) < next)
@@ -52,6 +49,28 @@ nd6_timer(void *arg)
 		next = t;
 	if (next != INT64_MAX)
 		nd6_wakeat(k, next);
+}
+
+void
+nd6_due(struct rump_kernel *k)
+{
+	int64_t now = kern_uptime_ns(k), next = ND6(k)->nd_next_ns;
+
+	/* INT64_MAX: there may have been no memory for the timer. */
+	if (next <= now || next == INT64_MAX)
+		do_due(k, now);
+}
+
+static void
+nd6_timer(void *arg)
+{
+	struct rump_kernel *k = arg;
+
+	/* An answer that is there counts, even if its interface's thread has yet to wake up. */
+	if (!net_poll(k))
+		net_run(k);
+	net_wrlock(k);
+	do_due(k, kern_uptime_ns(k));
 	net_unlock(k);
 	net_run(k);
 }
