@@ -3,9 +3,10 @@
  * Control blocks of sockets of both families, and the tables that packets find
  * them by.
  *
- * 1. A block is on its table's list (it_all) from in_pcballoc to in_pcbfree. One
- *    with a local port is in it_porthash, and in it_connhash when it has a foreign
- *    port, else in it_bindhash.
+ * 1. A block is on its table's list (it_all) from in_pcballoc to in_pcbfree. Its
+ *    key, when it has a local port, is in it_porthash, and in it_connhash when it
+ *    has a foreign port, else in it_bindhash. Keys that stand alone are in
+ *    it_porthash and it_connhash only.
  * 2. What it is found by (addresses, ports, state, zone) changes with so_lock and
  *    it_lock held for writing, so that either is enough to read it.
  * 3. Addresses are kept without zone; a link-local one's is inp_zone.
@@ -66,69 +67,66 @@ port_hash(const struct inpcbtable *t, uint16_t lport)
 }
 
 static void
-hash_insert(struct inpcb **head, struct inpcb *inp)
+hash_insert(struct inpcb_key **head, struct inpcb_key *ik)
 {
-	inp->inp_hashnext = *head;
+	ik->ik_hashnext = *head;
 	if (*head != NULL)
-		(*head)->inp_hashprev = &inp->inp_hashnext;
-	inp->inp_hashprev = head;
-	*head = inp;
+		(*head)->ik_hashprev = &ik->ik_hashnext;
+	ik->ik_hashprev = head;
+	*head = ik;
 }
 
 static void
-port_insert(struct inpcb **head, struct inpcb *inp)
+port_insert(struct inpcb_key **head, struct inpcb_key *ik)
 {
-	inp->inp_portnext = *head;
+	ik->ik_portnext = *head;
 	if (*head != NULL)
-		(*head)->inp_portprev = &inp->inp_portnext;
-	inp->inp_portprev = head;
-	*head = inp;
+		(*head)->ik_portprev = &ik->ik_portnext;
+	ik->ik_portprev = head;
+	*head = ik;
 }
 
 static void
-hash_remove(struct inpcb *inp)
+hash_remove(struct inpcb_key *ik)
 {
-	if (inp->inp_hashprev == NULL)
+	if (ik->ik_hashprev == NULL)
 		return;
-	*inp->inp_hashprev = inp->inp_hashnext;
-	if (inp->inp_hashnext != NULL)
-		inp->inp_hashnext->inp_hashprev = inp->inp_hashprev;
-	inp->inp_hashprev = NULL;
-	*inp->inp_portprev = inp->inp_portnext;
-	if (inp->inp_portnext != NULL)
-		inp->inp_portnext->inp_portprev = inp->inp_portprev;
-	inp->inp_portprev = NULL;
+	*ik->ik_hashprev = ik->ik_hashnext;
+	if (ik->ik_hashnext != NULL)
+		ik->ik_hashnext->ik_hashprev = ik->ik_hashprev;
+	ik->ik_hashprev = NULL;
+	*ik->ik_portprev = ik->ik_portnext;
+	if (ik->ik_portnext != NULL)
+		ik->ik_portnext->ik_portprev = ik->ik_portprev;
+	ik->ik_portprev = NULL;
 }
 
 /* it_lock held. By what it has now. */
 static void
-rehash(struct inpcb *inp)
+rehash(struct inpcbtable *t, struct inpcb_key *ik)
 {
-	struct inpcbtable *t = inp->inp_table;
-
-	hash_remove(inp);
-	if (inp->inp_lport == 0)
+	hash_remove(ik);
+	if (ik->ik_lport == 0)
 		return;
-	if (inp->inp_fport != 0)
-		hash_insert(
-		    &t->it_connhash[conn_hash(t, &inp->inp_faddr,
-			inp->inp_fport, &inp->inp_laddr, inp->inp_lport)],
-		    inp);
+	if (ik->ik_fport != 0)
+		hash_insert(&t->it_connhash[conn_hash(t, &ik->ik_faddr,
+				ik->ik_fport, &ik->ik_laddr, ik->ik_lport)],
+		    ik);
 	else
-		hash_insert(&t->it_bindhash[port_hash(t, inp->inp_lport)], inp);
-	port_insert(&t->it_porthash[port_hash(t, inp->inp_lport)], inp);
+		hash_insert(&t->it_bindhash[port_hash(t, ik->ik_lport)], ik);
+	port_insert(&t->it_porthash[port_hash(t, ik->ik_lport)], ik);
 }
 
 void
 in_pcbrehash(struct inpcb *inp)
 {
 	krwlock_wrlock(&inp->inp_table->it_lock);
-	rehash(inp);
+	rehash(inp->inp_table, &inp->inp_key);
 	krwlock_unlock(&inp->inp_table->it_lock);
 }
 
 static void
-free_hashes(struct rump_kernel *k, struct inpcb **h[3], unsigned size)
+free_hashes(struct rump_kernel *k, struct inpcb_key **h[3], unsigned size)
 {
 	for (int i = 0; i < 3; i++)
 		if (h[i] != NULL)
@@ -136,7 +134,7 @@ free_hashes(struct rump_kernel *k, struct inpcb **h[3], unsigned size)
 }
 
 static int
-alloc_hashes(struct rump_kernel *k, struct inpcb **h[3], unsigned size)
+alloc_hashes(struct rump_kernel *k, struct inpcb_key **h[3], unsigned size)
 {
 	for (int i = 0; i < 3; i++)
 		h[i] = NULL;
@@ -152,21 +150,22 @@ alloc_hashes(struct rump_kernel *k, struct inpcb **h[3], unsigned size)
 static void
 grow(struct inpcbtable *t)
 {
-	struct inpcb **old[3] = { t->it_connhash, t->it_bindhash,
+	struct inpcb_key **old[3] = { t->it_connhash, t->it_bindhash,
 		t->it_porthash },
-		     **new[3];
+			 **new[3], *ik;
 	unsigned size = t->it_hashsize;
 
-	if (size >= 1u << 20 || alloc_hashes(t->it_k, new, size * 2) != 0)
+	if (t->it_count + t->it_nalone < size * 2 || size >= 1u << 20 ||
+	    alloc_hashes(t->it_k, new, size * 2) != 0)
 		return;
-	for (struct inpcb *inp = t->it_all; inp != NULL; inp = inp->inp_allnext)
-		hash_remove(inp);
 	t->it_connhash = new[0];
 	t->it_bindhash = new[1];
 	t->it_porthash = new[2];
 	t->it_hashsize = size * 2;
-	for (struct inpcb *inp = t->it_all; inp != NULL; inp = inp->inp_allnext)
-		rehash(inp);
+	/* Every one that has a port is in one of those. */
+	for (unsigned i = 0; i < size; i++)
+		while ((ik = old[2][i]) != NULL)
+			rehash(t, ik);
 	free_hashes(t->it_k, old, size);
 }
 
@@ -175,7 +174,7 @@ inpcbtable_create(
     struct rump_kernel *k, unsigned hashsize, struct inpcbtable **tp)
 {
 	struct inpcbtable *t = kmem_zalloc(k, sizeof(*t));
-	struct inpcb **h[3];
+	struct inpcb_key **h[3];
 
 	*tp = NULL;
 	if (t == NULL)
@@ -203,7 +202,7 @@ inpcbtable_create(
 void
 inpcbtable_destroy(struct inpcbtable *t)
 {
-	struct inpcb **h[3];
+	struct inpcb_key **h[3];
 	struct inpcbtable **p;
 
 	if (t == NULL)
@@ -246,8 +245,7 @@ in_pcballoc(struct socket *so, struct inpcbtable *t)
 	set_any(&inp->inp_faddr, inp->inp_af);
 	so->so_pcb = inp;
 	krwlock_wrlock(&t->it_lock);
-	if (t->it_count >= t->it_hashsize * 2)
-		grow(t);
+	grow(t);
 	inp->inp_allnext = t->it_all;
 	if (t->it_all != NULL)
 		t->it_all->inp_allprev = &inp->inp_allnext;
@@ -265,7 +263,7 @@ in_pcbfree(struct inpcb *inp)
 	struct rump_kernel *k = t->it_k;
 
 	krwlock_wrlock(&t->it_lock);
-	hash_remove(inp);
+	hash_remove(&inp->inp_key);
 	*inp->inp_allprev = inp->inp_allnext;
 	if (inp->inp_allnext != NULL)
 		inp->inp_allnext->inp_allprev = inp->inp_allprev;
@@ -328,9 +326,25 @@ in_setpeeraddr(struct inpcb *inp, struct sockaddr *sa)
 /* --- finding --- */
 
 static bool
-zone_fits(const struct inpcb *inp, uint32_t zone)
+zone_fits(const struct inpcb_key *ik, uint32_t zone)
 {
-	return zone == 0 || inp->inp_zone == 0 || inp->inp_zone == zone;
+	return zone == 0 || ik->ik_zone == 0 || ik->ik_zone == zone;
+}
+
+/* it_lock held. */
+static struct inpcb_key *
+find_connection(const struct inpcbtable *t, const struct in_any *faddr,
+    uint16_t fport, const struct in_any *laddr, uint16_t lport, uint32_t zone)
+{
+	struct inpcb_key *ik;
+
+	for (ik = t->it_connhash[conn_hash(t, faddr, fport, laddr, lport)];
+	     ik != NULL; ik = ik->ik_hashnext)
+		if (ik->ik_fport == fport && ik->ik_lport == lport &&
+		    in_any_eq(&ik->ik_faddr, faddr) &&
+		    in_any_eq(&ik->ik_laddr, laddr) && zone_fits(ik, zone))
+			return ik;
+	return NULL;
 }
 
 struct socket *
@@ -338,52 +352,95 @@ in_pcblookup_connect(struct inpcbtable *t, const struct in_any *faddr,
     uint16_t fport, const struct in_any *laddr, uint16_t lport, uint32_t zone)
 {
 	struct socket *so = NULL;
-	struct inpcb *inp;
+	struct inpcb_key *ik;
 
 	krwlock_rdlock(&t->it_lock);
-	for (inp = t->it_connhash[conn_hash(t, faddr, fport, laddr, lport)];
-	     inp != NULL; inp = inp->inp_hashnext)
-		if (inp->inp_fport == fport && inp->inp_lport == lport &&
-		    in_any_eq(&inp->inp_faddr, faddr) &&
-		    in_any_eq(&inp->inp_laddr, laddr) && zone_fits(inp, zone)) {
-			so = so_get(inp->inp_socket);
-			break;
-		}
+	ik = find_connection(t, faddr, fport, laddr, lport, zone);
+	if (ik != NULL && !ik->ik_alone)
+		so = so_get(key_inpcb(ik)->inp_socket);
 	krwlock_unlock(&t->it_lock);
 	return so;
+}
+
+struct inpcb_key *
+in_pcblookup_alone(struct inpcbtable *t, const struct in_any *faddr,
+    uint16_t fport, const struct in_any *laddr, uint16_t lport, uint32_t zone)
+{
+	struct inpcb_key *ik;
+
+	krwlock_rdlock(&t->it_lock);
+	ik = find_connection(t, faddr, fport, laddr, lport, zone);
+	krwlock_unlock(&t->it_lock);
+	return ik != NULL && ik->ik_alone ? ik : NULL;
+}
+
+bool
+in_pcbconn_exists(const struct inpcbtable *t, const struct inpcb *inp,
+    const struct in_any *faddr, uint16_t fport, const struct in_any *laddr,
+    uint16_t lport, uint32_t zone)
+{
+	const struct inpcb_key *ik = find_connection(
+	    t, faddr, fport, laddr, lport, zone);
+
+	return ik != NULL && ik != &inp->inp_key;
+}
+
+struct inpcb_key *
+in_pcbport_first(const struct inpcbtable *t, uint16_t lport)
+{
+	return t->it_porthash[port_hash(t, lport)];
+}
+
+void
+in_pcbkey_insert(struct inpcbtable *t, struct inpcb_key *ik)
+{
+	krwlock_wrlock(&t->it_lock);
+	t->it_nalone++;
+	grow(t);
+	rehash(t, ik);
+	krwlock_unlock(&t->it_lock);
+}
+
+void
+in_pcbkey_remove(struct inpcbtable *t, struct inpcb_key *ik)
+{
+	krwlock_wrlock(&t->it_lock);
+	hash_remove(ik);
+	t->it_nalone--;
+	krwlock_unlock(&t->it_lock);
 }
 
 struct socket *
 in_pcblookup_bind(struct inpcbtable *t, const struct in_any *laddr,
     uint16_t lport, uint32_t zone)
 {
-	struct inpcb *inp, *best = NULL;
+	struct inpcb_key *ik, *best = NULL;
 	struct socket *so = NULL;
 	bool v4 = in_any_isv4(laddr);
 	int best_score = -1;
 
 	krwlock_rdlock(&t->it_lock);
-	for (inp = t->it_bindhash[port_hash(t, lport)]; inp != NULL;
-	     inp = inp->inp_hashnext) {
+	for (ik = t->it_bindhash[port_hash(t, lport)]; ik != NULL;
+	     ik = ik->ik_hashnext) {
 		int score = 0;
 
-		if (inp->inp_lport != lport || !zone_fits(inp, zone) ||
-		    (v4 ? !inp_takes4(inp) : inp->inp_af != AF_INET6))
+		if (ik->ik_lport != lport || !zone_fits(ik, zone) ||
+		    (v4 ? !key_takes4(ik) : ik->ik_af != AF_INET6))
 			continue;
-		if (in_any_eq(&inp->inp_laddr, laddr))
+		if (in_any_eq(&ik->ik_laddr, laddr))
 			score += 2;
-		else if (!in_any_unspecified(&inp->inp_laddr))
+		else if (!in_any_unspecified(&ik->ik_laddr))
 			continue;
 		/* The family's own first. */
-		if ((inp->inp_af == AF_INET) == v4)
+		if ((ik->ik_af == AF_INET) == v4)
 			score++;
 		if (score > best_score) {
-			best = inp;
+			best = ik;
 			best_score = score;
 		}
 	}
 	if (best != NULL)
-		so = so_get(best->inp_socket);
+		so = so_get(key_inpcb(best)->inp_socket);
 	krwlock_unlock(&t->it_lock);
 	return so;
 }
@@ -398,88 +455,130 @@ struct found {
 };
 
 static int
-gather(struct inpcbtable *t, bool (*match)(const struct inpcb *, void *),
+found_add(struct inpcbtable *t, struct found *f, struct inpcb *inp)
+{
+	if (f->n == f->size) {
+		struct socket **list = kmem_calloc(
+		    t->it_k, f->size * 2, sizeof(*list));
+
+		if (list == NULL)
+			return -ENOMEM;
+		memcpy(list, f->list, f->n * sizeof(*list));
+		if (f->list != f->few)
+			kmem_free(t->it_k, f->list, f->size * sizeof(*list));
+		f->list = list;
+		f->size *= 2;
+	}
+	f->list[f->n++] = so_get(inp->inp_socket);
+	return 0;
+}
+
+static int
+gather_all(struct inpcbtable *t, bool (*match)(const struct inpcb *, void *),
     void *arg, struct found *f)
 {
-	struct inpcb *inp;
 	int error = 0;
 
-	f->list = f->few;
-	f->n = 0;
-	f->size = FEW;
 	krwlock_rdlock(&t->it_lock);
-	for (inp = t->it_all; inp != NULL; inp = inp->inp_allnext) {
-		if (match != NULL && !match(inp, arg))
-			continue;
-		if (f->n == f->size) {
-			struct socket **list = f->list == f->few ?
-			    kmem_calloc(
-				t->it_k, t->it_count + 1, sizeof(*list)) :
-			    NULL;
-
-			if (list == NULL) {
-				error = -ENOMEM;
-				break;
-			}
-			memcpy(list, f->few, sizeof(f->few));
-			f->list = list;
-			f->size = t->it_count + 1;
-		}
-		f->list[f->n++] = so_get(inp->inp_socket);
-	}
+	for (struct inpcb *inp = t->it_all; inp != NULL && error == 0;
+	     inp = inp->inp_allnext)
+		if (match == NULL || match(inp, arg))
+			error = found_add(t, f, inp);
 	krwlock_unlock(&t->it_lock);
 	return error;
+}
+
+static int
+gather_port(struct inpcbtable *t, uint16_t lport,
+    bool (*match)(const struct inpcb *, void *), void *arg, struct found *f)
+{
+	int error = 0;
+
+	krwlock_rdlock(&t->it_lock);
+	for (struct inpcb_key *ik = in_pcbport_first(t, lport);
+	     ik != NULL && error == 0; ik = ik->ik_portnext)
+		if (ik->ik_lport == lport && !ik->ik_alone &&
+		    match(key_inpcb(ik), arg))
+			error = found_add(t, f, key_inpcb(ik));
+	krwlock_unlock(&t->it_lock);
+	return error;
+}
+
+/* Calls fn (NULL: none) for those that were found, and gives them back. */
+static int
+each_found(struct inpcbtable *t, struct found *f,
+    int (*fn)(struct inpcb *, void *), void *arg)
+{
+	int error = 0;
+
+	for (unsigned i = 0; i < f->n; i++) {
+		struct socket *so = f->list[i];
+
+		if (error == 0 && fn != NULL) {
+			solock(so);
+			if (so->so_pcb != NULL)
+				error = fn(so->so_pcb, arg);
+			sounlock(so);
+		}
+		so_put(so);
+	}
+	if (f->list != f->few)
+		kmem_free(t->it_k, f->list, f->size * sizeof(*f->list));
+	return error;
+}
+
+static bool
+of_family(const struct inpcb *inp, void *arg)
+{
+	return inp->inp_af == *(const int *)arg;
+}
+
+int
+in_pcbgather(struct inpcbtable *t, int family, struct socket ***list,
+    unsigned *n, unsigned *size)
+{
+	struct found f = { .list = f.few, .size = FEW };
+	int error = gather_all(t, of_family, &family, &f);
+
+	if (error == 0 && f.list == f.few) {
+		f.list = kmem_calloc(t->it_k, FEW, sizeof(*f.list));
+		if (f.list == NULL) {
+			f.list = f.few;
+			error = -ENOMEM;
+		} else
+			memcpy(f.list, f.few, sizeof(f.few));
+	}
+	if (error != 0) {
+		(void)each_found(t, &f, NULL, NULL);
+		return error;
+	}
+	*list = f.list;
+	*n = f.n;
+	*size = f.size;
+	return 0;
 }
 
 int
 in_pcbforeach(struct inpcbtable *t, bool (*match)(const struct inpcb *, void *),
     int (*fn)(struct inpcb *, void *), void *arg)
 {
-	struct found f;
-	int error = gather(t, match, arg, &f), e = 0;
+	struct found f = { .list = f.few, .size = FEW };
+	int error = gather_all(t, match, arg, &f),
+	    e = each_found(t, &f, fn, arg);
 
-	for (unsigned i = 0; i < f.n; i++) {
-		struct socket *so = f.list[i];
-
-		if (e == 0) {
-			solock(so);
-			if (so->so_pcb != NULL)
-				e = fn(so->so_pcb, arg);
-			sounlock(so);
-		}
-		so_put(so);
-	}
-	if (f.list != f.few)
-		kmem_free(t->it_k, f.list, f.size * sizeof(*f.list));
 	return e != 0 ? e : error;
 }
 
-struct notice {
-	const struct in_any *faddr, *laddr;
-	uint16_t fport, lport;
-	int error;
-	void (*notify)(struct inpcb *, int);
-};
-
-static bool
-concerned(const struct inpcb *inp, void *arg)
+int
+in_pcbforeach_port(struct inpcbtable *t, uint16_t lport,
+    bool (*match)(const struct inpcb *, void *),
+    int (*fn)(struct inpcb *, void *), void *arg)
 {
-	const struct notice *n = arg;
+	struct found f = { .list = f.few, .size = FEW };
+	int error = gather_port(t, lport, match, arg, &f),
+	    e = each_found(t, &f, fn, arg);
 
-	return in_any_eq(&inp->inp_faddr, n->faddr) &&
-	    (n->fport == 0 || inp->inp_fport == n->fport) &&
-	    (n->lport == 0 || inp->inp_lport == n->lport) &&
-	    (n->laddr == NULL || in_any_unspecified(n->laddr) ||
-		in_any_eq(&inp->inp_laddr, n->laddr));
-}
-
-static int
-notify_one(struct inpcb *inp, void *arg)
-{
-	const struct notice *n = arg;
-
-	n->notify(inp, n->error);
-	return 0;
+	return e != 0 ? e : error;
 }
 
 void
@@ -487,16 +586,11 @@ in_pcbnotify(struct inpcbtable *t, const struct in_any *faddr, uint16_t fport,
     const struct in_any *laddr, uint16_t lport, int error,
     void (*notify)(struct inpcb *, int error))
 {
-	struct notice n = { faddr, laddr, fport, lport, error, notify };
 	struct socket *so;
 
-	if (in_any_unspecified(faddr))
+	/* What quotes no whole name concerns nobody: it may be forged. */
+	if (in_any_unspecified(faddr) || fport == 0 || lport == 0)
 		return;
-	if (fport == 0 || lport == 0 || laddr == NULL) {
-		(void)in_pcbforeach(t, concerned, notify_one, &n);
-		return;
-	}
-	/* The usual: one connection. */
 	so = in_pcblookup_connect(t, faddr, fport, laddr, lport, 0);
 	if (so == NULL)
 		return;

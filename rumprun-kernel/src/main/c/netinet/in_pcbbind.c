@@ -12,9 +12,9 @@ is_multicast(const struct in_any *a)
 
 /* Do both take packets of one family? */
 static bool
-common_family(const struct inpcb *a, const struct inpcb *b)
+common_family(const struct inpcb_key *a, const struct inpcb_key *b)
 {
-	return a->inp_af == b->inp_af || (inp_takes4(a) && inp_takes4(b));
+	return a->ik_af == b->ik_af || (key_takes4(a) && key_takes4(b));
 }
 
 /* SO_REUSEADDR lets wildcard and specific names stand side by side; SO_REUSEPORT, set by all of them, even equal names. */
@@ -26,30 +26,29 @@ in_pcbcheckuse(struct inpcb *inp, struct cred *cred, const struct in_any *laddr,
 	unsigned options = inp->inp_socket->so_options,
 		 share = options & SO_REUSEPORT;
 	bool multi = is_multicast(laddr), any = in_any_unspecified(laddr);
-	uint32_t h = lport * 0x9e3779b1u;
 
 	if (multi && (options & SO_REUSEADDR) != 0)
 		share = SO_REUSEADDR | SO_REUSEPORT;
-	for (struct inpcb *o =
-		 t->it_porthash[(h ^ h >> 16) & (t->it_hashsize - 1)];
-	     o != NULL; o = o->inp_portnext) {
-		bool wild, oany = in_any_unspecified(&o->inp_laddr);
+	for (struct inpcb_key *o = in_pcbport_first(t, lport); o != NULL;
+	     o = o->ik_portnext) {
+		bool wild, oany = in_any_unspecified(&o->ik_laddr);
 
-		if (o == inp || o->inp_lport != lport || !common_family(inp, o))
+		if (o == &inp->inp_key || o->ik_lport != lport ||
+		    !common_family(&inp->inp_key, o))
 			continue;
 		if (!any && !oany &&
-		    (!in_any_eq(laddr, &o->inp_laddr) ||
-			(zone != 0 && o->inp_zone != 0 && zone != o->inp_zone)))
+		    (!in_any_eq(laddr, &o->ik_laddr) ||
+			(zone != 0 && o->ik_zone != 0 && zone != o->ik_zone)))
 			continue;
-		wild = any != oany || o->inp_fport != 0;
+		wild = any != oany || o->ik_fport != 0;
 		/* A port of another user's cannot be taken over. */
 		if (reuse && !multi && !cred_issuser(cred) &&
-		    inp->inp_socket->so_uid != o->inp_socket->so_uid)
+		    inp->inp_socket->so_uid != key_uid(o))
 			return -EADDRINUSE;
 		if (wild && reuse &&
 		    (options & (SO_REUSEADDR | SO_REUSEPORT)) != 0)
 			continue;
-		if ((share & o->inp_socket->so_options) == 0)
+		if ((share & key_options(o)) == 0)
 			return -EADDRINUSE;
 	}
 	return 0;
@@ -282,25 +281,6 @@ take_peer(struct inpcb *inp, const struct sockaddr *sa, struct peer *p)
 	return peer4(inp, in_any_v4(&a), p);
 }
 
-/* it_lock held. Is there such a connection? */
-static bool
-exists(const struct inpcb *inp, const struct peer *p, uint16_t lport)
-{
-	const struct inpcbtable *t = inp->inp_table;
-	uint32_t h = lport * 0x9e3779b1u;
-	const struct inpcb *o;
-
-	for (o = t->it_porthash[(h ^ h >> 16) & (t->it_hashsize - 1)];
-	     o != NULL; o = o->inp_portnext)
-		if (o != inp && o->inp_lport == lport &&
-		    o->inp_fport == p->fport &&
-		    in_any_eq(&o->inp_faddr, &p->faddr) &&
-		    in_any_eq(&o->inp_laddr, &p->laddr) &&
-		    (o->inp_zone == 0 || p->zone == 0 || o->inp_zone == p->zone))
-			return true;
-	return false;
-}
-
 int
 in_pcbconnect(struct inpcb *inp, struct sockaddr *sa, struct lwp *l)
 {
@@ -313,7 +293,8 @@ in_pcbconnect(struct inpcb *inp, struct sockaddr *sa, struct lwp *l)
 		return error;
 	krwlock_wrlock(&t->it_lock);
 	if (inp->inp_lport != 0) {
-		if (exists(inp, &p, inp->inp_lport))
+		if (in_pcbconn_exists(t, inp, &p.faddr, p.fport, &p.laddr,
+			inp->inp_lport, p.zone))
 			error = -EADDRINUSE;
 	} else
 		error = pick(inp, cred, &p.laddr, &p.faddr, p.fport);

@@ -126,22 +126,20 @@ is_free(const struct asked *a, unsigned port)
 {
 	const struct inpcbtable *t = a->inp->inp_table;
 	uint16_t lport = htons(port);
-	uint32_t h = lport * 0x9e3779b1u;
 
 	if ((a->r->reserved[port / 32] & 1u << port % 32) != 0)
 		return false;
 	if (a->faddr == NULL)
 		return in_pcbcheckuse(a->inp, a->cred, a->laddr,
 			   a->inp->inp_zone, lport, false) == 0;
-	for (const struct inpcb *o =
-		 t->it_porthash[(h ^ h >> 16) & (t->it_hashsize - 1)];
-	     o != NULL; o = o->inp_portnext)
-		if (o != a->inp && o->inp_lport == lport &&
-		    (in_any_unspecified(&o->inp_laddr) ||
-			in_any_eq(&o->inp_laddr, a->laddr)) &&
-		    (o->inp_fport == 0 ||
-			(o->inp_fport == a->fport &&
-			    in_any_eq(&o->inp_faddr, a->faddr))))
+	for (const struct inpcb_key *o = in_pcbport_first(t, lport); o != NULL;
+	     o = o->ik_portnext)
+		if (o != &a->inp->inp_key && o->ik_lport == lport &&
+		    (in_any_unspecified(&o->ik_laddr) ||
+			in_any_eq(&o->ik_laddr, a->laddr)) &&
+		    (o->ik_fport == 0 ||
+			(o->ik_fport == a->fport &&
+			    in_any_eq(&o->ik_faddr, a->faddr))))
 			return false;
 	return true;
 }

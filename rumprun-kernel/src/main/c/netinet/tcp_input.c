@@ -134,27 +134,19 @@ listener_input(struct socket *head, struct tcp_seg *sg, struct socket **child)
 	tcp_leave(head, true);
 }
 
-/* RFC 6191, 1122 4.2.2.13: may a SYN take the place of a connection in TIME_WAIT? */
-static bool
-recycles(const struct tcpcb *tp, const struct tcp_seg *sg)
-{
-	if (tp->t_state != TCPS_TIME_WAIT ||
-	    (sg->sg_flags & (TH_SYN | TH_ACK | TH_RST)) != TH_SYN)
-		return false;
-	if (sg->sg_ts && (tp->t_flags & TF_RCVD_TSTMP) != 0 &&
-	    tp->ts_recent != 0)
-		return SEQ_GT(sg->sg_tsval, tp->ts_recent) ||
-		    (sg->sg_tsval == tp->ts_recent &&
-			SEQ_GT(sg->sg_seq, tp->rcv_nxt));
-	return SEQ_GT(sg->sg_seq, tp->rcv_nxt);
-}
-
 /* --- whose it is --- */
 
 static void
 to_connection(struct socket *so, struct tcp_seg *sg)
 {
-	tcp_segment_input(sototcpcb(so), sg);
+	const unsigned owes = TF_ACKNOW | TF_DELACK;
+	struct tcpcb *tp = sototcpcb(so);
+
+	tcp_segment_input(tp, sg);
+	/* Nobody holds it, nothing is to be sent: a record is enough. */
+	if (so->so_pcb != NULL && tp->t_state == TCPS_TIME_WAIT &&
+	    (so->so_state & SS_NOFDREF) != 0 && (tp->t_flags & owes) == 0)
+		tcp_tw_enter(tp);
 	tcp_leave(so, true);
 }
 
@@ -178,7 +170,11 @@ try_connection(struct tcp_state *tc, struct tcp_seg *sg, bool *none)
 		return false;
 	}
 	tp = sototcpcb(so);
-	if (recycles(tp, sg)) {
+	if (tp->t_state == TCPS_TIME_WAIT &&
+	    tcp_recycles(sg, tp->rcv_nxt, (tp->t_flags & TF_RCVD_TSTMP) != 0,
+		tp->ts_recent)) {
+		sg->sg_again = true;
+		sg->sg_oldnxt = tp->snd_max;
 		tcp_close(tp);
 		tcp_leave(so, true);
 		return false;
@@ -235,7 +231,8 @@ tcp_input_common(
 		if (none)
 			break;
 	}
-	to_bound(tc, sg);
+	if (!tcp_tw_input(tc, sg))
+		to_bound(tc, sg);
 out:
 	m_freem(sg->sg_m);
 }

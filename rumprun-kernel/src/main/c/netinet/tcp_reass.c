@@ -6,7 +6,9 @@
  * The queue hangs at t_reass by m_nextpkt, sorted by sequence, without
  * overlaps: what is there stays, what is new is cut. A segment's place stands
  * in its packet header, which nobody else needs any more. Bounded in segments
- * and in memory, so that tiny segments in large storages don't eat it up.
+ * and in memory, so that tiny segments in large storages don't eat it up; and
+ * over all connections: one may have a part of what the others leave, so that
+ * the more there are that want it, the less each gets, but never nothing.
  */
 #include "netinet/tcp_var.h"
 
@@ -25,11 +27,21 @@ chain_memory(const struct mbuf *m)
 	return n;
 }
 
+/* Comes into the queue, or goes (n: 1, -1). */
+static void
+count(struct tcpcb *tp, const struct mbuf *m, int n)
+{
+	int64_t mem = n * (int64_t)chain_memory(m);
+
+	tp->t_reasscnt += (uint32_t)n;
+	tp->t_reassmem += (uint32_t)mem;
+	atomic_fetch_add(&tp->t_tcp->tc_reassmem, mem);
+}
+
 static void
 drop_segment(struct tcpcb *tp, struct mbuf *m)
 {
-	tp->t_reasscnt--;
-	tp->t_reassmem -= chain_memory(m);
+	count(tp, m, -1);
 	m_freem(m);
 }
 
@@ -60,8 +72,7 @@ deliver(struct tcpcb *tp)
 
 		tp->t_reass = m->m_nextpkt;
 		m->m_nextpkt = NULL;
-		tp->t_reasscnt--;
-		tp->t_reassmem -= chain_memory(m);
+		count(tp, m, -1);
 		if (seg_fin(m))
 			flags = TH_FIN;
 		if (len == 0) {
@@ -134,13 +145,16 @@ trim_behind(struct tcpcb *tp, struct tcp_seg *sg, struct mbuf **next)
 static bool
 room_for(struct tcpcb *tp, const struct tcp_seg *sg)
 {
-	size_t most = tp->t_so->so_rcv.sb_mbmax;
+	struct tcp_state *tc = tp->t_tcp;
+	size_t most = tp->t_so->so_rcv.sb_mbmax + 65536;
+	int64_t left = tc->tc_reassmax - atomic_load(&tc->tc_reassmem);
+	size_t mem = tp->t_reassmem + chain_memory(sg->sg_m);
 
 	/* What closes the gap is always taken. */
 	if (sg->sg_seq == tp->rcv_nxt)
 		return true;
-	return tp->t_reasscnt < REASS_MAXSEGS &&
-	    tp->t_reassmem + chain_memory(sg->sg_m) <= most + 65536;
+	return tp->t_reasscnt < REASS_MAXSEGS && mem <= most &&
+	    (int64_t)mem <= left / 4;
 }
 
 unsigned
@@ -177,7 +191,6 @@ tcp_reass(struct tcpcb *tp, struct tcp_seg *sg)
 	seg_fin(m) = (sg->sg_flags & TH_FIN) != 0;
 	m->m_nextpkt = *link;
 	*link = m;
-	tp->t_reasscnt++;
-	tp->t_reassmem += chain_memory(m);
+	count(tp, m, 1);
 	return deliver(tp);
 }

@@ -4,25 +4,43 @@
  *
  * The sender's scoreboard is t_sacked: what the receiver has beyond snd_una,
  * sorted ranges without overlaps or contact. What is not in it is a hole. The
- * number of ranges is bounded (sysctl sack.maxholes); what has no place is as
- * if it had not been told.
+ * number of ranges is bounded, for a connection (sysctl sack.maxholes) and over
+ * all (sack.globalmaxholes), where one may have a part of what the others
+ * leave. What has no place is not remembered, but counts as news: so recovery
+ * goes on as without SACK.
  */
 #include "netinet/tcp_var.h"
+
+static void
+set_count(struct tcpcb *tp, unsigned n)
+{
+	atomic_fetch_add(
+	    &tp->t_tcp->sack_globalholes, (int32_t)n - (int32_t)tp->t_nsacked);
+	tp->t_nsacked = (uint16_t)n;
+}
+
+static bool
+may_have_more(const struct tcpcb *tp)
+{
+	struct tcp_state *tc = tp->t_tcp;
+	int32_t left = atomic_load(&tc->sack_globalmaxholes) -
+	    atomic_load(&tc->sack_globalholes);
+
+	return tp->t_nsacked < atomic_load(&tc->sack_maxholes) &&
+	    tp->t_nsacked < left / 4;
+}
 
 static bool
 make_room(struct tcpcb *tp)
 {
 	struct rump_kernel *k = tp->t_tcp->tc_k;
-	unsigned most = (unsigned)atomic_load(&tp->t_tcp->sack_maxholes);
 	unsigned room = tp->t_sackroom == 0 ? 4 : tp->t_sackroom * 2u;
 	struct tcp_range *r;
 
+	if (!may_have_more(tp))
+		return false;
 	if (tp->t_nsacked < tp->t_sackroom)
 		return true;
-	/* Fewer than 32 would make recovery from a bad wire slow. */
-	most = most < 128 ? 128 : most;
-	if (tp->t_nsacked >= most)
-		return false;
 	if ((r = kmem_calloc(k, room, sizeof(*r))) == NULL)
 		return false;
 	if (tp->t_sacked != NULL) {
@@ -35,7 +53,7 @@ make_room(struct tcpcb *tp)
 	return true;
 }
 
-/* Adds a range; true when it brings something. */
+/* Adds a range; true when it brings something, also when it has no place. */
 static bool
 add_range(struct tcpcb *tp, tcp_seq start, tcp_seq end)
 {
@@ -54,14 +72,14 @@ add_range(struct tcpcb *tp, tcp_seq start, tcp_seq end)
 	}
 	if (j == i) {
 		if (!make_room(tp))
-			return false;
+			return true;
 		memmove(tp->t_sacked + i + 1, tp->t_sacked + i,
 		    (tp->t_nsacked - i) * sizeof(*tp->t_sacked));
-		tp->t_nsacked++;
+		set_count(tp, tp->t_nsacked + 1u);
 	} else {
 		memmove(tp->t_sacked + i + 1, tp->t_sacked + j,
 		    (tp->t_nsacked - j) * sizeof(*tp->t_sacked));
-		tp->t_nsacked -= (uint16_t)(j - i - 1);
+		set_count(tp, tp->t_nsacked - (j - i - 1));
 	}
 	tp->t_sacked[i] = (struct tcp_range){ start, end };
 	return true;
@@ -93,7 +111,7 @@ tcp_sack_advance(struct tcpcb *tp)
 	while (n < tp->t_nsacked && SEQ_LEQ(tp->t_sacked[n].end, tp->snd_una))
 		n++;
 	if (n > 0) {
-		tp->t_nsacked -= (uint16_t)n;
+		set_count(tp, tp->t_nsacked - n);
 		memmove(tp->t_sacked, tp->t_sacked + n,
 		    tp->t_nsacked * sizeof(*tp->t_sacked));
 	}
@@ -107,7 +125,7 @@ tcp_sack_advance(struct tcpcb *tp)
 void
 tcp_sack_clear(struct tcpcb *tp)
 {
-	tp->t_nsacked = 0;
+	set_count(tp, 0);
 	tp->t_highrxt = tp->snd_una;
 }
 

@@ -6,13 +6,35 @@
  */
 #include "netinet/tcp_var.h"
 
+#define CHALLENGES_A_TICK 5
+
+/* The limit is another one each second, so that nobody can count what others have used up of it (RFC 5961 7 says little; Cao et al. 2016). */
+bool
+tcp_challenge_ok(struct tcp_state *tc, int64_t now)
+{
+	uint64_t h = tc->tc_secret[1] ^ (uint64_t)(now / TCP_NS);
+
+	h = (h ^ h >> 29) * 0x9e3779b97f4a7c15u;
+	return ppsratecheck(tc->tc_k, &tc->tc_challenge, 1000 + (int)(h >> 54));
+}
+
 void
 tcp_challenge_ack(struct tcpcb *tp)
 {
-	if (ppsratecheck(tp->t_tcp->tc_k, &tp->t_tcp->tc_challenge, 1000)) {
-		tcpstat_inc(tp->t_tcp, TCP_STAT_SNDACKS);
-		tcp_respond(tp, tp->snd_max, tp->rcv_nxt, TH_ACK);
+	struct tcp_state *tc = tp->t_tcp;
+	int64_t now = kern_uptime_ns(tc->tc_k);
+	uint32_t tick = tcp_tick(tc, now);
+
+	if (tick != tp->t_challengetick) {
+		tp->t_challengetick = tick;
+		tp->t_challenges = 0;
 	}
+	/* A connection's own limit leaves some to the others. */
+	if (tp->t_challenges >= CHALLENGES_A_TICK || !tcp_challenge_ok(tc, now))
+		return;
+	tp->t_challenges++;
+	tcpstat_inc(tc, TCP_STAT_SNDACKS);
+	tcp_respond(tp, tp->snd_max, tp->rcv_nxt, TH_ACK);
 }
 
 static uint32_t

@@ -449,6 +449,8 @@ defaults(struct tcp_state *tc)
 	tc->mslt_remote = 60;
 	tc->mslt_remote_threshold = 6;
 	tc->vtw_entries = 16;
+	tc->tc_twmax = 32768;
+	tc->tc_reassmax = 32 << 20;
 }
 
 static const struct ipprotosw tcp_protosw4 = { tcp_input4, tcp_ctlinput4 };
@@ -467,8 +469,10 @@ tcp_boot(struct rump_kernel *k)
 	atomic_store(&tc->tc_congctl, tcp_congctl_find("newreno", 7));
 	if ((error = inpcbtable_create(k, 64, &tc->tc_table)) != 0)
 		goto out_state;
-	if ((error = syncache_create(tc)) != 0)
+	if ((error = tcp_tw_create(tc)) != 0)
 		goto out_table;
+	if ((error = syncache_create(tc)) != 0)
+		goto out_timewait;
 	NS(k)->ns_tcp = tc;
 	if ((error = tcp_sysctl_attach(k)) != 0)
 		goto out_syncache;
@@ -477,6 +481,8 @@ tcp_boot(struct rump_kernel *k)
 out_syncache:
 	NS(k)->ns_tcp = NULL;
 	syncache_destroy(tc);
+out_timewait:
+	tcp_tw_destroy(tc);
 out_table:
 	inpcbtable_destroy(tc->tc_table);
 out_state:
@@ -520,6 +526,7 @@ tcp_fini(struct rump_kernel *k)
 	net_unlock(k);
 	while (atomic_load(&tc->tc_orphans) != 0)
 		host_sleep_ns(100000);
+	tcp_tw_destroy(tc);
 	NS(k)->ns_tcp = NULL;
 	inpcbtable_destroy(tc->tc_table);
 	kmem_free(k, tc, sizeof(*tc));

@@ -11,6 +11,7 @@
 
 #define SC_BUCKETS 512
 #define SC_MAXSHIFT 5
+#define ISS_BEYOND 131072
 #define COOKIE_TIME (64 * TCP_NS)
 
 struct sc_entry {
@@ -84,6 +85,14 @@ free_entry(struct syncache *sc, struct sc_entry *e)
 }
 
 static void
+schedule(struct syncache *sc, int64_t when)
+{
+	if (when < sc->sc_when &&
+	    callout_schedule_abs(&sc->sc_callout, when) == 0)
+		sc->sc_when = when;
+}
+
+static void
 insert(struct syncache *sc, struct sc_entry *e)
 {
 	unsigned b = bucket_of(sc->sc_tcp, &e->e_ends);
@@ -92,9 +101,7 @@ insert(struct syncache *sc, struct sc_entry *e)
 	sc->sc_bucket[b] = e;
 	sc->sc_len[b]++;
 	sc->sc_count++;
-	if (e->e_due < sc->sc_when &&
-	    callout_schedule_abs(&sc->sc_callout, e->e_due) == 0)
-		sc->sc_when = e->e_due;
+	schedule(sc, e->e_due);
 }
 
 /* --- SYN-ACKs --- */
@@ -138,42 +145,44 @@ send_synack(struct tcp_state *tc, const struct sc_entry *e)
 	(void)tcp_send(tc, &e->e_ends, NULL, &o, NULL, NULL);
 }
 
-/* One entry that is due: true and a copy of it, to be sent. */
+/* A walk through all entries, in pieces: where it is, the earliest deadline that it has seen. */
+struct walk {
+	unsigned bucket;
+	int64_t now, next;
+};
+
+/* The next entry that is due: true and a copy of it, to be sent. */
 static bool
-take_due(struct syncache *sc, int64_t now, struct sc_entry *copy)
+take_due(struct syncache *sc, struct walk *w, struct sc_entry *copy)
 {
 	struct tcp_state *tc = sc->sc_tcp;
-	int64_t next = INT64_MAX;
 	int64_t life = atomic_load(&tc->keepinit) * TCP_TICK;
 
-	for (unsigned b = 0; b < SC_BUCKETS; b++) {
-		struct sc_entry **link = &sc->sc_bucket[b], *e;
+	for (; w->bucket < SC_BUCKETS; w->bucket++) {
+		struct sc_entry **link = &sc->sc_bucket[w->bucket], *e;
 
 		while ((e = *link) != NULL) {
-			if (e->e_due > now) {
-				next = e->e_due < next ? e->e_due : next;
+			if (e->e_due > w->now) {
+				w->next = e->e_due < w->next ? e->e_due :
+							       w->next;
 				link = &e->e_next;
 				continue;
 			}
 			if (e->e_shift >= SC_MAXSHIFT ||
-			    now - e->e_born >= life) {
+			    w->now - e->e_born >= life) {
 				tcpstat_inc(tc, TCP_STAT_SC_TIMED_OUT);
 				free_entry(sc, unlink_entry(sc, link));
 				continue;
 			}
 			e->e_shift++;
 			e->e_again = true;
-			e->e_due = now + (TCP_RTO_SYN << e->e_shift);
+			e->e_due = w->now + (TCP_RTO_SYN << e->e_shift);
 			if (e->e_due > e->e_born + life)
 				e->e_due = e->e_born + life;
 			*copy = *e;
 			return true;
 		}
 	}
-	sc->sc_when = INT64_MAX;
-	if (next != INT64_MAX &&
-	    callout_schedule_abs(&sc->sc_callout, next) == 0)
-		sc->sc_when = next;
 	return false;
 }
 
@@ -182,20 +191,22 @@ syncache_timer(void *arg)
 {
 	struct syncache *sc = arg;
 	struct rump_kernel *k = sc->sc_tcp->tc_k;
-	int64_t now = kern_uptime_ns(k);
+	struct walk w = { .now = kern_uptime_ns(k), .next = INT64_MAX };
 	struct sc_entry copy;
-	bool more;
 
 	net_rdlock(k);
-	do {
-		kmutex_enter(&sc->sc_lock);
-		more = !sc->sc_dead && take_due(sc, now, &copy);
+	kmutex_enter(&sc->sc_lock);
+	/* Who comes meanwhile schedules by himself. */
+	sc->sc_when = INT64_MAX;
+	while (!sc->sc_dead && take_due(sc, &w, &copy)) {
 		kmutex_exit(&sc->sc_lock);
-		if (more) {
-			tcpstat_inc(sc->sc_tcp, TCP_STAT_SC_RETRANSMITTED);
-			send_synack(sc->sc_tcp, &copy);
-		}
-	} while (more);
+		tcpstat_inc(sc->sc_tcp, TCP_STAT_SC_RETRANSMITTED);
+		send_synack(sc->sc_tcp, &copy);
+		kmutex_enter(&sc->sc_lock);
+	}
+	if (!sc->sc_dead)
+		schedule(sc, w.next);
+	kmutex_exit(&sc->sc_lock);
 	net_unlock(k);
 	net_run(k);
 }
@@ -319,6 +330,9 @@ fill_entry(struct sc_entry *e, struct socket *head, const struct tcp_seg *sg)
 	e->e_ends = sg->sg_ends;
 	e->e_irs = sg->sg_seq;
 	e->e_iss = tcp_newiss(tc, &sg->sg_ends);
+	/* RFC 1122 4.2.2.13: beyond all that the same ends have used. */
+	if (sg->sg_again && SEQ_LEQ(e->e_iss, sg->sg_oldnxt))
+		e->e_iss = sg->sg_oldnxt + ISS_BEYOND;
 	e->e_born = sg->sg_now;
 	e->e_due = sg->sg_now + TCP_RTO_SYN;
 	e->e_win = (uint32_t)(win > TCP_MAXWIN ? TCP_MAXWIN : win);

@@ -29,19 +29,29 @@ show_tcp(struct inpcb *inp, struct kinfo_pcb *ki)
 }
 
 static int
-fn_pcblist(struct sysctl_call *c)
+pcblist(struct sysctl_call *c, int family)
 {
 	struct tcp_state *tc = c->sc_ctx;
+	struct in_pcblisting il;
+	int error;
 
-	return in_pcblist_sysctl_fn(c, tc->tc_table, AF_INET, show_tcp);
+	if ((error = in_pcblist_start(&il, c, family)) != 0 ||
+	    (error = in_pcblist_table(&il, tc->tc_table, show_tcp)) != 0 ||
+	    (error = tcp_tw_list(tc, &il)) != 0)
+		return error;
+	return in_pcblist_end(&il);
+}
+
+static int
+fn_pcblist(struct sysctl_call *c)
+{
+	return pcblist(c, AF_INET);
 }
 
 static int
 fn_pcblist6(struct sysctl_call *c)
 {
-	struct tcp_state *tc = c->sc_ctx;
-
-	return in_pcblist_sysctl_fn(c, tc->tc_table, AF_INET6, show_tcp);
+	return pcblist(c, AF_INET6);
 }
 
 static int
@@ -159,12 +169,11 @@ fn_ident(struct sysctl_call *c)
 	else if ((error = take_ends(c, &e)) != 0)
 		return error;
 	net_rdlock(c->sc_k);
-	if ((so = find_locked(tc, &e)) == NULL)
-		error = -ESRCH;
-	else {
+	if ((so = find_locked(tc, &e)) != NULL) {
 		uid = so->so_uid;
 		tcp_leave(so, true);
-	}
+	} else if (!tcp_tw_drop(tc, &e, false, &uid))
+		error = -ESRCH;
 	net_unlock(c->sc_k);
 	return error != 0 ? error : sysctl_out(c, &uid, sizeof(uid));
 }
@@ -175,6 +184,7 @@ fn_drop(struct sysctl_call *c)
 	struct tcp_state *tc = c->sc_ctx;
 	struct tcp_ends e;
 	struct socket *so;
+	uid_t uid;
 	int error;
 
 	if (c->sc_namelen != 0 || c->sc_old != NULL)
@@ -184,12 +194,11 @@ fn_drop(struct sysctl_call *c)
 	if ((error = take_ends(c, &e)) != 0)
 		return error;
 	net_rdlock(c->sc_k);
-	if ((so = find_locked(tc, &e)) == NULL)
-		error = -ESRCH;
-	else {
+	if ((so = find_locked(tc, &e)) != NULL) {
 		tcp_drop(sototcpcb(so), ECONNABORTED);
 		tcp_leave(so, true);
-	}
+	} else if (!tcp_tw_drop(tc, &e, true, &uid))
+		error = -ESRCH;
 	net_unlock(c->sc_k);
 	net_run(c->sc_k);
 	return error;

@@ -119,31 +119,39 @@ tcp_persist_start(struct tcpcb *tp)
 		tp->t_rxtshift++;
 }
 
-/* Twice the maximum segment lifetime, by how far away the peer is. */
-void
-tcp_timewait(struct tcpcb *tp)
+int64_t
+tcp_2msl(struct tcp_state *tc, const struct tcp_ends *e, uint8_t *queue)
 {
-	struct tcp_state *tc = tp->t_tcp;
 	int64_t msl = atomic_load(&tc->msl) * TCP_NS;
-	struct tcp_ends e;
-	bool loop;
 
-	tcp_ends_of(tp->t_inpcb, &e);
-	loop = memcmp(&e.te_laddr, &e.te_faddr, 16) == 0 ||
-	    (e.te_v4 && e.te_faddr.a8[12] == IN_LOOPBACKNET);
+	if (memcmp(&e->te_laddr, &e->te_faddr, 16) == 0 ||
+	    (e->te_v4 && e->te_faddr.a8[12] == IN_LOOPBACKNET))
+		*queue = TCP_MSL_LOOPBACK;
+	else
+		*queue = tcp_islocal(tc, e) ? TCP_MSL_LOCAL : TCP_MSL_REMOTE;
 	if (atomic_load(&tc->mslt_enable)) {
-		if (loop)
+		if (*queue == TCP_MSL_LOOPBACK)
 			msl = atomic_load(&tc->mslt_loopback) * TCP_TICK;
-		else if (tcp_islocal(tc, &e))
+		else if (*queue == TCP_MSL_LOCAL)
 			msl = atomic_load(&tc->mslt_local) * TCP_TICK;
 		else
 			msl = atomic_load(&tc->mslt_remote) * TCP_TICK;
 	}
+	return 2 * msl;
+}
+
+void
+tcp_timewait(struct tcpcb *tp)
+{
+	struct tcp_ends e;
+	uint8_t queue;
+
+	tcp_ends_of(tp->t_inpcb, &e);
 	tp->t_state = TCPS_TIME_WAIT;
 	for (int i = 0; i < TT_COUNT; i++)
 		tcp_timer_stop(tp, i);
 	tcp_reass_free(tp);
-	tcp_timer_set(tp, TT_2MSL, 2 * msl);
+	tcp_timer_set(tp, TT_2MSL, tcp_2msl(tp->t_tcp, &e, &queue));
 }
 
 /* --- what they do; false: the connection is over --- */

@@ -100,6 +100,8 @@ tcp_detach(struct socket *so)
 	else if ((so->so_state & SS_ISDISCONNECTING) == 0 ||
 	    tp->t_state == TCPS_FIN_WAIT_2)
 		(void)tcp_disconnect(so);
+	if (so->so_pcb != NULL && tp->t_state == TCPS_TIME_WAIT)
+		tcp_tw_enter(tp);
 }
 
 static int

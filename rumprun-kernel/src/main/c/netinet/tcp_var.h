@@ -10,6 +10,7 @@
  *	tcp_sack.c	scoreboard of the sender, blocks of the receiver	(RFC 2018, 2883, 6675)
  *	tcp_reass.c	data out of order
  *	tcp_timer.c	all timers of a connection on one callout
+ *	tcp_timewait.c	records of connections in TIME_WAIT		(RFC 9293, 1337, 6191)
  *	tcp_syncache.c	half-open connections, cookies			(RFC 4987)
  *	tcp_congctl.c	congestion control: reno, newreno, cubic		(RFC 5681, 9438)
  *	tcp_subr.c	boot, control blocks, MSS, errors from below
@@ -79,6 +80,8 @@ struct tcp_seg {
 	uint8_t sg_flags; /* TH_* */
 	uint8_t sg_ecn;	  /* the IP header's two bits */
 	bool sg_bcast;	  /* came by a broadcast or multicast */
+	bool sg_again; /* a SYN that ended a TIME_WAIT, which had sent up to sg_oldnxt */
+	tcp_seq sg_oldnxt;
 	/* options */
 	bool sg_ts, sg_sackok, sg_signed;
 	int8_t sg_ws; /* -1: none */
@@ -113,7 +116,9 @@ struct tcpcb {
 	uint16_t t_peermss; /* what the peer advertised */
 	uint16_t t_keepidle, t_keepintvl, t_keepinit; /* seconds; 0: sysctl's */
 	uint8_t t_keepcnt, t_keepprobes;
-	uint8_t t_softerror; /* positive errno */
+	uint8_t t_softerror;  /* positive errno */
+	uint8_t t_challenges; /* sent in the tick t_challengetick */
+	uint32_t t_challengetick;
 
 	/* sending, RFC 9293 3.3.1 */
 	tcp_seq iss, snd_una, snd_nxt, snd_max, snd_up, snd_wl1, snd_wl2;
@@ -190,11 +195,20 @@ struct tcpcb {
 	((s) == TCPS_CLOSE_WAIT || (s) == TCPS_CLOSING || \
 	    (s) == TCPS_LAST_ACK || (s) == TCPS_TIME_WAIT)
 
+/* How far away a peer is decides how long its segments live. */
+enum tcp_msl { TCP_MSL_LOOPBACK, TCP_MSL_LOCAL, TCP_MSL_REMOTE, TCP_NMSL };
+
 struct syncache;
+struct tcp_twstate;
 struct tcp_state {
 	struct rump_kernel *tc_k;
 	struct inpcbtable *tc_table;
 	struct syncache *tc_syncache;
+	struct tcp_twstate *tc_tw;
+	unsigned tc_twmax; /* records at most, not 0 */
+	/* Memory of all queues of tcp_reass.c, and what they may have. */
+	_Atomic int64_t tc_reassmem;
+	int64_t tc_reassmax;
 	uint64_t tc_secret[2];
 	struct ppsrate tc_rstrate, tc_challenge;
 	_Atomic uint32_t
@@ -278,6 +292,8 @@ void tcp_segment_input(struct tcpcb *, struct tcp_seg *);
 /* From where a connection is synchronized on (also the end of SYN_SENT): ACK, URG, data, FIN. */
 void tcp_segment_accepted(struct tcpcb *, struct tcp_seg *);
 void tcp_challenge_ack(struct tcpcb *);
+/* May one more be sent, by what all connections have sent? */
+bool tcp_challenge_ok(struct tcp_state *, int64_t now);
 /* The next len bytes of the stream go to the user (taken), but an urgent byte. No wakeup. */
 void tcp_to_user(struct tcpcb *, struct mbuf *, uint32_t len);
 /* tcp_ack.c: false: the segment is not to be looked at any further. */
@@ -353,11 +369,29 @@ tcp_timer_on(const struct tcpcb *tp, enum tcp_timer t)
 void tcp_timer_finish(struct tcpcb *);
 void tcp_persist_start(struct tcpcb *);
 void tcp_timewait(struct tcpcb *);
+/* Twice the segments' lifetime between these ends, ns; *queue: TCP_MSL_*. */
+int64_t tcp_2msl(struct tcp_state *, const struct tcp_ends *, uint8_t *queue);
 void tcp_keep_restart(struct tcpcb *);
 int64_t tcp_keepidle_ns(const struct tcpcb *),
     tcp_keepintvl_ns(const struct tcpcb *),
     tcp_keepinit_ns(const struct tcpcb *);
 unsigned tcp_keepcnt_of(const struct tcpcb *);
+
+/* tcp_timewait.c */
+int tcp_tw_create(struct tcp_state *) MUST_CHECK;
+void tcp_tw_destroy(struct tcp_state *);
+/* A block in TIME_WAIT whose socket is closed, or being closed, becomes a record: so_pcb is NULL then (without memory nothing happens). */
+void tcp_tw_enter(struct tcpcb *);
+/* A segment for no block: true: it was for a record. No so_lock. */
+bool tcp_tw_input(struct tcp_state *, struct tcp_seg *);
+/* RFC 6191, 1122 4.2.2.13: may a SYN take the place of a connection in TIME_WAIT? */
+bool tcp_recycles(
+    const struct tcp_seg *, tcp_seq rcvnxt, bool ts, uint32_t recent);
+/* Whose record it was; false: none. */
+bool tcp_tw_drop(
+    struct tcp_state *, const struct tcp_ends *, bool end_it, uid_t *uid);
+unsigned tcp_tw_count(const struct tcp_state *);
+int tcp_tw_list(struct tcp_state *, struct in_pcblisting *) MUST_CHECK;
 
 /* tcp_syncache.c. head: the listening socket, locked. */
 int syncache_create(struct tcp_state *) MUST_CHECK;

@@ -122,7 +122,8 @@ udp_deliver_all(struct udp_in *in)
 {
 	struct all a = { in, false };
 
-	(void)in_pcbforeach(UDP(in->m->m_k)->us_table, all_fits, all_append, &a);
+	(void)in_pcbforeach_port(
+	    UDP(in->m->m_k)->us_table, in->dport, all_fits, all_append, &a);
 	m_freem(in->m);
 	return a.had;
 }
