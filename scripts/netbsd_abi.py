@@ -292,6 +292,9 @@ class Emitter:
             return BASE[base], ""
         if base == "ptr":
             return "void *", ""
+        array = re.fullmatch(r"([iu]8)\[(\d+)\]", base)
+        if array:  # a type that is an array of characters
+            return "char", "[%s]" % array.group(2)
         if base.startswith("enum"):
             return "int32_t", ""
         if text.startswith(("struct ", "union ")):
