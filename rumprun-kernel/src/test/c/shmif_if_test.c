@@ -210,6 +210,55 @@ TEST(shmif_cut_bus_is_made_whole)
 	end(2);
 }
 
+static _Atomic bool cutting;
+
+static void
+cutter(void *arg)
+{
+	static const int64_t sizes[] = { 0, 4096, 0, 1000, 600000 };
+
+	(void)arg;
+	for (unsigned i = 0; cutting; i++) {
+		cut(sizes[i % 5]);
+		/* Whole again at once, or left to those who use it. */
+		if (i % 3 == 0)
+			cut(BUSMEM_SIZE);
+		host_sleep_ns(50000);
+	}
+}
+
+/* The same while frames are on their way in both directions, in the middle of whatever is done to the bus. */
+TEST(shmif_bus_may_be_cut_at_any_time)
+{
+	struct host_thread *t;
+	uint32_t number = 1000;
+	int64_t until;
+
+	begin(2);
+	cutting = true;
+	CHECK_EQ(host_thread_create("cutter", cutter, NULL, &t), 0);
+	until = host_linux.monotonic() + 1000000000;
+	while (host_linux.monotonic() < until) {
+		for (int i = 0; i < 50; i++) {
+			(void)send_number(&hosts[0], number, 1500);
+			(void)send_number(&hosts[1], number++, 1500);
+		}
+		net_run(hosts[0].k);
+		net_run(hosts[1].k);
+	}
+	cutting = false;
+	host_thread_join(t);
+	number = 1 << 30;
+	for (int n = 0; n < 100 && hosts[1].last < 1 << 30; n++) {
+		CHECK_EQ(send_number(&hosts[0], ++number, 60), 0);
+		net_run(hosts[0].k);
+		for (int ms = 0; ms < 100 && hosts[1].last != number; ms++)
+			host_sleep_ns(1000000);
+	}
+	CHECK(hosts[1].last >= 1 << 30);
+	end(2);
+}
+
 TEST(shmif_damaged_bus_goes_on)
 {
 	uint32_t number = 100, state = 1;
@@ -375,6 +424,7 @@ main(void)
 	RUN(shmif_frames_cross);
 	RUN(shmif_many_frames_come_in_order);
 	RUN(shmif_cut_bus_is_made_whole);
+	RUN(shmif_bus_may_be_cut_at_any_time);
 	RUN(shmif_damaged_bus_goes_on);
 	RUN(shmif_dead_lock_holder_is_replaced);
 	RUN(shmif_link_string_as_recorded);

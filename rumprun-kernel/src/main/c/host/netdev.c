@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Files shared between processes, inotify and tap devices of the host. */
 #include "host/hostonly.h"
+#include "host/guard.h"
 #include "host/netdev.h"
 #include <linux/if_tun.h>
 #include <net/if.h>
@@ -10,7 +11,6 @@
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
 
 #define NB_ENOEXEC 8
 
@@ -66,7 +66,6 @@ int
 netdev_map(const char *path, size_t size, uint32_t magic, int *fdp, void **memp)
 {
 	int error, fd;
-	void *mem;
 
 	*fdp = -1;
 	*memp = NULL;
@@ -78,13 +77,9 @@ netdev_map(const char *path, size_t size, uint32_t magic, int *fdp, void **memp)
 		return host_error(errno);
 	if ((error = look(fd, magic)) != 0 || (error = allocate(fd, size)) != 0)
 		goto out;
-	mem = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (mem == MAP_FAILED) {
-		error = host_error(errno);
+	if ((error = guard_map(fd, size, memp)) != 0)
 		goto out;
-	}
 	*fdp = fd;
-	*memp = mem;
 	return 0;
 out:
 	close(fd);
@@ -94,21 +89,22 @@ out:
 void
 netdev_unmap(int fd, void *mem, size_t size)
 {
-	munmap(mem, size);
+	guard_unmap(mem, size);
 	close(fd);
 }
 
 int
-netdev_mend(int fd, size_t size)
+netdev_mend(int fd, void *mem, size_t size)
 {
 	struct stat st;
 	int error;
 
 	if (syscall(FSTAT, fd, &st) == -1)
 		return host_error(errno);
-	if (st.st_size >= (off_t)size)
+	if (st.st_size >= (off_t)size && !guard_lost(mem))
 		return 0;
-	if ((error = allocate(fd, size)) != 0)
+	if ((error = allocate(fd, size)) != 0 ||
+	    (guard_lost(mem) && (error = guard_again(fd, mem, size)) != 0))
 		return error;
 	return 1;
 }

@@ -19,7 +19,7 @@ struct netdev_vec {
 
 /*
  * A regular file of `size` bytes, made if it isn't there (0644), mapped shared for reading and writing, its space allocated where the file
- * system can do that: then no access to the mapping fails as long as the file keeps its size. A file that begins with four bytes other than zeros and `magic` is
+ * system can do that. A file that somebody cuts is zeros from then on, for us, until netdev_mend (host/guard.h). A file that begins with four bytes other than zeros and `magic` is
  * left alone: -ENOEXEC.
  */
 int netdev_map(
@@ -28,7 +28,7 @@ void netdev_unmap(int fd, void *mem, size_t size);
 /*
  * Whether the file still has that size. One that somebody has cut is made whole again first (zeros): 1 then, 0 when nothing was wrong.
  */
-int netdev_mend(int fd, size_t size);
+int netdev_mend(int fd, void *mem, size_t size);
 /* A write that those who watch the file notice. */
 int netdev_notify(int fd, int64_t off, const void *, size_t);
 

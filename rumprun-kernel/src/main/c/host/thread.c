@@ -67,8 +67,9 @@ host_thread_create(
 	t->fn = fn;
 	t->arg = arg;
 	strncpy(t->name, name, sizeof(t->name) - 1);
-	/* The program's signals are for the program's threads. */
+	/* The program's signals are for the program's threads; this one is for who makes it happen (host/guard.h). */
 	sigfillset(&all);
+	sigdelset(&all, SIGBUS);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	error = pthread_create(&t->id, NULL, start, t);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);

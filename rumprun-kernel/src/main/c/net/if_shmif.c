@@ -9,9 +9,9 @@
  * Before it sleeps the thread looks again after it has forgotten the writes so far, so that no frame is left behind. While somebody else
  * looks (net_poll) it rests.
  *
- * A mapping of a file that somebody has cut raises SIGBUS. The space is allocated when the bus is attached, and the file's size looked at before
- * every batch in either direction: a bus that was cut is made whole again and starts anew. That leaves a batch's length (some microseconds of traffic) in which the one
- * who cuts a bus in use can hit us; a handler for SIGBUS is not ours to have in a program that is not ours.
+ * Somebody may cut the file. Its space is allocated when the bus is attached, and its size looked at before every batch in either
+ * direction: a bus that was cut is made whole again and starts anew. In the middle of a batch the mapping is guarded (host/guard.h): what is cut reads as
+ * zeros, and what is written is lost.
  */
 #include "host/netdev.h"
 #include "net/if_shmif.h"
@@ -53,7 +53,7 @@ struct shmif {
 static bool
 bus_whole(struct shmif *sc)
 {
-	int rc = netdev_mend(sc->sc_fd, BUSMEM_SIZE);
+	int rc = netdev_mend(sc->sc_fd, sc->sc_bus.b_mem, BUSMEM_SIZE);
 
 	if (rc > 0)
 		shmif_bus_restart(&sc->sc_bus);
