@@ -97,6 +97,8 @@ kern_syscall(struct lwp *l, int num, const void *args, register_t rv[2])
 	sy = &kern_sysent[num];
 	depth = atomic_load_explicit(&l->l_incall, memory_order_relaxed);
 	atomic_store(&l->l_incall, depth + 1);
+	if (k->k_clock != NULL)
+		vclock_enter(k->k_clock);
 	if (atomic_load(&k->k_state) >= KERN_HALTING)
 		error = refused(k);
 	else if (sy->sy_call != NULL &&
@@ -113,6 +115,8 @@ kern_syscall(struct lwp *l, int num, const void *args, register_t rv[2])
 		    l->l_proc->p_uspace != NULL)
 			proc_signal(l->l_proc, 12 /* SIGSYS */);
 	}
+	if (k->k_clock != NULL)
+		vclock_leave(k->k_clock);
 	/* Once the call has left who halts frees the kernel: this is the last that is done with it. */
 	if (atomic_load(&k->k_state) >= KERN_HALTING) {
 		kmutex_enter(&k->k_proclock);
@@ -143,7 +147,11 @@ configure(struct rump_kernel *k, const struct kern_config *config)
 	if (k->k_config.kc_sectshift < 9)
 		k->k_config.kc_sectshift = 9;
 	k->k_host = k->k_config.kc_host;
-	k->k_boottime_ns = k->k_host->realtime();
+	if ((k->k_clock = k->k_config.kc_clock) != NULL) {
+		vclock_get(k->k_clock, k);
+		k->k_config.kc_manualtime = true;
+	}
+	k->k_boottime_ns = kern_basetime_ns(k);
 	k->k_maxfiles = 1772;
 	k->k_maxproc = 532;
 	host_hostname(host, sizeof(host));
@@ -162,6 +170,8 @@ destroy(struct rump_kernel *k, bool services, int attached, int64_t *leak)
 		services_fini(k);
 	proc_fini(k);
 	*leak = atomic_load(&k->k_memused);
+	if (k->k_clock != NULL)
+		vclock_put(k->k_clock);
 	host_free(k);
 }
 
@@ -256,7 +266,7 @@ drain(struct rump_kernel *k)
 			break;
 		/* A call that leaves says so, unless it was about to when the halt began. */
 		(void)kcond_timedwait(&k->k_proccond, &k->k_proclock,
-		    k->k_host->monotonic() + 10000000);
+		    host_linux.monotonic() + 10000000);
 	}
 	kmutex_exit(&k->k_proclock);
 }

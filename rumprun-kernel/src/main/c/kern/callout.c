@@ -99,6 +99,7 @@ run_root(struct timer_state *ts)
 	fn(fnarg);
 	kmutex_enter(&ts->ts_lock);
 	ts->ts_running = NULL;
+	ts->ts_ran++;
 	kcond_broadcast(&ts->ts_idle);
 }
 
@@ -127,6 +128,20 @@ callout_run(struct rump_kernel *k, int64_t now_ns)
 	}
 	kmutex_exit(&ts->ts_lock);
 	return n;
+}
+
+bool
+callout_runone(struct rump_kernel *k, int64_t now_ns)
+{
+	struct timer_state *ts = k->k_timers;
+	bool due;
+
+	kmutex_enter(&ts->ts_lock);
+	due = ts->ts_count > 0 && ts->ts_heap[1]->c_when_ns <= now_ns;
+	if (due)
+		run_root(ts);
+	kmutex_exit(&ts->ts_lock);
+	return due;
 }
 
 static void
@@ -187,15 +202,16 @@ callout_init(
 int
 callout_schedule_abs(struct callout *c, int64_t when_ns)
 {
-	struct timer_state *ts = c->c_k->k_timers;
+	struct rump_kernel *k = c->c_k;
+	struct timer_state *ts = k->k_timers;
 	int error = 0;
 
-	if (ts == NULL || kern_halting(c->c_k))
+	if (ts == NULL || kern_halting(k))
 		return -ESHUTDOWN;
 	kmutex_enter(&ts->ts_lock);
-	error = start_thread(c->c_k, ts);
+	error = start_thread(k, ts);
 	if (error == 0 && c->c_index == 0)
-		error = make_room(c->c_k, ts);
+		error = make_room(k, ts);
 	if (error == 0) {
 		c->c_when_ns = when_ns;
 		if (c->c_index == 0)
@@ -206,6 +222,8 @@ callout_schedule_abs(struct callout *c, int64_t when_ns)
 			kcond_broadcast(&ts->ts_cond);
 	}
 	kmutex_exit(&ts->ts_lock);
+	if (error == 0 && k->k_clock != NULL && when_ns <= kern_uptime_ns(k))
+		atomic_store(&k->k_clock->vc_due, true);
 	return error;
 }
 
@@ -288,7 +306,11 @@ int
 timers_init(struct rump_kernel *k)
 {
 	k->k_timers = kmem_zalloc(k, sizeof(*k->k_timers));
-	return k->k_timers == NULL ? -ENOMEM : 0;
+	if (k->k_timers == NULL)
+		return -ENOMEM;
+	if (k->k_clock != NULL)
+		vclock_attach(k);
+	return 0;
 }
 
 void
@@ -302,6 +324,8 @@ timers_fini(struct rump_kernel *k)
 	ts->ts_stop = true;
 	kcond_broadcast(&ts->ts_cond);
 	kmutex_exit(&ts->ts_lock);
+	if (k->k_clock != NULL)
+		vclock_detach(k);
 	if (ts->ts_thread != NULL)
 		kern_thread_join(ts->ts_thread);
 	itimers_fini(k);

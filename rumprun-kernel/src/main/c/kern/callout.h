@@ -38,6 +38,8 @@ bool callout_pending(struct callout *);
 int64_t callout_next(struct rump_kernel *);
 /* Runs, in the caller's thread, what is due by now. For kernels with kc_manualtime; one caller at a time. How many were run. */
 unsigned callout_run(struct rump_kernel *, int64_t now_ns);
+/* Only the first that is due. False: none is. */
+bool callout_runone(struct rump_kernel *, int64_t now_ns);
 /* Waits until the function that runs now, whosever it is, has returned (not if it is the caller). The caller holds no lock that it takes. */
 void callout_drain(struct rump_kernel *);
 

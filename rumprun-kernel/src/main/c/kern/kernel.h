@@ -20,6 +20,7 @@
 #include <string.h>
 #include "host/host.h"
 #include "kern/locks.h"
+#include "kern/vclock.h"
 
 #define MAXCOMLEN 16
 #define PID_MAX 30000
@@ -57,12 +58,15 @@ struct kern_config {
 	 * sleeps come by callout_run (kern/callout.h).
 	 */
 	bool kc_manualtime;
+	/* Time, and what is random, come from a virtual clock (kern/vclock.h), which is to live as long as this call. */
+	struct vclock *kc_clock;
 };
 
 enum kern_state { KERN_BOOTING, KERN_RUNNING, KERN_HALTING, KERN_DEAD };
 
 struct rump_kernel {
 	const struct host_ops *k_host;
+	struct vclock *k_clock; /* NULL: time is the host's; constant */
 	struct kern_config k_config;
 	_Atomic int k_state;	   /* enum kern_state */
 	char k_panic[128];	   /* why it stopped (KERN_DEAD by panic) */
@@ -88,6 +92,8 @@ struct rump_kernel {
 	    k_timeoffset_ns; /* settimeofday: added to the host's realtime; changes under k_timelock */
 	struct kmutex k_timelock;
 	int64_t k_boottime_ns;
+	struct rump_kernel *k_clocknext; /* vc_lock */
+	_Atomic uint64_t k_dice; /* with a clock: of what is random */
 	char k_hostname[256], k_domainname[256];
 	uint32_t k_hostid;
 	_Atomic int k_securelevel;
@@ -406,8 +412,18 @@ void kern_nanotime(
 static inline int64_t
 kern_uptime_ns(struct rump_kernel *k)
 {
-	return k->k_host->monotonic();
+	return k->k_clock != NULL ? vclock_now(k->k_clock) :
+				    k->k_host->monotonic();
 }
+/* What the wall clock is moved against (k_timeoffset_ns). */
+static inline int64_t
+kern_basetime_ns(struct rump_kernel *k)
+{
+	return k->k_clock != NULL ? vclock_realtime(k->k_clock) :
+				    k->k_host->realtime();
+}
+/* Random bytes; with a clock they follow from its seed. */
+void kern_random(struct rump_kernel *, void *, size_t);
 /* Wall clock in whole seconds. */
 int64_t kern_time_second(struct rump_kernel *);
 

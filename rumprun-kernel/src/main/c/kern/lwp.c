@@ -164,7 +164,9 @@ kern_wait(struct lwp *l, struct kcond *c, struct kmutex *m, int flags,
 	}
 	if (l->l_proc->p_uspace != NULL && l->l_proc->p_uspace->presleep != NULL)
 		l->l_proc->p_uspace->presleep(l);
-	if (l->l_k->k_config.kc_manualtime && deadline_ns != WAIT_FOREVER)
+	if (l->l_k->k_clock != NULL)
+		error = vclock_sleep(l, c, m, seq, deadline_ns);
+	else if (l->l_k->k_config.kc_manualtime && deadline_ns != WAIT_FOREVER)
 		error = manual_commit(l->l_k, c, m, seq, deadline_ns);
 	else
 		error = kcond_commit(c, m, seq, deadline_ns);

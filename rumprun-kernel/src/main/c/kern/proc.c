@@ -154,7 +154,7 @@ proc_make(struct rump_kernel *k, struct proc *parent, int fdflags,
 	if ((p = kmem_zalloc(k, sizeof(*p))) == NULL)
 		return -ENOMEM;
 	p->p_k = k;
-	p->p_start_ns = k->k_host->realtime();
+	p->p_start_ns = kern_basetime_ns(k);
 	kmutex_enter(&parent->p_lock);
 	p->p_cred = cred_get(parent->p_cred);
 	memcpy(p->p_rlimit, parent->p_rlimit, sizeof(p->p_rlimit));
@@ -317,7 +317,7 @@ proc_boot(struct rump_kernel *k)
 		return -ENOMEM;
 	k->k_proc0 = p;
 	p->p_k = k;
-	p->p_start_ns = k->k_host->realtime();
+	p->p_start_ns = kern_basetime_ns(k);
 	atomic_store(&p->p_flags, P_SYSTEM);
 	strcpy(p->p_comm, "system");
 	strcpy(p->p_login, "root");

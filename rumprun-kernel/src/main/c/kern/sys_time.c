@@ -15,7 +15,7 @@ wall_ns(struct rump_kernel *k)
 	int64_t offset;
 
 	offset = atomic_load_explicit(&k->k_timeoffset_ns, memory_order_relaxed);
-	return k->k_host->realtime() + offset;
+	return kern_basetime_ns(k) + offset;
 }
 
 static struct timespec
@@ -76,7 +76,7 @@ process_clock(struct lwp *l, clockid_t id, struct timespec *t)
 	kmutex_enter(&k->k_proclock);
 	p = pid == 0 ? l->l_proc : proc_find(k, pid);
 	if (p != NULL)
-		*t = spec(k->k_host->realtime() - p->p_start_ns);
+		*t = spec(kern_basetime_ns(k) - p->p_start_ns);
 	kmutex_exit(&k->k_proclock);
 	return p != NULL ? 0 : -ESRCH;
 }
@@ -158,7 +158,7 @@ static int
 set_wall(struct lwp *l, int64_t to)
 {
 	struct rump_kernel *k = l->l_k;
-	int64_t host = k->k_host->realtime(), offset;
+	int64_t host = kern_basetime_ns(k), offset;
 	int error = 0;
 
 	if (!cred_issuser(l->l_cred))

@@ -144,7 +144,7 @@ fn_urandom(struct sysctl_call *c)
 	int32_t v;
 	bool changed;
 
-	c->sc_k->k_host->random(&v, sizeof(v));
+	kern_random(c->sc_k, &v, sizeof(v));
 	return sysctl_int(c, &v, &changed);
 }
 
@@ -167,7 +167,7 @@ fn_arandom(struct sysctl_call *c)
 	while (left > 0 && error == 0) {
 		size_t n = left < sizeof(buf) ? left : sizeof(buf);
 
-		c->sc_k->k_host->random(buf, n);
+		kern_random(c->sc_k, buf, n);
 		error = sysctl_out(c, buf, n);
 		left -= n;
 	}

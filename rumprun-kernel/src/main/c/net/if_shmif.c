@@ -250,7 +250,7 @@ put(struct shmif *sc, const void *header, uint32_t hlen, const struct mbuf *m,
 	struct ifnet *ifp = &sc->sc_if;
 
 	shmif_bus_write(&sc->sc_bus, header, hlen, m, off, len, sc->sc_id,
-	    ifp->if_k->k_host->realtime() - sc->sc_boot_ns);
+	    kern_basetime_ns(ifp->if_k) - sc->sc_boot_ns);
 	atomic_fetch_add_explicit(&ifp->if_opackets, 1, memory_order_relaxed);
 	atomic_fetch_add_explicit(
 	    &ifp->if_obytes, hlen + len, memory_order_relaxed);
@@ -455,8 +455,8 @@ shmif_clone_create(struct rump_kernel *k, const struct if_clone *ifc, int unit)
 	ifp->if_tso_max = TSO_MAX;
 	sc->sc_fd = -1;
 	sc->sc_boot_ns = k->k_boottime_ns - k->k_timeoffset_ns;
-	k->k_host->random(&sc->sc_id, sizeof(sc->sc_id));
-	k->k_host->random(lladdr + 2, 4);
+	kern_random(k, &sc->sc_id, sizeof(sc->sc_id));
+	kern_random(k, lladdr + 2, 4);
 	/* Whoever writes it down, or an address made of it, has the same number of digits every time. */
 	if (lladdr[2] == 0)
 		lladdr[2] = 0x80;

@@ -167,7 +167,7 @@ tap_create(struct rump_kernel *k, const struct if_clone *ifc, int unit)
 	ifp->if_ops = &tap_ops;
 	ifp->if_flags = IFF_BROADCAST | IFF_SIMPLEX | IFF_MULTICAST;
 	sc->sc_media = IFM_ETHER | IFM_AUTO;
-	k->k_host->random(lladdr + 3, 3);
+	kern_random(k, lladdr + 3, 3);
 	if_initname(ifp, ifc->ifc_name, unit);
 	ether_ifattach(ifp, lladdr);
 	if ((error = pktdev_create(ifp, TAP_MAJOR, &sc->sc_dev)) == 0) {

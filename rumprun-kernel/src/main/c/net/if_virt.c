@@ -452,7 +452,7 @@ virt_clone_create(struct rump_kernel *k, const struct if_clone *ifc, int unit)
 	ifp->if_ops = &virt_ops;
 	ifp->if_flags = IFF_BROADCAST | IFF_SIMPLEX | IFF_MULTICAST;
 	sc->sc_fd = -1;
-	k->k_host->random(lladdr + 2, 4);
+	kern_random(k, lladdr + 2, 4);
 	if_initname(ifp, ifc->ifc_name, unit);
 	ether_ifattach(ifp, lladdr);
 	if ((error = netdev_watch_create(&sc->sc_watch)) == 0 &&

@@ -258,7 +258,7 @@ spread_real(struct wire *w, struct wire_port *from, struct mbuf *m)
 			continue;
 		if (atomic_load(&w->w_captured))
 			wire_show(
-			    w, m, k->k_host->realtime() + k->k_timeoffset_ns);
+			    w, m, kern_basetime_ns(k) + k->k_timeoffset_ns);
 		spread(w, from, m);
 	}
 }

@@ -273,12 +273,21 @@ start_thread(struct net_state *ns)
 	return t;
 }
 
+static void
+run_later(void *arg)
+{
+	net_run(arg);
+}
+
 /* The rest is for the kernel's own thread. False: there is none, and none to be had. */
 static bool
 hand_over(struct net_state *ns)
 {
 	bool start, ok;
 
+	/* On virtual time it has its place among what else is due. */
+	if (ns->ns_k->k_clock != NULL)
+		return callout_schedule(&ns->ns_later, 0) == 0;
 	kmutex_enter(&ns->ns_inqlock);
 	start = ns->ns_thread == NULL && !ns->ns_starting &&
 	    !kern_halting(ns->ns_k);
@@ -422,6 +431,7 @@ net_attach(struct rump_kernel *k)
 	ns->ns_k = k;
 	ns->ns_inqmax = INQMAX;
 	ns->ns_ncpu = host_ncpu();
+	callout_init(&ns->ns_later, k, run_later, k);
 	k->k_net = ns;
 	if ((error = socket_boot(k)) != 0)
 		net_detach(k);
@@ -445,6 +455,7 @@ net_detach(struct rump_kernel *k)
 		return;
 	if (ns->ns_thread != NULL)
 		kern_thread_join(ns->ns_thread);
+	callout_halt(&ns->ns_later);
 	m_freepkts(ns->ns_inqhead);
 	while ((w = ns->ns_work) != NULL) {
 		ns->ns_work = w->nw_next;

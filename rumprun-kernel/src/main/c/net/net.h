@@ -20,6 +20,7 @@
 #ifndef NET_NET_H
 #define NET_NET_H
 
+#include "kern/callout.h"
 #include "kern/kernel.h"
 #include "net/mbuf.h"
 
@@ -57,6 +58,7 @@ struct net_state {
 	struct kcond ns_cond;
 	bool ns_handed;	  /* under ns_inqlock: there is work for the thread */
 	bool ns_starting; /* under ns_inqlock: it is being made */
+	struct callout ns_later;    /* instead of it, where time is virtual */
 	_Atomic unsigned ns_passes; /* rounds of net_run that are over */
 
 	/* net/net_poll.c */

@@ -91,7 +91,7 @@ wire_due(void *arg)
 {
 	struct wire_port *p = arg;
 	struct rump_kernel *k = p->p_if.if_k;
-	int64_t now = k->k_host->monotonic();
+	int64_t now = kern_uptime_ns(k);
 	struct mbuf *m;
 
 	kmutex_enter(&p->p_lock);
@@ -153,7 +153,7 @@ static int64_t
 arrival(struct wire_port *p, const struct mbuf *m, uint64_t dice, bool held)
 {
 	const struct wire_params *wp = &p->p_wire->w_params;
-	int64_t now = p->p_if.if_k->k_host->monotonic(), due = now;
+	int64_t now = kern_uptime_ns(p->p_if.if_k), due = now;
 
 	if (wp->wp_rate_bps != 0) {
 		if (p->p_free_ns > due)

@@ -31,7 +31,7 @@ between(struct rump_kernel *k, int64_t least, int64_t most)
 {
 	uint64_t r;
 
-	k->k_host->random(&r, sizeof(r));
+	kern_random(k, &r, sizeof(r));
 	return least + (int64_t)(r % (uint64_t)(most - least));
 }
 

@@ -39,7 +39,7 @@ random_ticks(struct rump_kernel *k, int max)
 {
 	uint32_t r;
 
-	k->k_host->random(&r, sizeof(r));
+	kern_random(k, &r, sizeof(r));
 	return max < 1 ? 1 : 1 + (int)(r % (uint32_t)max);
 }
 

@@ -190,7 +190,7 @@ inpcbtable_create(
 	t->it_connhash = h[0];
 	t->it_bindhash = h[1];
 	t->it_porthash = h[2];
-	k->k_host->random(t->it_secret, sizeof(t->it_secret));
+	kern_random(k, t->it_secret, sizeof(t->it_secret));
 	if (INET(k) != NULL) {
 		t->it_next = INET(k)->is_tables;
 		INET(k)->is_tables = t;

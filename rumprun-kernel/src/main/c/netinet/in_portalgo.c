@@ -85,7 +85,7 @@ random32(struct rump_kernel *k)
 {
 	uint32_t r;
 
-	k->k_host->random(&r, sizeof(r));
+	kern_random(k, &r, sizeof(r));
 	return r;
 }
 

@@ -12,7 +12,7 @@ ip_newid(struct rump_kernel *k)
 
 	if (is->ip_randomid != 0) {
 		do
-			k->k_host->random(&id, sizeof(id));
+			kern_random(k, &id, sizeof(id));
 		while (id == 0);
 		return id;
 	}

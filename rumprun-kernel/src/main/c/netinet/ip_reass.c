@@ -377,7 +377,7 @@ ip_reass_boot(struct rump_kernel *k)
 	if (ir == NULL)
 		return -ENOMEM;
 	ir->ir_k = k;
-	k->k_host->random(&ir->ir_secret, sizeof(ir->ir_secret));
+	kern_random(k, &ir->ir_secret, sizeof(ir->ir_secret));
 	callout_init(&ir->ir_timer, k, tick, ir);
 	INET(k)->is_reass = ir;
 	return 0;

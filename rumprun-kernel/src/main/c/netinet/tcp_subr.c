@@ -464,7 +464,7 @@ tcp_boot(struct rump_kernel *k)
 	if ((tc = kmem_zalloc(k, sizeof(*tc))) == NULL)
 		return -ENOMEM;
 	tc->tc_k = k;
-	k->k_host->random(tc->tc_secret, sizeof(tc->tc_secret));
+	kern_random(k, tc->tc_secret, sizeof(tc->tc_secret));
 	defaults(tc);
 	atomic_store(&tc->tc_congctl, tcp_congctl_find("newreno", 7));
 	if ((error = inpcbtable_create(k, 64, &tc->tc_table)) != 0)

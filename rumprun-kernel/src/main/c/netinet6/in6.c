@@ -58,7 +58,7 @@ in6_random(struct rump_kernel *k, uint32_t below)
 {
 	uint32_t v;
 
-	k->k_host->random(&v, sizeof(v));
+	kern_random(k, &v, sizeof(v));
 	return below == 0 ? v : v % below;
 }
 
@@ -103,7 +103,7 @@ in6_ifextra_get(struct ifnet *ifp)
 	ndi->flags = ND6_IFF_PERFORMNUD | ND6_IFF_ACCEPT_RTADV;
 	if (INET6(k)->ip6_auto_linklocal != 0)
 		ndi->flags |= ND6_IFF_AUTO_LINKLOCAL;
-	k->k_host->random(ie->ie_tempseed, sizeof(ie->ie_tempseed));
+	kern_random(k, ie->ie_tempseed, sizeof(ie->ie_tempseed));
 	ifp->if_afdata[AF_INET6] = ie;
 	return ie;
 }

@@ -24,7 +24,7 @@ temp_identifier(struct rump_kernel *k, uint8_t id[8])
 	static const uint8_t isatap[4] = { 0x00, 0x00, 0x5e, 0xfe };
 
 	do
-		k->k_host->random(id, 8);
+		kern_random(k, id, 8);
 	while (be64_get(id) == 0 || be64_get(id) >= 0xfdffffffffffff80u ||
 	    memcmp(id, isatap, 4) == 0);
 	id[0] &= (uint8_t)~2;

@@ -235,7 +235,7 @@ prepare(struct dhcp *d, const char *ifname)
 	net_unlock(d->k);
 	if (error != 0)
 		return error;
-	d->k->k_host->random(&d->xid, sizeof(d->xid));
+	kern_random(d->k, &d->xid, sizeof(d->xid));
 	d->began_ns = kern_uptime_ns(d->k);
 	error = socreate(d->k->k_lwp0, AF_INET, SOCK_DGRAM, 0, &d->so);
 	if (error != 0)

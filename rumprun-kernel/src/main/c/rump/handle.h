@@ -46,6 +46,10 @@ struct rumprun_kernel {
 	void *rk_ctx;
 };
 
+struct rumprun_clock {
+	struct vclock *rc_clock;
+};
+
 struct rumprun_proc {
 	struct rumprun_kernel *rp_kernel; /* NULL: remote */
 	struct rumprun_proc *rp_next;

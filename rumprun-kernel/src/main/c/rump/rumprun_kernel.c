@@ -131,8 +131,8 @@ split(char *copy, const char *names[MAXNAMES + 1], char *why, size_t whysize)
 }
 
 static int
-boot(const char *components, const char *options, struct rumprun_kernel *rk,
-    char *why, size_t whysize)
+boot(struct rumprun_clock *rc, const char *components, const char *options,
+    struct rumprun_kernel *rk, char *why, size_t whysize)
 {
 	struct kern_config kc = { 0 };
 	const char *names[MAXNAMES + 1];
@@ -143,6 +143,7 @@ boot(const char *components, const char *options, struct rumprun_kernel *rk,
 	kc.kc_consctx = rk;
 	kc.kc_halt = rebooted;
 	kc.kc_haltctx = rk;
+	kc.kc_clock = rc != NULL ? rc->rc_clock : NULL;
 	if (components != NULL) {
 		if (strlen(components) >= sizeof(copy))
 			return -ENAMETOOLONG;
@@ -160,9 +161,9 @@ boot(const char *components, const char *options, struct rumprun_kernel *rk,
 }
 
 int
-rumprun_kernel_boot(const char *components, const char *options,
-    rumprun_console *fn, void *ctx, struct rumprun_kernel **rkp, char *why,
-    size_t whysize)
+rumprun_clock_boot(struct rumprun_clock *rc, const char *components,
+    const char *options, rumprun_console *fn, void *ctx,
+    struct rumprun_kernel **rkp, char *why, size_t whysize)
 {
 	struct rumprun_kernel *rk;
 	int error;
@@ -176,12 +177,21 @@ rumprun_kernel_boot(const char *components, const char *options,
 	rk->rk_reboot = -1;
 	rk->rk_console = fn;
 	rk->rk_ctx = ctx;
-	if ((error = boot(components, options, rk, why, whysize)) != 0) {
+	if ((error = boot(rc, components, options, rk, why, whysize)) != 0) {
 		host_free(rk);
 		return error;
 	}
 	*rkp = rk;
 	return 0;
+}
+
+int
+rumprun_kernel_boot(const char *components, const char *options,
+    rumprun_console *fn, void *ctx, struct rumprun_kernel **rkp, char *why,
+    size_t whysize)
+{
+	return rumprun_clock_boot(
+	    NULL, components, options, fn, ctx, rkp, why, whysize);
 }
 
 /* Takes the process away from under its handle; rk_lock held. */

@@ -132,7 +132,7 @@ quiet(struct mount *mp)
 int
 mount_freeze(struct mount *mp)
 {
-	int64_t end = kern_uptime_ns(mp->mnt_k) + FREEZE_NS;
+	int64_t end = host_linux.monotonic() + FREEZE_NS;
 	int error = 0;
 
 	kmutex_enter(&mp->mnt_gatelock);

@@ -25,6 +25,7 @@ extern "C" {
 #define RUMPRUN_API __attribute__((visibility("default")))
 #endif
 
+struct rumprun_clock;
 struct rumprun_kernel;
 struct rumprun_proc;
 
@@ -77,6 +78,51 @@ RUMPRUN_API int rumprun_etfs_remove(struct rumprun_kernel *, const char *key);
 /* Who was in the way when a call last failed with EBUSY, as a sentence, or "". */
 RUMPRUN_API void rumprun_etfs_why(
     struct rumprun_kernel *, char *why, size_t whysize);
+
+/* --- virtual time --- */
+
+/*
+ * A clock that kernels share instead of the host's: their CLOCK_REALTIME and
+ * CLOCK_MONOTONIC, callouts, timeouts, and the delays of wires to them. Its
+ * wall clock starts at realtime_ns since 1970, CLOCK_MONOTONIC at 1000 s. All
+ * that is random in these kernels follows from the seed (0: any) and the order
+ * in which they are booted.
+ *
+ * Time moves by rumprun_clock_advance and, unless rumprun_clock_automatic says
+ * otherwise, by itself: when a thread sleeps in a call of one of the kernels and
+ * no other is in a call that does anything, it jumps to what is due next. For
+ * sleeps without an end it stops after three hours in which no thread did
+ * anything. Threads are waited for that left a call less than 0.1 s (of the
+ * host's time) ago; who is busy elsewhere for longer holds the clock meanwhile.
+ *
+ * What happens is the same every time if the clock, the wires and the calls are,
+ * and the calls' order is: with one thread that makes calls it always is.
+ * Interfaces that lead to the host (virt, tap, shmif) know no virtual time.
+ */
+RUMPRUN_API int rumprun_clock_create(
+    int64_t realtime_ns, int64_t seed, struct rumprun_clock **clockp);
+/* The handle goes; kernels that are on it go on. NULL is fine. */
+RUMPRUN_API int rumprun_clock_free(struct rumprun_clock *);
+/* rumprun_kernel_boot on a clock (NULL: the host's). */
+RUMPRUN_API int rumprun_clock_boot(struct rumprun_clock *,
+    const char *components, const char *options, rumprun_console *console,
+    void *ctx, struct rumprun_kernel **kernelp, char *why, size_t whysize);
+/* Nanoseconds since 1970. */
+RUMPRUN_API int64_t rumprun_clock_now(struct rumprun_clock *);
+/*
+ * Moves it on. All that is due until then runs first, in order of time; of what
+ * is due at once the kernels' own work, in the order in which they were booted,
+ * and then threads whose sleeps end, one after the other, each until it sleeps
+ * again. -EBUSY: from inside of a call, or of what the clock runs; -EINVAL:
+ * negative, or more than time has.
+ */
+RUMPRUN_API int rumprun_clock_advance(struct rumprun_clock *, int64_t ns);
+RUMPRUN_API int rumprun_clock_automatic(struct rumprun_clock *, int on);
+/* It doesn't jump by itself until as many releases have followed. */
+RUMPRUN_API int rumprun_clock_hold(struct rumprun_clock *);
+RUMPRUN_API int rumprun_clock_release(struct rumprun_clock *);
+/* How many threads sleep in calls just now: for who wants them to be there. */
+RUMPRUN_API int rumprun_clock_asleep(struct rumprun_clock *);
 
 /* --- processes --- */
 

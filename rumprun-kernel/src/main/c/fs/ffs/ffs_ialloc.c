@@ -46,7 +46,7 @@ set_generations(struct ffsmount *ump, uint8_t *inodes, uint32_t n)
 	for (uint32_t i = 0; i < n; i++) {
 		k = i % 64;
 		if (k == 0)
-			ump->um_k->k_host->random(gens, sizeof(gens));
+			kern_random(ump->um_k, gens, sizeof(gens));
 		ffs_put32(inodes + i * DINODE2_SIZE + 80, gens[k] >> 1 | 1,
 		    ump->um_swap);
 	}

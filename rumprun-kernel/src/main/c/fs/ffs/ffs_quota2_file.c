@@ -375,7 +375,7 @@ q2_open(struct lwp *l, struct ffsmount *ump, int type, struct q2file *q)
 	int error;
 
 	q->q_unused = -1;
-	ump->um_k->k_host->random(&q->q_seed, sizeof(q->q_seed));
+	kern_random(ump->um_k, &q->q_seed, sizeof(q->q_seed));
 	q->q_seed |= 1;
 	seen.seed = q->q_seed;
 	if ((error = attach(l, ump, type, q)) == 0)
