@@ -3,6 +3,7 @@
 #include <netbsd/bpf.h>
 #include "dev_net.h"
 #include "kern/callout.h"
+#include "net/pfil.h"
 
 static const uint8_t all[6] = { 255, 255, 255, 255, 255, 255 };
 static const uint8_t h1[6] = { 2, 0, 0, 0, 0, 1 };
@@ -223,6 +224,119 @@ TEST(bridge_requests)
 	CHECK_EQ(b_member(&n, BRDGDEL, "tap1", 0), -ENOENT);
 	CHECK_EQ(n_destroy(&n, "bridge0"), 0);
 	CHECK((n_flags(&n, "tap0") & IFF_PROMISC) == 0);
+	n_end(&n);
+}
+
+/* A filter that counts, and drops what goes to one address. */
+static struct filtered {
+	struct pfil_state state;
+	unsigned in[4], out[4];
+	uint32_t drop;
+} filtered;
+
+static int
+b_filter(
+    void *arg, struct mbuf **mp, struct ifnet *ifp, int af, enum pfil_dir dir)
+{
+	struct filtered *f = arg;
+	struct mbuf *m = *mp;
+	bool drop = af == AF_INET && dir == PFIL_DIR_OUT &&
+	    be32_get(m->m_data + 16) == f->drop;
+
+	CHECK_THREAD(m->m_data[0] >> 4 == (af == AF_INET ? 4 : 6));
+	(dir == PFIL_DIR_IN ? f->in : f->out)[ifp->if_dunit & 3]++;
+	if (!drop)
+		return 0;
+	m_freem(m);
+	*mp = NULL;
+	return -EHOSTUNREACH;
+}
+
+static size_t
+b_packet(uint8_t *f, const uint8_t *to, uint8_t last)
+{
+	size_t len = n_frame(f, to, h1, ETHERTYPE_IP, 46, 0);
+	uint16_t sum;
+
+	memset(f + 14, 0, 46);
+	f[14] = 0x45;
+	f[17] = 28;
+	f[22] = 64;
+	f[23] = 17;
+	be32_put(f + 26, 0x0a000001);
+	be32_put(f + 30, 0x0a000000 + last);
+	sum = (uint16_t)~in_cksum_fold(in_cksum_add(0, f + 14, 20));
+	memcpy(f + 24, &sum, 2);
+	return len;
+}
+
+/* bridge(4): inward by where it came, outward by each where it goes; ARP passes, others that are not IP don't. */
+TEST(bridge_filters_what_is_bridged)
+{
+	struct ifbrparam p = { .ifbrp_ifbrpu.ifbrpu_int32 = 2 };
+	uint8_t f[256], g[256];
+	struct nets n;
+	size_t len;
+
+	b_begin(&n, 3);
+	memset(&filtered, 0, sizeof(filtered));
+	filtered.state = (struct pfil_state){ b_filter, &filtered, NULL };
+	filtered.drop = 0x0a000009;
+	net_wrlock(n.f.k);
+	NS(n.f.k)->ns_pfil = &filtered.state;
+	net_unlock(n.f.k);
+	CHECK_EQ(b_req(&n, BRDGSFILT, &p, sizeof(p), false), -EINVAL);
+	len = b_packet(f, h2, 9);
+	n_put(&n, 0, f, len);
+	CHECK_EQ(n_get(&n, 1, g, sizeof(g)), (long)len);
+	CHECK_EQ(n_get(&n, 2, g, sizeof(g)), (long)len);
+	CHECK_EQ(filtered.in[0] + filtered.out[1] + filtered.out[2], 0);
+	p.ifbrp_ifbrpu.ifbrpu_int32 = IFBF_FILT_USEIPF;
+	CHECK_EQ(b_req(&n, BRDGSFILT, &p, sizeof(p), false), 0);
+	p.ifbrp_ifbrpu.ifbrpu_int32 = 0;
+	CHECK_EQ(b_req(&n, BRDGGFILT, &p, sizeof(p), true), 0);
+	CHECK_EQ(p.ifbrp_ifbrpu.ifbrpu_int32, IFBF_FILT_USEIPF);
+	n_put(&n, 0, f, len);
+	CHECK_EQ(n_get(&n, 1, g, sizeof(g)), -EAGAIN);
+	CHECK_EQ(n_get(&n, 2, g, sizeof(g)), -EAGAIN);
+	CHECK_EQ(filtered.in[0], 1);
+	CHECK_EQ(filtered.out[0], 0);
+	CHECK_EQ(filtered.out[1], 1);
+	CHECK_EQ(filtered.out[2], 1);
+	/* Others pass, without what was only filling. */
+	for (int group = 0; group < 2; group++) {
+		len = b_packet(f, group ? all : h2, 8);
+		n_put(&n, 0, f, len);
+		CHECK_EQ(n_get(&n, 1, g, sizeof(g)), 14 + 28);
+		CHECK(memcmp(f, g, 14 + 28) == 0);
+		CHECK_EQ(n_get(&n, 2, g, sizeof(g)), 14 + 28);
+	}
+	/* Broken ones are for no filter. */
+	f[16] = 0xff;
+	n_put(&n, 0, f, len);
+	CHECK_EQ(n_get(&n, 1, g, sizeof(g)), -EAGAIN);
+	len = n_frame(f, h2, h1, ETHERTYPE_IPV6, 30, 0);
+	n_put(&n, 0, f, len);
+	CHECK_EQ(n_get(&n, 1, g, sizeof(g)), -EAGAIN);
+	CHECK_EQ(filtered.out[1], 3);
+	len = n_frame(f, all, h1, ETHERTYPE_ARP, 46, 0);
+	n_put(&n, 0, f, len);
+	CHECK_EQ(n_get(&n, 1, g, sizeof(g)), (long)len);
+	len = n_frame(f, h2, h1, 0x1234, 46, 0);
+	n_put(&n, 0, f, len);
+	CHECK_EQ(n_get(&n, 1, g, sizeof(g)), -EAGAIN);
+	/* Inside a vlan. */
+	len = b_packet(f, h2, 8);
+	memmove(f + 18, f + 14, len - 14);
+	be16_put(f + 16, ETHERTYPE_IP);
+	be16_put(f + 12, ETHERTYPE_VLAN);
+	be16_put(f + 14, 5);
+	n_put(&n, 0, f, len + 4);
+	CHECK_EQ(n_get(&n, 1, g, sizeof(g)), 18 + 28);
+	CHECK(memcmp(f, g, 18 + 28) == 0);
+	net_wrlock(n.f.k);
+	NS(n.f.k)->ns_pfil = NULL;
+	net_unlock(n.f.k);
 	n_end(&n);
 }
 
@@ -511,6 +625,7 @@ main(void)
 	RUN(bridge_learns_and_forwards);
 	RUN(bridge_host_speaks_to_all_segments);
 	RUN(bridge_requests);
+	RUN(bridge_filters_what_is_bridged);
 	RUN(bridge_spanning_tree_blocks_the_second_way);
 	RUN(bridge_spanning_tree_takes_its_time);
 	RUN(vlan_in_a_bridge);

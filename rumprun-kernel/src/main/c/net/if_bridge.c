@@ -58,9 +58,19 @@ may_send(const struct bridge_port *bp)
 	    (IFF_UP | IFF_RUNNING);
 }
 
-/* Copies to all ports but one. m stays. */
+/* What came by one member and goes out of another. */
+static int
+put_across(struct bridge *sc, struct ifnet *ifp, struct mbuf *m)
+{
+	if ((m = bridge_filter(sc, m, ifp, PFIL_DIR_OUT)) == NULL)
+		return 0;
+	return put_out(sc, ifp, m);
+}
+
+/* Copies to all ports but one. m stays. put: put_across, or put_out for what is the host's own. */
 static void
-flood(struct bridge *sc, const struct bridge_port *from, const struct mbuf *m)
+flood(struct bridge *sc, const struct bridge_port *from, const struct mbuf *m,
+    int (*put)(struct bridge *, struct ifnet *, struct mbuf *))
 {
 	bool group = (m->m_flags & (M_BCAST | M_MCAST)) != 0;
 	struct mbuf *copy;
@@ -74,7 +84,7 @@ flood(struct bridge *sc, const struct bridge_port *from, const struct mbuf *m)
 			atomic_fetch_add(&sc->sc_if.if_oerrors, 1);
 			continue;
 		}
-		(void)put_out(sc, bp->bp_ifp, copy);
+		(void)put(sc, bp->bp_ifp, copy);
 	}
 }
 
@@ -83,15 +93,36 @@ static void
 forward(struct bridge_port *from, struct mbuf *m)
 {
 	struct bridge *sc = from->bp_sc;
-	struct bridge_port *to = bridge_route_find(sc, m->m_data);
+	struct bridge_port *to;
 
+	if ((m = bridge_filter(sc, m, from->bp_ifp, PFIL_DIR_IN)) == NULL)
+		return;
+	to = bridge_route_find(sc, m->m_data);
 	if (to == NULL) {
-		flood(sc, from, m);
+		flood(sc, from, m, put_across);
 		m_freem(m);
 	} else if (to == from || !may_send(to))
 		m_freem(m);
 	else
-		(void)put_out(sc, to->bp_ifp, m);
+		(void)put_across(sc, to->bp_ifp, m);
+}
+
+/* Of many: m stays, for the host. */
+static void
+forward_group(struct bridge_port *from, struct mbuf *m)
+{
+	struct bridge *sc = from->bp_sc;
+
+	if (sc->sc_filter == 0) {
+		flood(sc, from, m, put_out);
+		return;
+	}
+	if ((m = m_copym(m, 0, M_COPYALL)) != NULL &&
+	    (m = m_pullup(m, ETHER_HDR_LEN)) != NULL)
+		m = bridge_filter(sc, m, from->bp_ifp, PFIL_DIR_IN);
+	if (m != NULL)
+		flood(sc, from, m, put_across);
+	m_freem(m);
 }
 
 /* The sender is behind this port. */
@@ -158,7 +189,7 @@ bridge_input(struct ifnet *ifp, struct mbuf *m)
 	m->m_pkthdr.hops++;
 	if ((m->m_flags & (M_BCAST | M_MCAST)) != 0) {
 		count_input(sc, m);
-		flood(sc, bp, m);
+		forward_group(bp, m);
 		return m;
 	}
 	if ((to = owner(sc, m->m_data)) == bp)
@@ -192,7 +223,7 @@ bridge_output(struct ifnet *ifp, struct mbuf *m)
 		return may_send(to) ? put_out(sc, to->bp_ifp, m) :
 				      (m_freem(m), -ENETDOWN);
 	if (to == NULL)
-		flood(sc, bp, m);
+		flood(sc, bp, m, put_out);
 	return if_transmit_member(ifp, m);
 }
 
@@ -336,7 +367,7 @@ bridge_transmit(struct ifnet *ifp, struct mbuf *m)
 
 	if (bridge_running(sc) && m->m_pkthdr.hops < MAXHOPS) {
 		m->m_pkthdr.hops++;
-		flood(sc, NULL, m);
+		flood(sc, NULL, m, put_out);
 	}
 	m_freem(m);
 	return 0;

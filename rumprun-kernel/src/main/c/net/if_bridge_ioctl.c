@@ -117,7 +117,8 @@ get_parameter(struct bridge *sc, unsigned long cmd, struct ifbrparam *param)
 	case BRDGGMA:
 		param->ifbrp_ifbrpu.ifbrpu_int8 = sc->sc_maxage;
 		break;
-	default: /* BRDGGFILT: packet filters don't see bridged packets */
+	default: /* BRDGGFILT */
+		param->ifbrp_ifbrpu.ifbrpu_int32 = sc->sc_filter;
 		break;
 	}
 	return 0;
@@ -159,7 +160,10 @@ set_parameter(
 	case BRDGSMA:
 		return set_seconds(sc, &sc->sc_maxage, v8);
 	default: /* BRDGSFILT */
-		return v == 0 ? 0 : -EINVAL;
+		if ((v & ~(uint32_t)IFBF_FILT_MASK) != 0)
+			return -EINVAL;
+		sc->sc_filter = v;
+		return 0;
 	}
 }
 

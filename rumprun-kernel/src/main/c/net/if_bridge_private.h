@@ -5,6 +5,7 @@
 
 #include <netbsd/if_bridgevar.h>
 #include "net/if_var.h"
+#include "net/pfil.h"
 
 #define BRIDGE_ROUTES 256 /* buckets */
 
@@ -58,6 +59,7 @@ struct bridge {
 	struct bridge_route *sc_hash[BRIDGE_ROUTES];
 	uint32_t sc_nroutes, sc_maxroutes, sc_timeout;
 	uint16_t sc_priority;
+	uint32_t sc_filter; /* IFBF_FILT_* */
 	uint8_t sc_hello, sc_forward,
 	    sc_maxage; /* seconds, when this is the root */
 	struct callout sc_prune, sc_tick;
@@ -92,6 +94,10 @@ void bridge_route_flush(struct bridge *, struct bridge_port *, bool all);
 size_t bridge_route_list(struct bridge *, struct ifbareq *, size_t max);
 void bridge_route_age(struct bridge *);
 void bridge_route_limit(struct bridge *); /* after a smaller sc_maxroutes */
+
+/* --- net/if_bridge_filter.c. N. What the packet filter leaves of a frame whose Ethernet header is in one piece; NULL: nothing. */
+struct mbuf *bridge_filter(
+    struct bridge *, struct mbuf *, struct ifnet *, enum pfil_dir) MUST_CHECK;
 
 /* --- net/if_bridge_ioctl.c. W. */
 int bridge_ioctl(struct ifnet *, struct lwp *, unsigned long, void *);
