@@ -41,6 +41,57 @@ ask(uint8_t type, uint32_t src, uint32_t dst, const void *data, unsigned len)
 	toy_in_ip(&t, 0, &h, icmp, n);
 }
 
+/* RFC 1122 3.2.2.6: the answer takes the source route the other way round. */
+TEST(icmp_echo_goes_back_the_way_it_came)
+{
+	uint8_t icmp[64],
+	    opts[16] = { IPOPT_NOP, IPOPT_LSRR, 11, 12, 10, 0, 0, 3, 10, 0, 0,
+		    2, IPOPT_EOL };
+	struct toy_ip h = { .src = FAR,
+		.dst = ME,
+		.proto = IPPROTO_ICMP,
+		.opts = opts,
+		.optlen = 16 };
+	unsigned n = toy_icmp(icmp, ICMP_ECHO, 0, 1, "abcd", 4);
+	const uint8_t *ip;
+
+	begin();
+	toy_in_ip(&t, 0, &h, icmp, n);
+	ip = toy_out_ip(&t, 0, 0);
+	CHECK(ip != NULL);
+	CHECK_EQ(ip[0], 0x48);
+	CHECK_EQ(toy_word(ip + 16), PEER);
+	CHECK_EQ(ip[20], IPOPT_LSRR);
+	CHECK_EQ(ip[21], 11);
+	CHECK_EQ(ip[22], 4);
+	CHECK_EQ(toy_word(ip + 23), IP4(10, 0, 0, 3));
+	CHECK_EQ(toy_word(ip + 27), FAR);
+	CHECK_EQ(ip[31], IPOPT_EOL);
+	CHECK_EQ(ip[32], ICMP_ECHOREPLY);
+	/* One hop: only the sender is left in it. None: as if it were not there. */
+	toy_forget(&t);
+	opts[2] = 7;
+	opts[3] = 8;
+	opts[8] = IPOPT_EOL;
+	h.optlen = 12;
+	toy_in_ip(&t, 0, &h, icmp, n);
+	ip = toy_out_ip(&t, 0, 0);
+	CHECK(ip != NULL);
+	CHECK_EQ(toy_word(ip + 16), IP4(10, 0, 0, 3));
+	CHECK_EQ(toy_word(ip + 23), FAR);
+	toy_forget(&t);
+	opts[2] = 3;
+	opts[3] = 4;
+	opts[4] = IPOPT_EOL;
+	h.optlen = 8;
+	toy_in_ip(&t, 0, &h, icmp, n);
+	ip = toy_out_ip(&t, 0, 0);
+	CHECK(ip != NULL);
+	CHECK_EQ(ip[0], 0x45);
+	CHECK_EQ(toy_word(ip + 16), FAR);
+	toy_halt(&t);
+}
+
 TEST(icmp_echo_is_answered_as_it_came)
 {
 	uint8_t data[300];
@@ -460,6 +511,7 @@ int
 main(void)
 {
 	RUN(icmp_echo_is_answered_as_it_came);
+	RUN(icmp_echo_goes_back_the_way_it_came);
 	RUN(icmp_echo_to_all_is_answered_only_when_asked_for);
 	RUN(icmp_timestamp_and_mask);
 	RUN(icmp_bad_packets_are_counted);

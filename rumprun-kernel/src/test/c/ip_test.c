@@ -534,6 +534,69 @@ TEST(ip_source_route_is_followed_or_refused)
 	end();
 }
 
+/* A control message's data, of that type. */
+static const uint8_t *
+control_of(const struct msghdr *mh, int type, size_t *len)
+{
+	const uint8_t *p = mh->msg_control;
+	struct cmsghdr cm;
+
+	for (size_t left = mh->msg_controllen; left >= sizeof(cm);) {
+		memcpy(&cm, p, sizeof(cm));
+		*len = cm.cmsg_len - CMSG_ALIGN(sizeof(cm));
+		if (cm.cmsg_level == IPPROTO_IP && cm.cmsg_type == type)
+			return p + CMSG_ALIGN(sizeof(cm));
+		if (CMSG_ALIGN(cm.cmsg_len) >= left)
+			break;
+		p += CMSG_ALIGN(cm.cmsg_len);
+		left -= CMSG_ALIGN(cm.cmsg_len);
+	}
+	return NULL;
+}
+
+/* Who receives gets the options as they came, and what to set for the answer. */
+TEST(ip_source_route_is_turned_for_who_asks)
+{
+	static const uint8_t back[16] = { IPOPT_LSRR, 15, 4, 10, 0, 1, 9, 10, 0,
+		0, 7, 10, 0, 0, 2, 0 };
+	uint8_t opts[12] = { IPOPT_LSRR, 11, 12, 10, 0, 0, 7, 10, 0, 1, 9, 0 };
+	struct toy_ip h = { .src = PEER,
+		.dst = ME,
+		.proto = IPPROTO_UDP,
+		.opts = opts,
+		.optlen = 12 };
+	uint8_t u[20], buf[16], cbuf[128];
+	struct iovec iov = { buf, sizeof(buf) };
+	struct msghdr mh = { .msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = cbuf,
+		.msg_controllen = sizeof(cbuf) };
+	struct sockaddr_in to = toy_sin(PEER, 9);
+	const uint8_t *p, *ip;
+	size_t len = 0;
+
+	begin();
+	CHECK_EQ(l_setint(t.f.l, sock, IPPROTO_IP, IP_RECVOPTS, 1), 0);
+	CHECK_EQ(l_setint(t.f.l, sock, IPPROTO_IP, IP_RECVRETOPTS, 1), 0);
+	toy_udp(u, 5, 7000, "hello", 5);
+	toy_in_ip(&t, 0, &h, u, 13);
+	CHECK_EQ(l_recvmsg(t.f.l, sock, &mh, MSG_DONTWAIT), 5);
+	p = control_of(&mh, IP_RECVOPTS, &len);
+	CHECK(p != NULL && len == 12 && memcmp(p, opts, 12) == 0);
+	p = control_of(&mh, IP_RECVRETOPTS, &len);
+	CHECK(p != NULL && len == 16 && memcmp(p, back, 16) == 0);
+	/* And so it is taken. */
+	CHECK_EQ(l_setsockopt(t.f.l, sock, IPPROTO_IP, IP_OPTIONS, p, 16), 0);
+	toy_forget(&t);
+	CHECK_EQ(l_sendto(t.f.l, sock, "hello", 5, 0, &to, sizeof(to)), 5);
+	ip = toy_out_ip(&t, 1, 0);
+	CHECK(ip != NULL);
+	CHECK_EQ(toy_word(ip + 16), FAR);
+	CHECK_EQ(ip[21], 11);
+	CHECK_EQ(memcmp(ip + 23, back + 7, 8), 0);
+	end();
+}
+
 TEST(ip_unknown_protocol_is_unreachable)
 {
 	struct toy_ip h = { .src = PEER, .dst = ME, .proto = 199 };
@@ -677,6 +740,7 @@ main(void)
 	RUN(ip_options_record_route_and_time);
 	RUN(ip_option_lengths_are_checked);
 	RUN(ip_source_route_is_followed_or_refused);
+	RUN(ip_source_route_is_turned_for_who_asks);
 	RUN(ip_unknown_protocol_is_unreachable);
 	RUN(ip_checkinterface_wants_the_right_interface);
 	RUN(ip_survives_any_header);

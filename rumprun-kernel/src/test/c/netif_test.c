@@ -2,6 +2,7 @@
 /* vlan, gif, tun and tap: the test is at the other end of tap's cables. */
 #include <netbsd/ip.h>
 #include "dev_net.h"
+#include "netinet6/in6_private.h"
 
 static const uint8_t all[6] = { 255, 255, 255, 255, 255, 255 };
 static const uint8_t h1[6] = { 2, 0, 0, 0, 0, 1 };
@@ -306,6 +307,84 @@ TEST(gif_carries_what_is_its_own)
 	n_end(&n);
 }
 
+static void
+g6_addr(void *to, uint8_t last)
+{
+	static const uint8_t start[15] = { 0x20, 1, 0xd, 0xb8 };
+	struct sockaddr_in6 sin6 = { .sin6_len = sizeof(sin6),
+		.sin6_family = AF_INET6 };
+
+	memcpy(&sin6.sin6_addr, start, 15);
+	A6(&sin6.sin6_addr)[15] = last;
+	memcpy(to, &sin6, sizeof(sin6));
+}
+
+/* Says that what stands in f, sent by us, was too large for a path. */
+static void
+g6_too_big(struct nets *n, const uint8_t *f, uint32_t mtu)
+{
+	uint8_t g[14 + 40 + 8 + 100], *ip = g + 14;
+	uint32_t sum;
+
+	memset(g, 0, sizeof(g));
+	n_frame(g, f + 6, h2, ETHERTYPE_IPV6, 0, 0);
+	ip[0] = 0x60;
+	be16_put(ip + 4, 108);
+	ip[6] = IPPROTO_ICMPV6;
+	ip[7] = 64;
+	memcpy(ip + 8, f + 14 + 24, 16);
+	memcpy(ip + 24, f + 14 + 8, 16);
+	ip[40] = 2;
+	be32_put(ip + 44, mtu);
+	memcpy(ip + 48, f + 14, 100);
+	sum = in_cksum_add(0, ip + 8, 32 + 108);
+	sum += htons(108) + htons(IPPROTO_ICMPV6);
+	uint16_t v = (uint16_t)~in_cksum_fold(sum);
+	memcpy(ip + 42, &v, 2);
+	n_put(n, 0, g, sizeof(g));
+}
+
+/* Over IPv6 pieces are as large as the path takes them. */
+TEST(gif_follows_the_outer_path_mtu)
+{
+	struct sockaddr_in sin = { .sin_len = sizeof(sin),
+		.sin_family = AF_INET };
+	struct if_laddrreq r = { .iflr_name = "gif0" };
+	static uint8_t data[1252];
+	struct sockaddr_in6 end;
+	uint8_t f[1600];
+	struct ifnet *ifp;
+	struct nets n;
+
+	n_begin(&n, 1);
+	INET6(n.f.k)->ip6_dad_count = 0;
+	net_wrlock(n.f.k);
+	ifp = if_byname(n.f.k, "tap0");
+	g6_addr(&end, 1);
+	CHECK_EQ(in6_setaddr(ifp, &end.sin6_addr, 64, 0), 0);
+	g6_addr(&end, 2);
+	nd6_cache_lladdr(ifp, &end.sin6_addr, h2, ND_NEIGHBOR_SOLICIT, 0);
+	net_unlock(n.f.k);
+	CHECK_EQ(n_create(&n, "gif0"), 0);
+	g6_addr(&r.addr, 1);
+	g6_addr(&r.dstaddr, 2);
+	CHECK_EQ(l_ioctl(n.f.l, n.s, SIOCSLIFPHYADDR, &r), 0);
+	CHECK_EQ(n_addr(&n, "gif0", 0x0a090001, 0xffffffff, 0x0a090002), 0);
+	drain(&n, 0);
+	be32_put(&sin.sin_addr, 0x0a090002);
+	be16_put(&sin.sin_port, 9);
+	CHECK_EQ(l_sendto(n.f.l, n.s, data, 1252, 0, &sin, sizeof(sin)), 1252);
+	CHECK_EQ(n_get(&n, 0, f, sizeof(f)), 14 + 40 + 1280);
+	CHECK_EQ(f[14 + 6], IPPROTO_IPV4);
+	g6_too_big(&n, f, 1280);
+	CHECK_EQ(l_sendto(n.f.l, n.s, data, 1252, 0, &sin, sizeof(sin)), 1252);
+	CHECK_EQ(n_get(&n, 0, f, sizeof(f)), 14 + 1280);
+	CHECK_EQ(f[14 + 6], IPPROTO_FRAGMENT);
+	CHECK(n_get(&n, 0, f, sizeof(f)) > 0);
+	CHECK_EQ(f[14 + 6], IPPROTO_FRAGMENT);
+	n_end(&n);
+}
+
 /* A tunnel through itself ends. */
 TEST(gif_nesting_is_cut)
 {
@@ -331,6 +410,7 @@ main(void)
 	RUN(tun_passes_packets);
 	RUN(vlan_tags);
 	RUN(gif_carries_what_is_its_own);
+	RUN(gif_follows_the_outer_path_mtu);
 	RUN(gif_nesting_is_cut);
 	return check_done();
 }

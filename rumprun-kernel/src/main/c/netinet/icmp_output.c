@@ -101,13 +101,14 @@ out:
 		icmp_reflect(m);
 }
 
-/* Options that go back with an answer (RFC 1122 3.2.2.6): record route and time stamps, as ip_output takes them. */
+/* Options that go back with an answer (RFC 1122 3.2.2.6): record route and time stamps, and the source route the other way round; as ip_output takes them. */
 static struct mbuf *
 reply_options(const uint8_t *ip, struct rump_kernel *k)
 {
-	unsigned hlen = ip_hlen(ip), n = 4;
+	uint8_t buf[IPH_MAX - IPH_SIZE + 4] = { 0 }, route[IPH_MAX - IPH_SIZE];
+	unsigned hlen = ip_hlen(ip), n = 4, back;
 	struct mbuf *opt;
-	uint8_t buf[IPH_MAX - IPH_SIZE + 4] = { 0 };
+	uint32_t first;
 
 	for (unsigned i = IPH_SIZE; i < hlen;) {
 		unsigned type = ip[i], len;
@@ -126,6 +127,11 @@ reply_options(const uint8_t *ip, struct rump_kernel *k)
 			n += len;
 		}
 		i += len;
+	}
+	if ((back = ip_srcroute(ip, &first, route)) != 0) {
+		memcpy(buf, &first, 4);
+		memcpy(buf + n, route, back);
+		n += back;
 	}
 	if (n == 4 || (opt = m_get(k, MT_DATA)) == NULL)
 		return NULL;

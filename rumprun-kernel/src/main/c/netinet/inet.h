@@ -200,7 +200,12 @@ int ip_pcbopts(
 struct mbuf *ip_insertoptions(
     struct mbuf *m, const struct mbuf *opt, unsigned *hlen) MUST_CHECK;
 /* N. Handles options of an arriving packet (header in one piece, writable). False: the packet is gone (forwarded, or an error was sent). */
-bool ip_dooptions(struct mbuf **mp, uint32_t *srcrt, unsigned *nsrcrt);
+bool ip_dooptions(struct mbuf **mp);
+/*
+ * The way back of a packet whose source route has come to its end (RFC 1122 3.2.1.8): the first hop, and in `to` (IPH_MAX - IPH_SIZE bytes) the option with the others
+ * and the sender, as long as the one that came. 0: there was none.
+ */
+unsigned ip_srcroute(const uint8_t *ip, uint32_t *first, uint8_t *to);
 /* N. A packet that is not for us. srcrt: it came with a source route that names us as the next hop. */
 void ip_forward(struct mbuf *, bool srcrt);
 /* N. One more fragment: the whole packet when it is complete. m: header in one piece. */

@@ -382,6 +382,23 @@ add_timestamp(struct rump_kernel *k, struct mbuf ***tail, const struct mbuf *m)
 	add(k, tail, &tv, sizeof(tv), SCM_TIMESTAMP, SOL_SOCKET);
 }
 
+/* What IP_OPTIONS takes for an answer to go back the way that this came. */
+static void
+add_return_route(struct rump_kernel *k, struct mbuf ***tail, const uint8_t *ip)
+{
+	uint8_t opts[IPH_MAX - IPH_SIZE + 8] = { 0 }, route[IPH_MAX - IPH_SIZE];
+	uint32_t first;
+	unsigned len = ip_srcroute(ip, &first, route);
+
+	if (len == 0)
+		return;
+	memcpy(opts, route, 3);
+	opts[IPOPT_OLEN] = (uint8_t)(len + 4);
+	memcpy(opts + 3, &first, 4);
+	memcpy(opts + 7, route + 3, len - 3);
+	add(k, tail, opts, (len + 4 + 3) / 4 * 4, IP_RECVRETOPTS, IPPROTO_IP);
+}
+
 void
 ip_savecontrol(
     struct inpcb *inp, struct mbuf **control, const uint8_t *ip, struct mbuf *m)
@@ -404,10 +421,11 @@ ip_savecontrol(
 
 		add(k, &tail, &pi, sizeof(pi), IP_PKTINFO, IPPROTO_IP);
 	}
-	if ((flags & (INP_RECVOPTS | INP_RECVRETOPTS)) != 0 && hlen > IPH_SIZE)
-		add(k, &tail, ip + IPH_SIZE, hlen - IPH_SIZE,
-		    (flags & INP_RECVOPTS) != 0 ? IP_RECVOPTS : IP_RECVRETOPTS,
+	if ((flags & INP_RECVOPTS) != 0 && hlen > IPH_SIZE)
+		add(k, &tail, ip + IPH_SIZE, hlen - IPH_SIZE, IP_RECVOPTS,
 		    IPPROTO_IP);
+	if ((flags & INP_RECVRETOPTS) != 0 && hlen > IPH_SIZE)
+		add_return_route(k, &tail, ip);
 	if ((flags & INP_RECVIF) != 0) {
 		struct sockaddr_dl sdl = { .sdl_len = sizeof(sdl),
 			.sdl_family = AF_LINK,

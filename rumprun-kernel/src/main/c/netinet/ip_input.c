@@ -131,13 +131,8 @@ ip_input(struct mbuf *m)
 		return;
 	if (pfil_run(k, &m, ifp, AF_INET, PFIL_DIR_IN) != 0 || m == NULL)
 		return;
-	if (ip_hlen(m->m_data) > IPH_SIZE) {
-		uint32_t srcrt[10];
-		unsigned n;
-
-		if (!ip_dooptions(&m, srcrt, &n))
-			return;
-	}
+	if (ip_hlen(m->m_data) > IPH_SIZE && !ip_dooptions(&m))
+		return;
 	switch (whose(k, m)) {
 	case OURS:
 		deliver(m);

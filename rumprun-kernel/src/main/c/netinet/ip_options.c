@@ -128,6 +128,49 @@ ip_pcbopts(
 
 /* --- options of a packet that arrives --- */
 
+/* The option at i, behind it *next; false: there is none. Those of one byte are passed over. */
+static bool
+next_option(const uint8_t *ip, unsigned i, unsigned *at, unsigned *next)
+{
+	unsigned hlen = ip_hlen(ip);
+
+	while (i < hlen && ip[i] == IPOPT_NOP)
+		i++;
+	if (i + 1 >= hlen || ip[i] == IPOPT_EOL || ip[i + 1] < 2 ||
+	    i + ip[i + 1] > hlen)
+		return false;
+	*at = i;
+	*next = i + ip[i + 1];
+	return true;
+}
+
+unsigned
+ip_srcroute(const uint8_t *ip, uint32_t *first, uint8_t *to)
+{
+	unsigned i = IPH_SIZE, at, hops;
+
+	while (next_option(ip, i, &at, &i)) {
+		const uint8_t *p = ip + at;
+
+		if (p[0] != IPOPT_LSRR && p[0] != IPOPT_SSRR)
+			continue;
+		/* One that is not used up has not come to its end. */
+		if (p[1] < 3 + 4 || (p[1] - 3) % 4 != 0 || p[2] <= p[1])
+			return 0;
+		hops = (p[1] - 3u) / 4;
+		to[0] = p[0];
+		to[1] = p[1];
+		to[2] = IPOPT_MINOFF;
+		memcpy(first, p + 3 + 4 * (hops - 1), 4);
+		for (unsigned n = 1; n < hops; n++)
+			memcpy(to + 3 + 4 * (n - 1), p + 3 + 4 * (hops - 1 - n),
+			    4);
+		memcpy(to + 3 + 4 * (hops - 1), ip + IPH_SRC, 4);
+		return to[1];
+	}
+	return 0;
+}
+
 struct walk {
 	struct rump_kernel *k;
 	struct mbuf *m;
@@ -135,8 +178,6 @@ struct walk {
 	unsigned hlen;
 	bool forward;	/* a source route names the next hop now */
 	int type, code; /* what went wrong */
-	uint32_t *srcrt;
-	unsigned nsrcrt;
 };
 
 static bool
@@ -195,12 +236,8 @@ source_route(struct walk *w, uint8_t *p)
 		/* A loose route may pass by here. */
 		return strict ? unreachable(w, ICMP_UNREACH_SRCFAIL) : true;
 	off--;
-	if (off + 4 > len) {
-		/* Its end: we are the destination. The way back, for who asks. */
-		for (unsigned i = 3; i + 4 <= len && w->nsrcrt < 9; i += 4)
-			memcpy(&w->srcrt[w->nsrcrt++], p + i, 4);
-		return true;
-	}
+	if (off + 4 > len)
+		return true; /* its end: we are the destination */
 	memcpy(&next, p + off, 4);
 	if (!leaving(w, next, strict, &out))
 		return unreachable(w, ICMP_UNREACH_SRCFAIL);
@@ -321,9 +358,9 @@ walk(struct walk *w)
 }
 
 bool
-ip_dooptions(struct mbuf **mp, uint32_t *srcrt, unsigned *nsrcrt)
+ip_dooptions(struct mbuf **mp)
 {
-	struct walk w = { .k = (*mp)->m_k, .srcrt = srcrt };
+	struct walk w = { .k = (*mp)->m_k };
 	unsigned hlen = ip_hlen((*mp)->m_data);
 	struct mbuf *m;
 
@@ -338,7 +375,6 @@ ip_dooptions(struct mbuf **mp, uint32_t *srcrt, unsigned *nsrcrt)
 		icmp_error(m, w.type, w.code, 0, 0);
 		return false;
 	}
-	*nsrcrt = w.nsrcrt;
 	if (!w.forward)
 		return true;
 	*mp = NULL;

@@ -21,8 +21,8 @@ in6_gif_output(struct gif *sc, int af, struct mbuf *m)
 	ip6[7] = (uint8_t)INET6(k)->ip6_gifhlim;
 	memcpy(ip6 + 8, &sc->sc_src.sin6.sin6_addr, 16);
 	memcpy(ip6 + 24, &sc->sc_dst.sin6.sin6_addr, 16);
-	/* Without knowing the path: pieces of the size that every path takes. */
-	return ip6_output(k, m, NULL, NULL, IPV6_MINMTU, NULL, NULL, NULL);
+	/* Pieces as the path takes them: who can't carry one says so (RFC 2473 7.1). */
+	return ip6_output(k, m, NULL, NULL, 0, NULL, NULL, NULL);
 }
 
 static void
