@@ -31,6 +31,8 @@ O ?= $(ROOT)/target/dev$(if $(filter 32,$(M)),-32)$(if $(SAN),-san)$(if \
 	$(TSAN),-tsan)$(if $(FUZZ),-fuzz)
 CC := $(if $(FUZZ),clang,gcc)
 TEST_TIMEOUT ?= 300
+# Static libraries of others (scripts/deps.sh).
+DEPS := $(ROOT)/target/deps/$(if $(filter 32,$(M)),i386,amd64)
 
 MAKEFLAGS += --no-builtin-rules
 .SUFFIXES:
@@ -41,7 +43,7 @@ KERNEL := rumprun-kernel/src/main/c
 KERNEL_INC := rumprun-kernel/src/main/include
 KERNEL_TEST := rumprun-kernel/src/test/c
 # The groups of tools: a folder, a library and an executable each.
-GROUPS := $(foreach g,tools-fs tools-net,$(if $(wildcard $(ROOT)/$(g)/src/main/c/*),$(g)))
+GROUPS := $(foreach g,tools-fs tools-disk tools-net,$(if $(wildcard $(ROOT)/$(g)/src/main/c/*),$(g)))
 
 ifneq ($(SAN),)
 SANFLAGS := -fsanitize=address,undefined -fno-sanitize-recover=all
@@ -62,11 +64,12 @@ FLOOR := $(if $(SANFLAGS),,-include $(FLOOR_H))
 
 CFLAGS := -m$(M) -std=c11 -fPIC -fvisibility=hidden -Wall -Wextra -Werror -Wno-psabi \
 	$(OPT) $(SANFLAGS) -ffile-prefix-map=$(ROOT)=. $(FLOOR) $(EXTRA_CFLAGS)
-INCLUDES := -I$(ROOT)/$(KERNEL_INC) -I$(ROOT)/$(KERNEL)
+INCLUDES := -I$(ROOT)/$(KERNEL_INC) -I$(ROOT)/$(KERNEL) -isystem $(DEPS)/include
 LDFLAGS := -m$(M) $(SANFLAGS) -Wl,-z,relro,-z,now -Wl,--build-id=sha1
 SO_LDFLAGS := -shared $(if $(SANFLAGS),,-Wl$(comma)-z$(comma)defs)
 LIBS := $(if $(SANFLAGS),-lpthread,-Wl$(comma)--no-as-needed \
-	-l:libpthread.so.0 -Wl$(comma)--as-needed)
+	-l:libpthread.so.0 -Wl$(comma)--as-needed) \
+	$(DEPS)/lib/libcrypto.a $(DEPS)/lib/libz.a
 
 # find-sources: the .c files under a folder, relative to the root
 find-sources = $(patsubst $(ROOT)/%,%,$(sort $(shell \
@@ -119,7 +122,10 @@ $(O)/sources: FORCE
 	@mkdir -p $(O); echo '$(KERNEL_ALL) $(TOOLS_ALL)' | cmp -s - $@ || \
 		echo '$(KERNEL_ALL) $(TOOLS_ALL)' >$@
 
-$(O)/obj/%.o: $(ROOT)/%.c $(O)/flags
+$(DEPS)/lib/libcrypto.a:
+	@$(ROOT)/scripts/deps.sh
+
+$(O)/obj/%.o: $(ROOT)/%.c $(O)/flags | $(DEPS)/lib/libcrypto.a
 	@mkdir -p $(@D)
 	@echo "cc $*.c"
 	@$(CC) $(CFLAGS) $(INCLUDES) -MMD -MP -c -o $@ $<

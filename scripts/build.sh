@@ -5,6 +5,7 @@
 set -u
 cd "${ROOT:-$(dirname "$0")/..}" || exit 1
 mkdir -p target
+scripts/deps.sh || exit 1
 if ! mvn -q -Dstyle.color=never -DskipTests -Dinvoker.skip package "$@" \
     </dev/null >target/build.log 2>&1; then
 	# nar's progress display is no part of the message

@@ -49,7 +49,7 @@ constructors() {
 # nar names an object by its source's name and a hash of its path: were two
 # names the same, the order of linking would depend on where the tree lies.
 same_names() {
-	for m in rumprun-kernel tools-fs tools-net; do
+	for m in rumprun-kernel tools-fs tools-disk tools-net; do
 		find $m/src/main/c -name '*.c' ! -path '*/src/main/c/cmd/*' |
 		sed 's,.*/,,' | sort | uniq -d | sed "s,^,$m: ,"
 	done
@@ -87,7 +87,7 @@ for dist; do
 		check "$n needs libc, libpthread and ours only" \
 		    "$(readelf -d "$lib" | sed -n \
 		    's/.*(NEEDED).*\[\(.*\)\]/\1/p' | grep -vE \
-		    '^(libc\.so\.6|libpthread\.so\.0|ld-linux.*|librumprun-kernel\.so|libtools-(fs|net)\.so)$')"
+		    '^(libc\.so\.6|libpthread\.so\.0|ld-linux.*|librumprun-kernel\.so|libtools-(fs|disk|net)\.so)$')"
 		check "$n finds libraries beside itself" \
 		    "$(readelf -d "$lib" | grep -q 'RUNPATH.*\$ORIGIN' ||
 		    echo "no RUNPATH with \$ORIGIN")"

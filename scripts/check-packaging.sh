@@ -8,7 +8,7 @@ cd "${ROOT:-$(dirname "$0")/..}" || exit 1
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/rumprun-packaging.XXXXXX") || exit 1
 trap 'rm -rf "$scratch"' EXIT
 passed=0 failed=0 skipped=0
-MODULES="rumprun-kernel tools-fs tools-net"
+MODULES="rumprun-kernel tools-fs tools-disk tools-net"
 version=$(sed -n 's/^  <version>\(.*\)<\/version>$/\1/p' pom.xml)
 
 check() {	# name, command ...

@@ -8,12 +8,13 @@ here=$PWD
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/rumprun-reproducible.XXXXXX") || exit 1
 trap 'rm -rf "$scratch"' EXIT
 other=$scratch/a/longer/path/tree
-mkdir -p "$other"
+mkdir -p "$other/target"
+scripts/deps.sh && cp -R target/deps "$other/target/" || exit 1
 # what git knows and what is new, as it is now, without what was built
 git ls-files -z -co --exclude-standard | tar --null -T - -cf - |
     tar -C "$other" -xf - || exit 1
 sums() {
-	find rumprun-kernel/target tools-fs/target tools-net/target -maxdepth 1 -name '*.jar' |
+	find rumprun-kernel/target tools-fs/target tools-disk/target tools-net/target -maxdepth 1 -name '*.jar' |
 	    LC_ALL=C sort | xargs sha256sum
 	(cd target/dist && sha256sum -- *.tar.gz)
 }

@@ -7,7 +7,7 @@
 set -u
 cd "${ROOT:-$(dirname "$0")/..}" || exit 1
 version=$(sed -n 's/^  <version>\(.*\)<\/version>$/\1/p' pom.xml)
-MODULES="rumprun-kernel tools-fs tools-net"
+MODULES="rumprun-kernel tools-fs tools-disk tools-net"
 # Every library of NetBSD's that a program may name when it links.
 LIBRARIES="rump rumpclient rumpuser rumpvfs rumpdev rumpdev_disk rumpfs_ffs
 	rumpfs_tmpfs rumpnet rumpnet_net rumpnet_local rumpnet_netinet

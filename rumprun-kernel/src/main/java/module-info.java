@@ -7,6 +7,7 @@ module org.rumprun.kernel {
     exports org.rumprun.kernel;
     exports org.rumprun.kernel.internal to
             org.rumprun.fs,
+            org.rumprun.disk,
             org.rumprun.net;
 
     // JNA looks at the functions that it binds and calls back

@@ -9,6 +9,7 @@
 #include "kern/file.h"
 
 struct blkdev;
+struct disk_driver;
 
 struct devsw {
 	const char *d_name;
@@ -31,6 +32,7 @@ struct devsw {
 	    struct lwp *, dev_t, struct knote *); /* NULL: -EINVAL */
 	/* Block drivers: the device for reading and writing blocks, open as long as the number is. */
 	int (*d_blkdev)(struct lwp *, dev_t, struct blkdev **);
+	const struct disk_driver *d_disk; /* dev/disk.h: it is a disk's */
 };
 #define D_DISK 0x1
 #define D_TTY 0x2

@@ -3,6 +3,7 @@
  * The table of components, in the order in which they come to life, and who
  * of them is in a kernel. A new component adds its row.
  */
+#include "dev/disk.h"
 #include "kern/components.h"
 #include "net/net.h"
 #include "net/socketvar.h"
@@ -43,6 +44,8 @@ static const struct component disk = {
 	.c_library = "librumpdev_disk",
 	.c_faction = FACTION_DEV,
 	.c_modules = "dk_subr",
+	.c_attach = disk_attach,
+	.c_detach = disk_detach,
 };
 
 extern const struct vfsops ffs_vfsops;

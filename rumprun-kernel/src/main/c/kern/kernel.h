@@ -103,7 +103,7 @@ struct rump_kernel {
 	struct vfs_state *k_vfs;
 	struct etfs_state *k_etfs;
 	struct spec_state *k_spec;
-	struct dev_state *k_dev;
+	struct disk_state *k_disks;
 	struct console_state *k_console;
 	struct timer_state *k_timers;
 	struct proxy_state *k_proxy;
@@ -211,6 +211,8 @@ struct uspace_ops {
 	 * blocks): the thread that reads for a remote client gets a successor. NULL: nothing.
 	 */
 	void (*presleep)(struct lwp *);
+	/* New zeroed memory in the client's address space, which he gives back. NULL: he has none to give. -ENOMEM, -EFAULT. */
+	int (*anonmmap)(struct lwp *, size_t, void **uaddr);
 };
 
 struct lwp {

@@ -83,8 +83,8 @@ struct vfsops {
 int vfs_lookup_device(struct lwp *, const void *user_fspec, char *name,
     size_t namesize, struct vnode **devvp) MUST_CHECK;
 struct blkdev;
-/* Opens it for a mount (one mount at a time: -EBUSY); readonly: no writes. The blkdev is valid until vfs_close_device. */
-int vfs_open_device(struct lwp *, struct vnode *devvp, struct mount *,
+/* Opens it for `holder`, a mount or a driver (one at a time: -EBUSY); readonly: no writes. The blkdev is valid until vfs_close_device. */
+int vfs_open_device(struct lwp *, struct vnode *devvp, const void *holder,
     bool readonly, struct blkdev **) MUST_CHECK;
 int vfs_reopen_device(struct lwp *, struct vnode *devvp,
     bool readonly) MUST_CHECK; /* ro <-> rw */

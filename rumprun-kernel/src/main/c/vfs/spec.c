@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Special files. A specnode stands for one device number of one kind while a vnode of it is open or was; it holds the
- * count of opens and the mount that has a block device. Its fields are under ss_lock: drivers are called without it, but
+ * count of opens and the mount or driver that has a block device. Its fields are under ss_lock: drivers are called without it, but
  * to find an open device.
  */
 #include <netbsd/fcntl.h>
@@ -19,8 +19,8 @@ struct specnode {
 	bool sn_blk;
 	unsigned sn_refs; /* vnodes that point here */
 	unsigned sn_opens;
-	struct mount *sn_mount; /* who has it mounted */
-	int sn_mountflags;	/* how it was opened for that */
+	const void *sn_holder; /* the mount or driver that has it */
+	int sn_holdflags;      /* how it was opened for that */
 };
 
 #define SPEC_HASH 32
@@ -300,7 +300,7 @@ vfs_lookup_device(struct lwp *l, const void *user_fspec, char *name,
 }
 
 int
-vfs_open_device(struct lwp *l, struct vnode *devvp, struct mount *mp,
+vfs_open_device(struct lwp *l, struct vnode *devvp, const void *holder,
     bool readonly, struct blkdev **dp)
 {
 	struct spec_state *ss = l->l_k->k_spec;
@@ -312,10 +312,10 @@ vfs_open_device(struct lwp *l, struct vnode *devvp, struct mount *mp,
 	if (error != 0)
 		return error;
 	kmutex_enter(&ss->ss_lock);
-	if (sn->sn_mount != NULL)
+	if (sn->sn_holder != NULL)
 		error = -EBUSY;
 	else
-		sn->sn_mount = mp;
+		sn->sn_holder = holder;
 	kmutex_exit(&ss->ss_lock);
 	if (error != 0)
 		return error;
@@ -327,9 +327,9 @@ vfs_open_device(struct lwp *l, struct vnode *devvp, struct mount *mp,
 	}
 	kmutex_enter(&ss->ss_lock);
 	if (error != 0)
-		sn->sn_mount = NULL;
+		sn->sn_holder = NULL;
 	else
-		sn->sn_mountflags = flags;
+		sn->sn_holdflags = flags;
 	kmutex_exit(&ss->ss_lock);
 	return error;
 }
@@ -340,13 +340,13 @@ vfs_reopen_device(struct lwp *l, struct vnode *devvp, bool readonly)
 	struct specnode *sn = devvp->v_spec;
 	int error, flags = readonly ? FREAD : FREAD | FWRITE;
 
-	if (flags == sn->sn_mountflags)
+	if (flags == sn->sn_holdflags)
 		return 0;
 	error = count_open(l, devvp, flags);
 	if (error != 0)
 		return error;
-	spec_close(l, devvp, sn->sn_mountflags);
-	sn->sn_mountflags = flags;
+	spec_close(l, devvp, sn->sn_holdflags);
+	sn->sn_holdflags = flags;
 	return 0;
 }
 
@@ -356,9 +356,9 @@ vfs_close_device(struct lwp *l, struct vnode *devvp)
 	struct spec_state *ss = l->l_k->k_spec;
 	struct specnode *sn = devvp->v_spec;
 
-	spec_close(l, devvp, sn->sn_mountflags);
+	spec_close(l, devvp, sn->sn_holdflags);
 	kmutex_enter(&ss->ss_lock);
-	sn->sn_mount = NULL;
-	sn->sn_mountflags = 0;
+	sn->sn_holder = NULL;
+	sn->sn_holdflags = 0;
 	kmutex_exit(&ss->ss_lock);
 }

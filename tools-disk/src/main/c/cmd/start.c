@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The start of the executable, see the header. */
+#include "host/start.h"

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The table of this library's tools. */
+#include "tools.h"
+#include <rumprun/tools_disk.h>
+
+static const struct tool_entry entries[] = {
+	{ NULL, NULL, 0 },
+};
+
+const struct tool_group rumprun_disk_tools = { "disk", entries };

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The tools of this library, each in its folder. */
+#ifndef TOOLS_DISK_TOOLS_H
+#define TOOLS_DISK_TOOLS_H
+
+#include <rumprun/tool.h>
+#include <rumprun/tool_sys.h>
+
+#endif
