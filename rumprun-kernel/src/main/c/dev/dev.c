@@ -16,6 +16,7 @@ const struct devnode dev_nodes[] = {
 	{ "/dev/tap1", 'c', 0644, 0, 0, 169, 1, NULL, "librumpnet_tap" },
 	{ "/dev/tap2", 'c', 0644, 0, 0, 169, 2, NULL, "librumpnet_tap" },
 	{ "/dev/tap3", 'c', 0644, 0, 0, 169, 3, NULL, "librumpnet_tap" },
+	{ "/dev/npf", 'c', 0644, 0, 0, 255, 0, NULL, "librumpnet_npf" },
 	{ "/tmp", 'd', 01777, 0, 0, 0, 0, NULL, NULL },
 	{ .dn_path = NULL },
 };

@@ -131,6 +131,12 @@ sock_anonmmap(size_t n)
 	return p == MAP_FAILED ? NULL : p;
 }
 
+void
+sock_munmap(void *p, size_t n)
+{
+	(void)munmap(p, n);
+}
+
 int
 sock_fork(void)
 {

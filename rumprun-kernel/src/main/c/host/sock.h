@@ -90,6 +90,7 @@ uintptr_t sock_self(void);
 void sock_raise(int netbsd_signo);
 /* Zero-filled memory of its own; NULL. */
 void *sock_anonmmap(size_t);
+void sock_munmap(void *, size_t);
 /* fork(2), vfork(2)'s stand-in; execve(2); the process's id; daemon(3). */
 int sock_fork(void);
 int sock_exec(const char *path, char *const argv[], char *const envp[]);

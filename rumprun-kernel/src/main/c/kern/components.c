@@ -158,11 +158,16 @@ static const struct component net_bpf = {
 	.c_devsw = bpf_devsw,
 };
 
-/* A name that servers are started with; NPF is not here. */
+extern const struct devsw dev_npf;
+static const struct devsw *const npf_devsw[] = { &dev_npf, NULL };
 static const struct component net_npf = {
 	.c_library = "librumpnet_npf",
 	.c_faction = FACTION_NET,
 	.c_needs = "librumpnet_net",
+	.c_modules = "npf,if_npflog,npf_alg_icmp",
+	.c_attach = npf_attach,
+	.c_detach = npf_detach,
+	.c_devsw = npf_devsw,
 };
 
 /* Filter programs are interpreted, fast; its switch is bpf's. */

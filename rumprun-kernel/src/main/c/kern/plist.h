@@ -6,6 +6,8 @@
 #include <rumprun/plist.h>
 #include "kern/kernel.h"
 
+/* Where a tree has its memory from. */
+struct plist_mem *plist_memory(const struct plist *);
 /* Accounted to the kernel. */
 void plist_mem_init(struct plist_mem *, struct rump_kernel *);
 /* Reads what a request refers to: at most `max` bytes. No lock may be held. -E2BIG, -EFAULT, and plist_read's. */

@@ -217,6 +217,40 @@ guest_copyinstr(
 	return 0;
 }
 
+/* --- memory --- */
+
+static int
+guest_anonmmap(struct lwp *l, size_t n, void **uaddr)
+{
+	struct call *ca = l->l_uctx;
+	struct answer a = { .an_len = sizeof(*uaddr), .an_exact = true };
+	uint8_t frame[WIRE_HEAD + sizeof(n)];
+	struct conn *c;
+	int error;
+
+	*uaddr = NULL;
+	if (ca == NULL)
+		return -EFAULT;
+	c = ca->ca_conn;
+	a.an_to = (uint8_t *)uaddr;
+	a.an_reqno = next_reqno(c);
+	wire_put_head(
+	    frame, sizeof(n), a.an_reqno, WIRE_REQ, WIRE_ANONMMAP, 0);
+	memcpy(frame + WIRE_HEAD, &n, sizeof(n));
+	kmutex_enter(&c->c_lock);
+	if (c->c_end || c->c_inexec) {
+		kmutex_exit(&c->c_lock);
+		return -EFAULT;
+	}
+	a.an_next = c->c_answers;
+	c->c_answers = &a;
+	kmutex_exit(&c->c_lock);
+	(void)flush(ca, frame, sizeof(frame));
+	if ((error = await(c, &a)) != 0)
+		return error;
+	return *uaddr == NULL ? -ENOMEM : 0;
+}
+
 /* --- signals --- */
 
 /*
@@ -287,4 +321,5 @@ const struct uspace_ops guest_uspace = {
 	.copyout = guest_copyout,
 	.raise = guest_raise,
 	.presleep = guest_presleep,
+	.anonmmap = guest_anonmmap,
 };

@@ -23,6 +23,8 @@ struct plistref {
 	size_t pref_len; /* with the NUL */
 };
 
+/* The tag is renamed with the function. */
+#define plist_type rumprun_plist_type
 enum plist_type {
 	PLIST_NONE, /* of NULL */
 	PLIST_DICT,
@@ -96,7 +98,6 @@ PLIST_API struct plist *plist_append_dict(struct plist *array);
 
 /* --- looking; NULL and values of another type have nothing in them --- */
 
-#define plist_type rumprun_plist_type
 PLIST_API enum plist_type plist_type(const struct plist *);
 /* Of a dictionary or array. */
 #define plist_count rumprun_plist_count
