@@ -9,6 +9,7 @@ static const struct tool_entry entries[] = {
 	{ "ifconfig", ifconfig_main, 0 },
 	{ "ndp", ndp_main, 0 },
 	{ "netstat", netstat_main, 0 },
+	{ "npfctl", npfctl_main, 0 },
 	{ "ping", ping_main, TOOL_INTR },
 	{ "ping6", ping6_main, TOOL_INTR },
 	{ "route", route_main, 0 },

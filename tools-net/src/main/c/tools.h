@@ -8,6 +8,7 @@
 #include <rumprun/tool_sys.h>
 
 tool_main arp_main, brconfig_main, ifconfig_main, ndp_main, netstat_main,
-    ping_main, ping6_main, route_main, shmif_dumpbus_main, sockstat_main;
+    npfctl_main, ping_main, ping6_main, route_main, shmif_dumpbus_main,
+    sockstat_main;
 
 #endif
