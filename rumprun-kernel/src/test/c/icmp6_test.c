@@ -248,6 +248,67 @@ TEST(icmp6_redirect_is_taken_from_the_gateway_alone)
 	toy_halt(&t);
 }
 
+static unsigned
+learnt(int by)
+{
+	return NS(t.f.k)->ns_route->rs_learnt[1][by];
+}
+
+/* Whoever makes up errors fills what is meant for that, and nobody's connection suffers: mtudisc_lowat, mtudisc_hiwat. */
+TEST(icmp6_false_path_mtus_are_bounded)
+{
+	struct sockaddr_in6 from = t6_sin(ME, 0x1234), to = t6_sin(FAR, 9999);
+	char s[40];
+	long fd;
+
+	begin();
+	add_route("2001:db8:9::", 48, PEER, 0);
+	for (int i = 1; i < 2000; i++) {
+		snprintf(s, sizeof(s), "2001:db8:9:1::%x", i);
+		too_big("2001:db8:7::1", ME, s, 1300);
+		toy_forget(&t);
+	}
+	CHECK_EQ(INET6(t.f.k)->icmp6_mtudisc_lowat, 256);
+	CHECK_EQ(learnt(RT_BY_MTU), 256);
+	too_big("2001:db8:7::1", ME, FAR, 1300);
+	CHECK_EQ(mtu_to(FAR), 1500);
+	fd = l_socket(t.f.l, AF_INET6, SOCK_DGRAM, 0);
+	CHECK_EQ(l_bind(t.f.l, fd, &from, sizeof(from)), 0);
+	CHECK_EQ(l_connect(t.f.l, fd, &to, sizeof(to)), 0);
+	too_big("2001:db8:7::1", ME, FAR, 1300);
+	CHECK_EQ(mtu_to(FAR), 1300);
+	CHECK_EQ(learnt(RT_BY_MTU), 257);
+	toy_pass(&t, 700 * TOY_SECOND);
+	CHECK_EQ(learnt(RT_BY_MTU), 0);
+	toy_halt(&t);
+}
+
+TEST(icmp6_redirects_are_bounded)
+{
+	const uint8_t *ip;
+	char s[40];
+	struct pkt q;
+
+	begin();
+	add_route("::", 0, "fe80::99", 0);
+	INET6(t.f.k)->ip6_maxdynroutes = 100;
+	for (int i = 1; i < 500; i++) {
+		snprintf(s, sizeof(s), "2001:db8:9:1::%x", i);
+		redirect_in("fe80::99", "fe80::50", s, 255);
+		toy_forget(&t);
+	}
+	CHECK_EQ(learnt(RT_BY_REDIRECT), 100);
+	CHECK(gateway_is("2001:db8:9:1::1", "fe80::50"));
+	CHECK(gateway_is("2001:db8:9:1::1f0", "fe80::99"));
+	/* Those that are known are still changed, and others are answered. */
+	redirect_in("fe80::50", "fe80::51", "2001:db8:9:1::1", 255);
+	CHECK(gateway_is("2001:db8:9:1::1", "fe80::51"));
+	q = p6_icmp(PEER, ME, 64, ICMP6_ECHO_REQUEST, 0, 1, "abcd", 4);
+	p6_send(0, &q);
+	CHECK(out_icmp(0, ICMP6_ECHO_REPLY, 0, &ip) != NULL);
+	toy_halt(&t);
+}
+
 static const uint8_t *
 ni_query(int qtype, unsigned flags)
 {
@@ -400,6 +461,8 @@ main(int argc, char **argv)
 	RUN(icmp6_errors_are_limited);
 	RUN(icmp6_path_mtu_becomes_smaller_and_grows_again);
 	RUN(icmp6_redirect_is_taken_from_the_gateway_alone);
+	RUN(icmp6_false_path_mtus_are_bounded);
+	RUN(icmp6_redirects_are_bounded);
 	RUN(icmp6_node_information_as_far_as_allowed);
 	RUN(raw6_sums_filters_and_tells_from_whom);
 	RUN(raw6_options_are_checked);

@@ -424,11 +424,11 @@ TEST(path_mtu_is_kept_for_a_while)
 	CHECK_EQ(rtrequest_sa(f.k, RTM_ADD, (void *)&net, (void *)&gw,
 		     (void *)&mask, RTF_GATEWAY, NULL, NULL),
 	    0);
-	rt_setmtu(f.k, (void *)&dst, 1200, 1);
+	rt_setmtu(f.k, (void *)&dst, 1200, 1, -1);
 	CHECK((rt = rtalloc1(f.k, (void *)&dst)) != NULL);
 	CHECK_EQ(rt->rt_rmx.rmx_mtu, 1200);
 	CHECK_EQ(rt->rt_flags, RTF_UP | RTF_HOST | RTF_GATEWAY | RTF_DYNAMIC);
-	rt_setmtu(f.k, (void *)&dst, 1300, 1);
+	rt_setmtu(f.k, (void *)&dst, 1300, 1, -1);
 	CHECK_EQ(rt->rt_rmx.rmx_mtu, 1200);
 	net_unlock(f.k);
 	for (int i = 0; i < 1000 && !gone; i++) {

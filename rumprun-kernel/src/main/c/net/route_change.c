@@ -180,6 +180,7 @@ request_add(
 	if (rt->rt_ifa->ifa_rtrequest != NULL)
 		rt->rt_ifa->ifa_rtrequest(RTM_ADD, rt);
 	NS(k)->ns_route->rs_count++;
+	NS(k)->ns_route->rs_learnt[rt->rt_af == AF_INET6][RT_BY_HAND]++;
 	table_changed(k);
 	if (rtp != NULL)
 		*rtp = rt;
@@ -195,6 +196,7 @@ take_out(struct rump_kernel *k, struct rtentry *rt)
 	if (rt->rt_ifa->ifa_rtrequest != NULL)
 		rt->rt_ifa->ifa_rtrequest(RTM_DELETE, rt);
 	NS(k)->ns_route->rs_count--;
+	NS(k)->ns_route->rs_learnt[rt->rt_af == AF_INET6][rt->rt_learnt]--;
 	table_changed(k);
 }
 
@@ -498,6 +500,34 @@ expire(void *arg)
 /* Dynamic ones are bounded: the next redirect finds no room. */
 #define MAXDYNAMIC 16384
 
+/* May there be one more? max negative: as many as fit. */
+static bool
+room(struct rump_kernel *k, int af, int by, int max)
+{
+	const struct route_state *rs = NS(k)->ns_route;
+
+	return rs->rs_count < MAXDYNAMIC &&
+	    (max < 0 || rs->rs_learnt[af == AF_INET6][by] < (unsigned)max);
+}
+
+static void
+learnt(struct rtentry *rt, uint8_t by)
+{
+	unsigned *n = NS(rt->rt_k)->ns_route->rs_learnt[rt->rt_af == AF_INET6];
+
+	n[rt->rt_learnt]--;
+	rt->rt_learnt = by;
+	n[by]++;
+}
+
+static int
+redirect_limit(struct rump_kernel *k, int af)
+{
+	return af == AF_INET6 && NS(k)->ns_inet6 != NULL ?
+	    NS(k)->ns_inet6->ip6_maxdynroutes :
+	    -1;
+}
+
 static int
 redirect_timeout(struct rump_kernel *k, int af)
 {
@@ -533,13 +563,15 @@ redirect(struct rump_kernel *k, struct rt_addrinfo *info, int flags,
 		*stat = 2;
 		return rt_setgate(rt, gateway);
 	}
-	if (NS(k)->ns_route->rs_count >= MAXDYNAMIC)
+	if (!room(k, dst->sa_family, RT_BY_REDIRECT,
+		redirect_limit(k, dst->sa_family)))
 		return -ENOBUFS;
 	error = rtrequest_sa(k, RTM_ADD, dst, gateway,
 	    info->rti_info[RTAX_NETMASK], flags | RTF_GATEWAY | RTF_DYNAMIC,
 	    ifa, &rt);
 	if (error != 0)
 		return error;
+	learnt(rt, RT_BY_REDIRECT);
 	if ((seconds = redirect_timeout(k, dst->sa_family)) > 0)
 		rt_setexpire(rt, uptime_s(k) + seconds);
 	*stat = 1;
@@ -568,18 +600,19 @@ rtredirect(struct rump_kernel *k, const struct sockaddr *dst,
 
 void
 rt_setmtu(struct rump_kernel *k, const struct sockaddr *dst, uint32_t mtu,
-    int timeout_s)
+    int timeout_s, int max)
 {
 	struct rtentry *rt = rtalloc1(k, dst);
 
 	if (rt == NULL || (rt->rt_flags & (RTF_LOCAL | RTF_REJECT)) != 0)
 		return;
 	if ((rt->rt_flags & RTF_HOST) == 0) {
-		if (NS(k)->ns_route->rs_count >= MAXDYNAMIC ||
+		if (!room(k, dst->sa_family, RT_BY_MTU, max) ||
 		    rtrequest_sa(k, RTM_ADD, dst, rt->rt_gateway, NULL,
 			RTF_HOST | RTF_DYNAMIC | (rt->rt_flags & RTF_GATEWAY),
 			rt->rt_ifa, &rt) != 0)
 			return;
+		learnt(rt, RT_BY_MTU);
 	}
 	if ((rt->rt_rmx.rmx_locks & RTV_MTU) != 0 ||
 	    (rt->rt_rmx.rmx_mtu != 0 && rt->rt_rmx.rmx_mtu < mtu))

@@ -12,6 +12,9 @@
 #include <netbsd/route.h>
 #include "net/if_var.h"
 
+/* What has made a route that nobody set. */
+enum { RT_BY_HAND, RT_BY_REDIRECT, RT_BY_MTU, RT_BY_COUNT };
+
 struct rtentry {
 	struct sockaddr *rt_key;     /* destination, masked */
 	struct sockaddr *rt_mask;    /* NULL: a host */
@@ -25,7 +28,7 @@ struct rtentry {
 	    rt_rmx; /* rmx_mtu 0: the interface's. rmx_expire: monotonic seconds, 0 never */
 	uint32_t rt_locks;
 	_Atomic uint32_t rt_refs; /* 1 for the table */
-	uint8_t rt_af;
+	uint8_t rt_af, rt_learnt; /* RT_BY_* */
 	uint16_t rt_plen; /* bits; of a host one more than its address has */
 	struct rtnode *rt_node; /* NULL: not in the table any more */
 	struct rump_kernel *rt_k;
@@ -47,6 +50,7 @@ struct route_state {
 	struct rump_kernel *rs_k;
 	struct rtnode *rs_root[2]; /* AF_INET, AF_INET6 */
 	unsigned rs_count;
+	unsigned rs_learnt[2][RT_BY_COUNT]; /* of each family */
 	_Atomic uint32_t
 	    rs_gen; /* changes with every change of the table, of addresses, of interfaces */
 	_Atomic uint64_t rs_stat[5]; /* struct rtstat's order */
@@ -117,8 +121,9 @@ void rtredirect(struct rump_kernel *, const struct sockaddr *dst,
     const struct sockaddr *gateway, const struct sockaddr *mask, int flags,
     const struct sockaddr *src);
 /* W, by net_defer. A smaller path MTU for a host: a dynamic host route holds it, for timeout seconds. */
+/* No new one where there are max of them already (negative: whatever memory allows). */
 void rt_setmtu(struct rump_kernel *, const struct sockaddr *dst, uint32_t mtu,
-    int timeout_s);
+    int timeout_s, int max);
 
 /* For net/rtsock.c, W: finds interface and address for an addition or a change. -ENETUNREACH. */
 int rt_getifa(struct rump_kernel *, struct rt_addrinfo *) MUST_CHECK;

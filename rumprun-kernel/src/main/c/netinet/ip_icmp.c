@@ -85,8 +85,12 @@ next_plateau(uint32_t len)
 	return 68;
 }
 
+/* Paths that were made narrow by errors that nothing vouches for. */
+#define UNVERIFIED_MAX 256
+
 struct pmtu {
 	uint32_t dst, mtu;
+	int max;
 };
 
 static void
@@ -97,14 +101,15 @@ set_mtu(struct rump_kernel *k, void *data, struct mbuf *m)
 
 	m_freem(m);
 	sockaddr_in_init(&sin, p->dst, 0);
-	rt_setmtu(
-	    k, (struct sockaddr *)&sin, p->mtu, INET(k)->ip_mtudisctimeout);
+	rt_setmtu(k, (struct sockaddr *)&sin, p->mtu,
+	    INET(k)->ip_mtudisctimeout, p->max);
 }
 
 void
 icmp_mtudisc(struct rump_kernel *k, const uint8_t *ip, uint32_t mtu)
 {
-	struct pmtu p = { ip_dst(ip), mtu };
+	bool known = ip[IPH_P] == IPPROTO_TCP || ip[IPH_P] == IPPROTO_UDP;
+	struct pmtu p = { ip_dst(ip), mtu, known ? -1 : UNVERIFIED_MAX };
 
 	if (INET(k)->ip_mtudisc == 0 ||
 	    in_ifaddr_lookup(k, ip_src(ip)) == NULL || in_multicast(p.dst))

@@ -356,6 +356,7 @@ error_command(int type, int code)
 struct toobig {
 	struct sockaddr_in6 dst;
 	uint32_t mtu;
+	bool verified; /* by a socket that has sent there */
 };
 
 /* W */
@@ -371,7 +372,9 @@ path_mtu(struct rump_kernel *k, void *data, struct mbuf *m)
 		return;
 	ICMP6STAT_INC(k, PMTUCHG);
 	rt_setmtu(k, (struct sockaddr *)&t->dst, t->mtu,
-	    INET(k) != NULL ? INET(k)->ip_mtudisctimeout : 600);
+	    INET(k) != NULL ? INET(k)->ip_mtudisctimeout : 600,
+	    t->verified ? INET6(k)->icmp6_mtudisc_hiwat :
+			  INET6(k)->icmp6_mtudisc_lowat);
 }
 
 /* The quoted packet begins at q, in one piece. Gives its upper header. */
@@ -402,6 +405,33 @@ quoted_upper(const uint8_t *q, size_t len, int *nxt)
 		}
 	}
 	return 0;
+}
+
+/* Is there a connection that the quoted packet belongs to? */
+static bool
+connected(struct rump_kernel *k, const struct in6_addr *src,
+    const struct in6_addr *dst, int nxt, const uint8_t *ports)
+{
+	struct in6_addr s = *src, d = *dst;
+	struct in_any faddr, laddr;
+	struct socket *so = NULL;
+	uint16_t lport, fport;
+
+	if ((nxt != IPPROTO_TCP && nxt != IPPROTO_UDP) || INET(k) == NULL)
+		return false;
+	memcpy(&lport, ports, 2);
+	memcpy(&fport, ports + 2, 2);
+	in6_clearscope(&s);
+	in6_clearscope(&d);
+	memcpy(faddr.a8, A6(&d), 16);
+	memcpy(laddr.a8, A6(&s), 16);
+	for (struct inpcbtable *t = INET(k)->is_tables; t != NULL && so == NULL;
+	     t = t->it_next)
+		so = in_pcblookup_connect(t, &faddr, fport, &laddr, lport, 0);
+	if (so == NULL)
+		return false;
+	so_put(so);
+	return true;
 }
 
 void
@@ -437,6 +467,8 @@ icmp6_notify(struct mbuf *m, int off, int type, int code, uint32_t param)
 	sin6_init(&from, &src);
 	/* RFC 8201 4: never below what every link carries. */
 	t.mtu = param < IPV6_MMTU ? IPV6_MMTU : param;
+	t.verified = len - upper >= 4 &&
+	    connected(k, &src, &dst, nxt, q + upper);
 	if (type == ICMP6_PACKET_TOO_BIG && !a6_multicast(&dst))
 		(void)net_defer(k, path_mtu, &t, sizeof(t), NULL);
 	pr = INET6(k)->i6_proto[nxt];
