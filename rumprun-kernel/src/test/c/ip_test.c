@@ -221,6 +221,23 @@ TEST(ip_tiny_fragments_make_the_datagram)
 	end();
 }
 
+TEST(ip_error_quotes_a_sound_header_of_what_was_in_pieces)
+{
+	const uint8_t *ip;
+
+	begin();
+	make(3000);
+	datagram[3]++; /* a port where nobody is */
+	piece(0, 1000, true);
+	piece(1000, 3000, false);
+	CHECK_EQ(t.nout[0], 1);
+	ip = toy_out_ip(&t, 0, 0);
+	CHECK(ip != NULL);
+	CHECK_EQ(ip[20], ICMP_UNREACH);
+	CHECK_EQ(in_cksum_fold(in_cksum_add(0, ip + 28, 20)), 0xffff);
+	end();
+}
+
 TEST(ip_fragments_time_out_and_the_sender_is_told)
 {
 	const uint8_t *ip;
@@ -730,6 +747,7 @@ main(void)
 	RUN(ip_overlaps_drop_the_datagram);
 	RUN(ip_unsound_fragments_are_dropped);
 	RUN(ip_tiny_fragments_make_the_datagram);
+	RUN(ip_error_quotes_a_sound_header_of_what_was_in_pieces);
 	RUN(ip_fragments_time_out_and_the_sender_is_told);
 	RUN(ip_fragment_queues_are_bounded);
 	RUN(ip_output_is_cut_to_the_mtu);

@@ -170,6 +170,9 @@ start_server(struct server *sv, enum behaviour how)
 	up(&sv->f);
 	up(&sv->client);
 	CHECK_EQ(wire_create(1, &sv->wire), 0);
+	/* For others to look at: scripts/test-tshark.sh. */
+	if (getenv("DHCP_CAPTURE") != NULL)
+		CHECK_EQ(wire_capture_file(sv->wire, getenv("DHCP_CAPTURE")), 0);
 	CHECK_EQ(wire_connect(sv->f.k, sv->wire, sv->name), 0);
 	CHECK_EQ(wire_connect(sv->client.k, sv->wire, sv->clientname), 0);
 	net_wrlock(sv->f.k);

@@ -273,6 +273,8 @@ join(struct ip_reass *ir, struct fragq *fq)
 	memcpy(m->m_data, head, hlen);
 	be16_put(m->m_data + IPH_LEN, (uint16_t)total);
 	be16_put(m->m_data + IPH_OFF, 0);
+	/* An ICMP error quotes this header. */
+	ip_setcksum(m->m_data, hlen);
 	stat_inc(INET(m->m_k)->ipstat, IP_STAT_REASSEMBLED);
 	return m;
 }
