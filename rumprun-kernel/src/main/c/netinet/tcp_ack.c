@@ -47,8 +47,8 @@ tcp_rto(const struct tcpcb *tp)
 
 /* --- recovery --- */
 
-static void
-enter_recovery(struct tcpcb *tp)
+void
+tcp_enter_recovery(struct tcpcb *tp)
 {
 	bool sack = (tp->t_flags & TF_SACK_PERMIT) != 0;
 
@@ -93,6 +93,18 @@ sack_says_lost(struct tcpcb *tp)
 	return SEQ_GT(lost, tp->snd_una);
 }
 
+/*
+ * After a timeout all up to snd_recover goes again before anything new does: when new data have arrived, and what stands at snd_una has not, it was lost
+ * once more.
+ */
+static bool
+lost_after_timeout(const struct tcpcb *tp)
+{
+	return (tp->t_flags & TF_RTO) != 0 && tp->t_nsacked > 0 &&
+	    SEQ_GT(tp->t_sacked[tp->t_nsacked - 1].end,
+		tp->snd_recover + (TCP_DUPTHRESH - 1) * tcp_segsz(tp));
+}
+
 static void
 duplicate_ack(struct tcpcb *tp)
 {
@@ -113,7 +125,9 @@ duplicate_ack(struct tcpcb *tp)
 	} else if ((tp->t_dupacks >= TCP_DUPTHRESH ||
 		       (sack && sack_says_lost(tp))) &&
 	    SEQ_GEQ(tp->snd_una, tp->snd_recover) && (tp->t_flags & TF_RTO) == 0)
-		enter_recovery(tp);
+		tcp_enter_recovery(tp);
+	else if (sack && lost_after_timeout(tp))
+		tcp_enter_recovery(tp);
 	(void)tcp_output(tp);
 }
 
@@ -128,8 +142,10 @@ recovery_ack(struct tcpcb *tp, uint32_t acked)
 		return;
 	}
 	if ((tp->t_flags & TF_SACK_PERMIT) != 0) {
-		/* The scoreboard may know nothing of the next hole. */
-		if (tp->t_nsacked == 0 && SEQ_LEQ(tp->t_highrxt, tp->snd_una))
+		/*
+		 * The next hole, of which the scoreboard may not know yet that it is one; some bytes of it may have gone again with what was before it.
+		 */
+		if (SEQ_LT(tp->t_highrxt, tp->snd_una + segsz))
 			tp->t_flags |= TF_REXMTONE;
 		return;
 	}
@@ -288,8 +304,13 @@ new_ack(struct tcpcb *tp, const struct tcp_seg *sg)
 	tcpstat_inc(tp->t_tcp, TCP_STAT_RCVACKPACK);
 	tcpstat_add(tp->t_tcp, TCP_STAT_RCVACKBYTE, acked);
 	new_ack_timers(tp, sg);
+	tcp_rack_acked(tp, sg);
 	hint_neighbour(tp, sg);
 	fin = release(tp, acked);
+	/* The hole was filled without our doing. */
+	if (tp->t_nsacked > 0 && SEQ_LEQ(tp->t_highrxt, tp->snd_una) &&
+	    (tp->t_flags & (TF_FASTRECOVERY | TF_RTO)) == 0)
+		tp->t_flags |= TF_REORDERED;
 	tp->snd_una = sg->sg_ack;
 	if (SEQ_LT(tp->snd_nxt, tp->snd_una))
 		tp->snd_nxt = tp->snd_una;
@@ -352,7 +373,7 @@ tcp_ack_input(struct tcpcb *tp, struct tcp_seg *sg)
 		/* RFC 6675 5: SACKs beyond a new acknowledgement count too. */
 		if ((tp->t_flags & (TF_FASTRECOVERY | TF_RTO)) == 0 && news &&
 		    sack_says_lost(tp) && SEQ_GEQ(tp->snd_una, tp->snd_recover))
-			enter_recovery(tp);
+			tcp_enter_recovery(tp);
 		return true;
 	}
 	again = is_duplicate(tp, sg, news);

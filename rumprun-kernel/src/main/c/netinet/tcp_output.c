@@ -62,6 +62,21 @@ receive_window(const struct tcpcb *tp)
 
 /* --- plans --- */
 
+/* The probe at the tail (RFC 8985 7.3): the last bytes, or the FIN. */
+static bool
+plan_last(struct tcpcb *tp, struct plan *p, uint32_t segsz)
+{
+	tcp_seq end = stream_end(tp);
+
+	tp->t_flags &= ~TF_REXMTLAST;
+	if (SEQ_GT(end, tp->snd_max))
+		end = tp->snd_max;
+	p->len = end - tp->snd_una < segsz ? end - tp->snd_una : segsz;
+	p->seq = end - p->len;
+	p->again = p->more = true;
+	return true;
+}
+
 /* A piece that is known to be missing goes first. */
 static bool
 plan_recovery(struct tcpcb *tp, struct plan *p, uint32_t *allowed)
@@ -82,6 +97,8 @@ plan_recovery(struct tcpcb *tp, struct plan *p, uint32_t *allowed)
 		p->again = p->more = true;
 		return true;
 	}
+	if ((tp->t_flags & TF_REXMTLAST) != 0)
+		return plan_last(tp, p, segsz);
 	if ((tp->t_flags & (TF_FASTRECOVERY | TF_SACK_PERMIT)) !=
 	    (TF_FASTRECOVERY | TF_SACK_PERMIT))
 		return false;
@@ -540,5 +557,6 @@ tcp_output(struct tcpcb *tp)
 			break;
 		error = send_planned(tp, &p, &e);
 	} while (error == 0 && p.more);
+	tcp_rack_arm(tp, p.now);
 	return error > 0 ? 0 : error;
 }

@@ -61,6 +61,11 @@ add_range(struct tcpcb *tp, tcp_seq start, tcp_seq end)
 
 	while (i < tp->t_nsacked && SEQ_LT(tp->t_sacked[i].end, start))
 		i++;
+	/* What fills a hole without having gone again was overtaken (RFC 8985 6.2, step 3). */
+	if (i < tp->t_nsacked && SEQ_GEQ(start, tp->t_highrxt) &&
+	    SEQ_LT(start, tp->t_sacked[i].start) &&
+	    SEQ_LEQ(end, tp->t_sacked[tp->t_nsacked - 1].start))
+		tp->t_flags |= TF_REORDERED;
 	/* i: the first that touches, or comes behind */
 	if (i < tp->t_nsacked && SEQ_LEQ(tp->t_sacked[i].start, start) &&
 	    SEQ_GEQ(tp->t_sacked[i].end, end))
@@ -231,8 +236,8 @@ tcp_sack_skip(struct tcpcb *tp, tcp_seq seq, uint32_t *len)
 }
 
 /*
- * Has the segment at snd_una been lost a second time? What was sent after it had gone again has arrived, with the usual allowance for disorder (the
- * idea is RFC 8985's: order in time, not in sequence).
+ * Has the segment at snd_una been lost a second time? What was sent after it had gone again has arrived, with the usual allowance for disorder where any was
+ * seen (the idea is RFC 8985's: order in time, not in sequence).
  */
 bool
 tcp_sack_lost_again(const struct tcpcb *tp)
@@ -240,7 +245,10 @@ tcp_sack_lost_again(const struct tcpcb *tp)
 	if (tp->t_nsacked == 0 || SEQ_LEQ(tp->t_highrxt, tp->snd_una))
 		return false;
 	return SEQ_GT(tp->t_sacked[tp->t_nsacked - 1].end,
-	    tp->t_rxtmax + (TCP_DUPTHRESH - 1) * tcp_segsz(tp));
+	    tp->t_rxtmax +
+		((tp->t_flags & TF_REORDERED) != 0 ?
+			(TCP_DUPTHRESH - 1) * tcp_segsz(tp) :
+			0));
 }
 
 /* --- the receiver --- */

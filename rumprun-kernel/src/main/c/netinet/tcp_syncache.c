@@ -458,7 +458,7 @@ fill_connection(struct tcpcb *tp, const struct sc_entry *e)
 	}
 	tp->t_ourmss = e->e_ourmss;
 	tcp_mss_from_peer(tp, e->e_peermss);
-	tp->iss = tp->snd_una = tp->snd_recover = e->e_iss;
+	tp->iss = tp->snd_una = tp->snd_recover = tp->t_highrxt = e->e_iss;
 	tp->snd_nxt = tp->snd_max = tp->snd_up = e->e_iss + 1;
 	tp->irs = e->e_irs;
 	tp->rcv_nxt = tp->rcv_up = tp->last_ack_sent = e->e_irs + 1;

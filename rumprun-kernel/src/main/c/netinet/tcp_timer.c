@@ -285,6 +285,9 @@ run_timer(struct tcpcb *tp, enum tcp_timer t)
 	case TT_2MSL:
 		tcp_close(tp);
 		return false;
+	case TT_RACK:
+		tcp_rack_timeout(tp);
+		return true;
 	case TT_DELACK:
 		if ((tp->t_flags & TF_DELACK) != 0) {
 			tp->t_flags &= ~TF_DELACK;

@@ -142,6 +142,7 @@ start(struct tcpcb *tp)
 	tp->t_state = TCPS_SYN_SENT;
 	tp->iss = tcp_newiss(tc, &e);
 	tp->snd_una = tp->snd_nxt = tp->snd_max = tp->snd_up = tp->snd_recover = tp->iss;
+	tp->t_highrxt = tp->iss;
 	if (atomic_load(&tc->ecn_enable))
 		tp->t_flags |= TF_SYN_ECN;
 	tcp_timer_set(tp, TT_KEEP, tcp_keepinit_ns(tp));

@@ -8,6 +8,7 @@
  *	tcp_output.c	what to send, and when				(RFC 9293 3.8, 5681)
  *	tcp_packet.c	headers and options, packets without a connection
  *	tcp_sack.c	scoreboard of the sender, blocks of the receiver	(RFC 2018, 2883, 6675)
+ *	tcp_rack.c	losses by time, if asked for			(RFC 8985)
  *	tcp_reass.c	data out of order
  *	tcp_timer.c	all timers of a connection on one callout
  *	tcp_timewait.c	records of connections in TIME_WAIT		(RFC 9293, 1337, 6191)
@@ -56,7 +57,15 @@ seq_min(tcp_seq a, tcp_seq b)
 #define TCP_PAWS_IDLE (24 * 24 * 3600 * TCP_NS)
 #define TCP_DUPTHRESH 3
 
-enum tcp_timer { TT_REXMT, TT_PERSIST, TT_KEEP, TT_2MSL, TT_DELACK, TT_COUNT };
+enum tcp_timer {
+	TT_REXMT,
+	TT_PERSIST,
+	TT_KEEP,
+	TT_2MSL,
+	TT_DELACK,
+	TT_RACK,
+	TT_COUNT
+};
 
 /* The two ends of a connection as packets name them. */
 struct tcp_ends {
@@ -143,6 +152,7 @@ struct tcpcb {
 	uint16_t t_nsacked, t_sackroom;
 	tcp_seq t_highrxt; /* retransmitted up to here in this recovery */
 	tcp_seq t_rxtmax; /* snd_max when the segment at snd_una went out again */
+	tcp_seq t_rackuna, t_probeend; /* tcp_rack.c */
 	/* the receiver's */
 	struct tcp_range t_rcvsack[TCP_NRCVSACK]; /* latest first */
 	uint8_t t_nrcvsack;
@@ -187,7 +197,10 @@ struct tcpcb {
 #define TF_HADOOB 0x100000
 #define TF_RTO \
 	0x200000 /* snd_nxt has gone back; recovery from a timeout up to snd_recover */
-#define TF_BLACKHOLE 0x400000 /* DF is off, the MSS small */
+#define TF_BLACKHOLE 0x400000  /* DF is off, the MSS small */
+#define TF_PROBED 0x1000000    /* tcp_rack.c: this tail had its probe */
+#define TF_REXMTLAST 0x2000000 /* the last segment goes out again */
+#define TF_REORDERED 0x800000  /* the network has changed the order */
 
 #define TCPS_HAVERCVDSYN(s) ((s) >= TCPS_SYN_RECEIVED)
 #define TCPS_HAVEESTABLISHED(s) ((s) >= TCPS_ESTABLISHED)
@@ -225,14 +238,14 @@ struct tcp_state {
 	/* by their names in sysctl */
 	_Atomic int32_t rfc1323, sendspace, recvspace, mssdflt, syn_cache_limit,
 	    syn_bucket_limit, init_win, mss_ifmtu, sack_enable, sack_maxholes,
-	    sack_globalmaxholes, sack_globalholes, win_scale, timestamps,
-	    compat_42, cwm, cwm_burstsize, ack_on_push, keepidle, keepintvl,
-	    keepcnt, log_refused, rstppslimit, delack_ticks, init_win_local,
-	    do_loopback_cksum, msl, minmss, keepinit, recvbuf_auto, recvbuf_inc,
-	    recvbuf_max, sendbuf_auto, sendbuf_inc, sendbuf_max, ecn_enable,
-	    ecn_maxretries, local_by_rtt, iss_hash, abc_enable, abc_aggressive,
-	    mslt_enable, mslt_loopback, mslt_local, mslt_remote,
-	    mslt_remote_threshold, vtw_enable, vtw_entries;
+	    sack_globalmaxholes, sack_globalholes, sack_rack, win_scale,
+	    timestamps, compat_42, cwm, cwm_burstsize, ack_on_push, keepidle,
+	    keepintvl, keepcnt, log_refused, rstppslimit, delack_ticks,
+	    init_win_local, do_loopback_cksum, msl, minmss, keepinit,
+	    recvbuf_auto, recvbuf_inc, recvbuf_max, sendbuf_auto, sendbuf_inc,
+	    sendbuf_max, ecn_enable, ecn_maxretries, local_by_rtt, iss_hash,
+	    abc_enable, abc_aggressive, mslt_enable, mslt_loopback, mslt_local,
+	    mslt_remote, mslt_remote_threshold, vtw_enable, vtw_entries;
 };
 #define TCP(k) (NS(k)->ns_tcp)
 #define tcpstat_inc(tc, x) stat_inc((tc)->tc_stat, (x))
@@ -301,6 +314,7 @@ bool tcp_ack_input(struct tcpcb *, struct tcp_seg *);
 void tcp_window_update(struct tcpcb *, const struct tcp_seg *);
 void tcp_rtt_sample(struct tcpcb *, int64_t rtt);
 int64_t tcp_rto(const struct tcpcb *);
+void tcp_enter_recovery(struct tcpcb *);
 
 /* tcp_output.c: sends what is possible. 0 or -errno. */
 int tcp_output(struct tcpcb *);
@@ -347,6 +361,11 @@ uint32_t tcp_sack_bytes(const struct tcpcb *, tcp_seq below);
 void tcp_sack_received(struct tcpcb *, tcp_seq start, tcp_seq end);
 void tcp_sack_prune(struct tcpcb *); /* below rcv_nxt */
 unsigned tcp_sack_option(struct tcpcb *, uint8_t *, unsigned room);
+
+/* tcp_rack.c: what is out, or known of it, has changed; its timer; before snd_una moves. */
+void tcp_rack_arm(struct tcpcb *, int64_t now);
+void tcp_rack_timeout(struct tcpcb *);
+void tcp_rack_acked(struct tcpcb *, const struct tcp_seg *);
 
 /* tcp_reass.c: takes sg_m when it keeps the data; returns TH_FIN when the end of the stream has been reached. */
 unsigned tcp_reass(struct tcpcb *, struct tcp_seg *);
