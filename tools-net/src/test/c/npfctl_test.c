@@ -768,6 +768,36 @@ TEST(save_and_load_go_by_the_file)
 	CHECK_EQ(run_with("junk", 4, "npfctl load"), 1);
 }
 
+/* 10.0.0.1:1234 to 10.0.0.2:80 by TCP; ::1 to ::2 by UDP, seen as 2001:db8::9, port 99. */
+#define CONNS                                                                       \
+	"<plist version=\"1.0\"><dict><key>conn-list</key><array>"                  \
+	"<dict><key>ifname</key><string>shmif0</string><key>forw-key</key><data>"   \
+	"CgAAAQAAAAAAAAAAAAAAAAoAAAIAAAAAAAAAAAAAAAAE0gBQBgQ=</data></dict>"        \
+	"<dict><key>forw-key</key><data>"                                           \
+	"AAAAAAAAAAAAAAAAAAAAAQAAAAAAAAAAAAAAAAAAAAIABwAJERA=</data>"               \
+	"<key>nat</key><dict><key>taddr</key><data>IAENuAAAAAAAAAAAAAAACQ==</data>" \
+	"<key>tport</key><integer>0x6300</integer></dict></dict>"                   \
+	"<dict><key>forw-key</key><data>AAAA</data></dict>"                         \
+	"</array></dict></plist>"
+
+TEST(list_shows_connections)
+{
+	setup();
+	answer = CONNS;
+	CHECK_EQ(fake_net_run(&f, npfctl_main, "npfctl list -n"), 0);
+	CHECK_STR(f.out,
+	    "# proto   interface from                  to                    translated\n"
+	    "tcp       shmif0    10.0.0.1:1234         10.0.0.2:80           -\n"
+	    "udp       *         [::1]:7               [::2]:9               [2001:db8::9]:99\n");
+	CHECK_EQ(
+	    fake_net_run(&f, npfctl_main, "npfctl list -n46hw -i shmif0"), 0);
+	CHECK_STR(f.out,
+	    "tcp       shmif0    10.0.0.1:1234         10.0.0.2:80           -\n");
+	CHECK_EQ(fake_net_run(&f, npfctl_main, "npfctl list -n6hN"), 0);
+	CHECK(strncmp(f.out, "udp ", 4) == 0);
+	CHECK_EQ(fake_net_run(&f, npfctl_main, "npfctl list -x"), 1);
+}
+
 TEST(debug_prints_the_code)
 {
 	CHECK_EQ(run_with(MINIMAL, strlen(MINIMAL), "npfctl debug /c"), 0);
@@ -800,6 +830,7 @@ main(void)
 	RUN(table_files_are_read);
 	RUN(answers_of_any_kernel_are_shown);
 	RUN(save_and_load_go_by_the_file);
+	RUN(list_shows_connections);
 	RUN(debug_prints_the_code);
 	free(request);
 	return check_done();

@@ -56,6 +56,8 @@ build_rule(struct conf *c, const struct rule_options *o,
 	if (o->ifname != NULL)
 		plist_set_string(rule, "ifname", o->ifname);
 	plist_set_int(rule, "prio", o->prio);
+	if (o->line != 0)
+		plist_set_int(rule, "source-line", o->line);
 	if (o->rproc != NULL)
 		plist_set_string(rule, "rproc", o->rproc);
 	if (code->insns != NULL) {

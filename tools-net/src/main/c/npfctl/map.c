@@ -8,10 +8,10 @@ struct segment {
 
 struct map {
 	const char *ifname;
+	int line;
 	bool fixed, no_ports;
 	uint32_t algo;
 	struct segment left, right;
-	bool has_filter;
 	struct filter filter;
 };
 
@@ -70,7 +70,6 @@ set_translation(struct conf *c, const struct map *m, struct plist *nat,
 	plist_set_uint(nat, "nat-algo", m->algo);
 }
 
-/* Sets what is not said of the filter from the segment; the filter is the policy's own. */
 static void
 copy_values(struct conf *c, struct values *out, const struct values *from)
 {
@@ -91,10 +90,13 @@ copy_values(struct conf *c, struct values *out, const struct values *from)
 	}
 }
 
+/* What the filter does not say is the segment's. Policies have filters of their own, since compiling settles them. */
 static void
 add_policy(struct conf *c, const struct map *m, int type)
 {
-	struct rule_options o = { .ifname = m->ifname, .prio = NPF_PRI_LAST };
+	struct rule_options o = {
+		.ifname = m->ifname, .line = m->line, .prio = NPF_PRI_LAST
+	};
 	bool out = type == NPF_NATOUT;
 	struct filter f = m->filter;
 	struct filter_code code;
@@ -155,6 +157,7 @@ parse_map(struct conf *c)
 
 	filter_init(&m.filter);
 	m.ifname = value_interface(c);
+	m.line = c->sc.tok_line;
 	if (scan_take(&c->sc, "static"))
 		m.fixed = true;
 	else if (!scan_take(&c->sc, "dynamic"))

@@ -149,19 +149,17 @@ parse_file(struct tool *t, const char *path)
 	size_t len;
 	char *text;
 
-	if (path == NULL)
-		path = NPF_CONF;
 	text = file_read(t, path, &len);
 	conf_init(c, t, strcmp(path, "-") == 0 ? "stdin" : path, text, len);
 	return conf_parse(c);
 }
 
+/* path: where the configuration's text was, for messages; NULL: nowhere. */
 static void
-load(struct tool *t, const struct plist *config)
+load(struct tool *t, const struct plist *config, const char *path)
 {
 	struct plist *answer;
-	const char *file = NULL;
-	int64_t errnum = 0;
+	int64_t errnum = 0, line = 0;
 	int fd = npf_open(t);
 	int error = npf_request(t, fd, IOC_NPF_LOAD, config, &answer);
 
@@ -171,9 +169,10 @@ load(struct tool *t, const struct plist *config)
 	plist_get_int(answer, "errno", INT32_MIN, INT32_MAX, &errnum);
 	if (errnum == 0)
 		return;
-	plist_get_string(answer, "source-file", &file);
-	t_fail(t, 1, (int)errnum, "%s%sloading the configuration",
-	    file != NULL ? file : "", file != NULL ? ": " : "");
+	plist_get_int(answer, "source-line", 0, INT32_MAX, &line);
+	if (path != NULL && line != 0)
+		t_fail(t, 1, (int)errnum, "%s:%d", path, (int)line);
+	t_fail(t, 1, (int)errnum, "loading the configuration");
 }
 
 static struct plist *
@@ -219,21 +218,23 @@ cmd_stop(struct tool *t, int argc, char **argv)
 static int
 cmd_reload(struct tool *t, int argc, char **argv)
 {
-	load(t, parse_file(t, argc > 2 ? argv[2] : NULL));
+	const char *path = argc > 2 ? argv[2] : NPF_CONF;
+
+	load(t, parse_file(t, path), path);
 	return 0;
 }
 
 static int
 cmd_validate(struct tool *t, int argc, char **argv)
 {
-	show_config(t, parse_file(t, argc > 2 ? argv[2] : NULL));
+	show_config(t, parse_file(t, argc > 2 ? argv[2] : NPF_CONF));
 	return 0;
 }
 
 static int
 cmd_debug(struct tool *t, int argc, char **argv)
 {
-	struct plist *config = parse_file(t, argc > 2 ? argv[2] : NULL);
+	struct plist *config = parse_file(t, argc > 2 ? argv[2] : NPF_CONF);
 	char *text;
 	size_t size;
 	int error = plist_write(config, &text, &size);
@@ -257,7 +258,7 @@ cmd_flush(struct tool *t, int argc, char **argv)
 	(void)argv;
 	conf_init(&c, t, NPF_CONF, "", 0);
 	plist_set_bool(c.dict, "flush", true);
-	load(t, c.dict);
+	load(t, c.dict, NULL);
 	return 0;
 }
 
@@ -307,14 +308,14 @@ cmd_load(struct tool *t, int argc, char **argv)
 	if (error != 0)
 		t_fail(t, 1, error, "read '%s'", NPF_DB);
 	plist_remove(config, "active");
-	load(t, config);
+	load(t, config, NULL);
 	return 0;
 }
 
 static int
 cmd_list(struct tool *t, int argc, char **argv)
 {
-	conn_list(t, save(t), argc - 1, argv + 1);
+	conn_list(t, argc - 1, argv + 1, save);
 	return 0;
 }
 

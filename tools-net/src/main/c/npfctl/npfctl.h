@@ -247,6 +247,7 @@ struct rule_options {
 	const char *name, *ifname, *rproc;
 	uint32_t attr;
 	int prio;
+	int line; /* of its text; 0: none */
 };
 struct plist *build_rule(
     struct conf *, const struct rule_options *, const struct filter_code *);
@@ -273,7 +274,7 @@ void show_rule(struct tool *, const struct plist *rule, unsigned level);
 /* Every rule and its byte code. */
 void show_code(struct tool *, const struct plist *);
 
-/* --- table.c, request.c, conn.c --- */
+/* --- npfctl.c, table.c, dynamic.c, conn.c --- */
 
 /* A whole file (of the kernel; "-" is standard input) in the arena; ends the tool when it cannot be read. */
 char *file_read(struct tool *, const char *path, size_t *len);
@@ -286,7 +287,9 @@ int npf_open(struct tool *);
 /* Requests that give back a property list, in the arena: 0 or -errno; *answer NULL: none came. */
 int npf_request(struct tool *, int fd, unsigned long com,
     const struct plist *request, struct plist **answer);
-void conn_list(struct tool *, const struct plist *config, int argc, char **argv);
+/* config: asks the kernel for it. */
+void conn_list(struct tool *, int argc, char **argv,
+    struct plist *(*config)(struct tool *));
 _Noreturn void npfctl_usage(struct tool *);
 
 #endif

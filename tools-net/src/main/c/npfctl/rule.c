@@ -193,6 +193,7 @@ parse_rule(struct conf *c, bool dynamic, struct plist **out)
 
 	filter_init(&f);
 	o.attr = parse_action(c);
+	o.line = dynamic ? 0 : c->sc.tok_line;
 	if (dynamic)
 		o.attr |= NPF_RULE_DYNAMIC;
 	if (scan_take(&c->sc, "stateful-ends"))

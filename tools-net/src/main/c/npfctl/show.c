@@ -223,7 +223,7 @@ show_nat(struct tool *t, const struct plist *nat)
 	uint64_t mask = number(nat, "nat-mask");
 	const char *ifname = printable(nat, "ifname");
 	struct npf_addr a = { .mask = NPF_NO_NETMASK };
-	char addr[64] = "?", seg[96];
+	char addr[64] = "?";
 	struct text x = { .t = t };
 	const void *data;
 	uint8_t p[2];
@@ -237,7 +237,6 @@ show_nat(struct tool *t, const struct plist *nat)
 			a.mask = (uint8_t)mask;
 		addr_text(&a, addr);
 	}
-	(void)seg;
 	text_add(&x, "%s", addr);
 	memcpy(p, &port, 2);
 	if (port != 0)
