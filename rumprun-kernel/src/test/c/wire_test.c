@@ -16,6 +16,7 @@ static struct host {
 	_Atomic uint64_t sum; /* of what came, in order */
 	uint8_t last[2048];
 	uint32_t lastlen;
+	size_t lastheld; /* bytes of storages */
 	uint16_t lastflags;
 } hosts[MAXHOSTS];
 
@@ -52,6 +53,9 @@ input(struct mbuf *m)
 	for (size_t i = 0; i < n; i++)
 		h->sum = h->sum * 31 + buf[i];
 	h->lastlen = m->m_pkthdr.len;
+	h->lastheld = 0;
+	for (const struct mbuf *p = m; p != NULL; p = p->m_next)
+		h->lastheld += p->m_ext != NULL ? p->m_ext->me_size : 0;
 	h->lastflags = m->m_flags;
 	m_copydata(m, 0, h->lastlen < 2048 ? h->lastlen : 2048, h->last);
 	m_freem(m);
@@ -470,6 +474,7 @@ TEST(tso_split_makes_frames)
 			next = s->m_nextpkt;
 			s->m_nextpkt = NULL;
 			CHECK_EQ(m_length(s), s->m_pkthdr.len);
+			CHECK(s->m_ext->me_size <= MCLBYTES);
 			len = s->m_pkthdr.len - l4 - 32;
 			CHECK(len == 1448 || next == NULL);
 			m_copydata(s, 0, l4 + 32, f);
@@ -505,6 +510,35 @@ TEST(tso_split_makes_frames)
 		m_adj(m, -(PAYLOAD + 4));
 		CHECK(tso_split(m) == NULL);
 	}
+	end(2, w);
+}
+
+/* A piece of a large storage comes without the rest of it, and so do the segments of a large one. */
+TEST(wire_small_frames_hold_no_large_storage)
+{
+	struct wire *w = begin(2, 1, false);
+	struct mbuf *large, *m;
+	uint8_t header[14];
+
+	memcpy(header, hosts[1].ifp->if_lladdr, 6);
+	memcpy(header + 6, hosts[0].ifp->if_lladdr, 6);
+	be16_put(header + 12, ETHERTYPE_IP);
+	large = m_getcl(hosts[0].k, MT_DATA, MBIGCLBYTES, true);
+	CHECK(large != NULL);
+	memset(large->m_data, 7, 4096);
+	large->m_len = large->m_pkthdr.len = 4096;
+	m = m_copym(large, 0, 1000);
+	CHECK(m != NULL && (m = m_prepend(m, sizeof(header))) != NULL);
+	memcpy(m->m_data, header, sizeof(header));
+	net_rdlock(hosts[0].k);
+	CHECK_EQ(if_transmit(hosts[0].ifp, m), 0);
+	net_unlock(hosts[0].k);
+	net_run(hosts[0].k);
+	CHECK_EQ(hosts[1].got, 1);
+	CHECK_EQ(hosts[1].lastlen, 1000);
+	CHECK(hosts[1].last[0] == 7 && hosts[1].last[999] == 7);
+	CHECK(hosts[1].lastheld <= MCLBYTES);
+	m_freem(large);
 	end(2, w);
 }
 
@@ -788,6 +822,7 @@ main(void)
 	RUN(wire_hundred_kernels);
 	RUN(wire_kernels_come_and_go_while_others_send);
 	RUN(tso_split_makes_frames);
+	RUN(wire_small_frames_hold_no_large_storage);
 	RUN(lro_puts_together_what_was_cut);
 	RUN(tso_goes_behind_ipv6_options);
 	RUN(lro_leaves_alone_what_does_not_fit);

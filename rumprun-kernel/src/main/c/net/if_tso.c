@@ -96,35 +96,30 @@ set_headers(uint8_t *p, const struct headers *h, uint32_t n, uint32_t off,
 		tcp[13] &= ~TH_CWR;
 }
 
+/*
+ * A packet of its own, data and all: many that referred to one large storage would each count as much as all of it, wherever they wait.
+ */
 static struct mbuf *
 segment(const struct mbuf *m, const struct headers *h, uint32_t n, uint32_t off,
     uint32_t len, bool last)
 {
-	struct mbuf *s, *data;
+	struct mbuf *s = m_getcl(m->m_k, MT_DATA, LEAD + h->h_len + len, true);
 
-	s = h->h_len + LEAD <= MHLEN ? m_gethdr(m->m_k, MT_DATA) :
-				       m_getcl(m->m_k, MT_DATA, 0, true);
 	if (s == NULL)
 		return NULL;
 	s->m_pkthdr = m->m_pkthdr;
 	s->m_pkthdr.tags = NULL;
 	s->m_flags |= m->m_flags &
 	    (M_BCAST | M_MCAST | M_VLANTAG | M_BRIDGE | M_NPF);
-	s->m_data = m_start(s) + LEAD;
-	s->m_len = h->h_len;
+	s->m_data += LEAD;
+	s->m_len = s->m_pkthdr.len = h->h_len + len;
 	set_headers(s->m_data, h, n, off, len, last);
-	s->m_pkthdr.len = h->h_len + len;
+	m_copydata(m, h->h_len + off, len, s->m_data + h->h_len);
 	s->m_pkthdr.segsz = 0;
 	s->m_pkthdr.csum_flags &= ~(uint32_t)M_CSUM_TSO;
 	s->m_pkthdr.csum_flags |= h->h_v4 ? M_CSUM_TCPv4 | M_CSUM_IPv4 :
 					    M_CSUM_TCPv6;
 	s->m_pkthdr.csum_data = 16;
-	if (len > 0 && (data = m_copym(m, h->h_len + off, len)) == NULL) {
-		m_freem(s);
-		return NULL;
-	}
-	if (len > 0)
-		m_cat(s, data);
 	return s;
 }
 

@@ -242,6 +242,26 @@ spread(struct wire *w, struct wire_port *from, struct mbuf *m)
 		m_freem(m);
 }
 
+/*
+ * A small frame that refers to large storages, as pieces of a stream do, gets one of its own: where it waits, among what came out of order or until it is read, it
+ * would count as much as all that it holds.
+ */
+static struct mbuf *
+compact(struct mbuf *m)
+{
+	size_t held = 0;
+	struct mbuf *copy;
+
+	for (const struct mbuf *n = m; n != NULL; n = n->m_next)
+		if (n->m_ext != NULL)
+			held += n->m_ext->me_size;
+	if (held <= 4 * (size_t)m->m_pkthdr.len + MCLBYTES ||
+	    (copy = m_dup(m, 0)) == NULL)
+		return m;
+	m_freem(m);
+	return copy;
+}
+
 /* As frames that can be seen and harmed: small and with checksums. */
 static void
 spread_real(struct wire *w, struct wire_port *from, struct mbuf *m)
@@ -279,6 +299,7 @@ wire_transmit(struct ifnet *ifp, struct mbuf *m)
 	atomic_fetch_add_explicit(&ifp->if_obytes, len, memory_order_relaxed);
 	m->m_flags &= ~(M_BRIDGE | M_LOOP | M_NPF | M_CANFASTFWD);
 	m->m_pkthdr.hops = 0;
+	m = compact(m);
 	kbrlock_rdlock(&w->w_ports);
 	wire_count(w, WIRE_FRAMES, 1);
 	wire_count(w, WIRE_BYTES, len);
