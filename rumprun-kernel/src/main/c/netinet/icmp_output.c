@@ -94,7 +94,8 @@ icmp_error(struct mbuf *n, int type, int code, uint32_t dest, uint32_t mtu)
 	ip[IPH_VHL] = IPVERSION << 4 | IPH_SIZE / 4;
 	ip[IPH_P] = IPPROTO_ICMP;
 	memcpy(ip + IPH_SRC, n->m_data + IPH_SRC, 8);
-	m->m_flags |= n->m_flags & M_LOOP;
+	/* M_NPF: the filter itself answers. */
+	m->m_flags |= n->m_flags & (M_LOOP | M_NPF);
 out:
 	m_freem(n);
 	if (m != NULL)
@@ -194,7 +195,7 @@ icmp_reflect(struct mbuf *m)
 	ip[IPH_TTL] = MAXTTL;
 	be16_put(ip + IPH_OFF, 0);
 	m_tag_delete_all(m);
-	m->m_flags &= ~(M_BCAST | M_MCAST | M_NPF | M_PROMISC | M_LOOP);
+	m->m_flags &= ~(M_BCAST | M_MCAST | M_PROMISC | M_LOOP);
 	m->m_pkthdr.csum_flags = 0;
 	m->m_pkthdr.vlan = 0;
 	memcpy(ip + IPH_SIZE + ICMP_H_SUM, &sum, 2);

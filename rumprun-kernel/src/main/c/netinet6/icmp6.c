@@ -191,7 +191,7 @@ quote(struct mbuf *m)
 	m->m_pkthdr.csum_flags = 0;
 	m_tag_delete_all(m);
 	m->m_flags &= (uint16_t) ~(M_BCAST | M_MCAST | M_LOOP | M_ANYCAST6 |
-	    M_NPF | M_PROMISC | M_VLANTAG | M_BRIDGE);
+	    M_PROMISC | M_VLANTAG | M_BRIDGE);
 	return m_prepend(m, IP6_HDRLEN + ICMP6_HDRLEN);
 }
 

@@ -96,6 +96,10 @@ send_error(struct npf_packet *np)
 
 	np->np_m = NULL;
 	m->m_flags |= M_NPF;
+	if (m->m_pkthdr.rcvif == NULL) { /* our own, on its way out */
+		m->m_pkthdr.rcvif = np->np_ifp;
+		m->m_pkthdr.rcvif_index = np->np_ifp->if_index;
+	}
 	if (np->np_alen == 4) {
 		icmp_error(m, ICMP_UNREACH, ICMP_UNREACH_ADMIN_PROHIBIT, 0, 0);
 		return;
