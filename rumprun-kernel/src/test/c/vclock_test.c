@@ -201,7 +201,7 @@ TEST(sleeps_jump_to_their_end)
 struct sleeper {
 	struct node *n;
 	int64_t ns[3]; /* it sleeps so often */
-	int64_t woke[3];
+	_Atomic int64_t woke[3];
 	struct host_thread *thread;
 };
 

@@ -103,6 +103,8 @@ int host_thread_create(const char *name, void (*fn)(void *), void *arg,
 void host_thread_join(struct host_thread *);
 /* Unique nonzero id of the calling thread. */
 uint32_t host_thread_self(void);
+/* What a thread of this process does: 1 it runs, or would if it were let; 0 it sleeps; -1 it has ended. */
+int host_thread_state(uint32_t id);
 /* Where the caller runs just now: a hint, cheap enough for a lock. */
 unsigned host_cpu(void);
 int host_ncpu(void);

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Memory, threads, futexes and clocks of the host. */
 #include "host/hostonly.h"
+#include <inttypes.h>
 #include <limits.h>
 #include <linux/futex.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/sysinfo.h>
 #include <time.h>
@@ -92,6 +94,29 @@ uint32_t
 host_thread_self(void)
 {
 	return (uint32_t)syscall(SYS_gettid);
+}
+
+int
+host_thread_state(uint32_t id)
+{
+	char path[48], text[256], *p;
+	ssize_t n = 0;
+	int fd;
+
+	if (syscall(SYS_tgkill, getpid(), (pid_t)id, 0) != 0)
+		return -1;
+	snprintf(path, sizeof(path), "/proc/self/task/%" PRIu32 "/stat", id);
+	if ((fd = open(path, O_RDONLY | O_CLOEXEC)) != -1) {
+		n = read(fd, text, sizeof(text) - 1);
+		(void)close(fd);
+	}
+	text[n > 0 ? n : 0] = '\0';
+	/* The name before it may hold anything. */
+	if ((p = strrchr(text, ')')) == NULL || strlen(p) < 3)
+		return 0;
+	if (p[2] == 'Z' || p[2] == 'X')
+		return -1;
+	return p[2] == 'R' || p[2] == 'D';
 }
 
 unsigned

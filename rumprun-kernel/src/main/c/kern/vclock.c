@@ -6,7 +6,7 @@
  * it when the clock is automatic: who sleeps may hold locks that callouts take.
  *
  * A sleeper that was woken may not know it yet: it counts as awake as soon as its condition has moved. So there is no moment at which a thread that
- * has something to do is overlooked.
+ * has something to do is overlooked. It goes on when the callouts that are due at this time have run to their end, not beside them.
  */
 #include "kern/callout.h"
 #include "kern/vclock.h"
@@ -23,8 +23,9 @@
 struct vthread {
 	struct vthread *vt_next;
 	uint32_t vt_id;
-	unsigned vt_depth; /* calls in calls; 0: it has left */
-	int64_t vt_left;   /* the host's time */
+	unsigned vt_depth;    /* calls in calls; 0: it has left */
+	int64_t vt_left;      /* the host's time */
+	unsigned vt_patience; /* how often it was found at work since */
 };
 
 struct vsleep {
@@ -56,10 +57,27 @@ changed(struct vclock *c)
 	c->vc_changed = host_linux.monotonic();
 }
 
+/* Is it likely to come back soon? */
+static bool
+waited_for(struct vthread *t, int64_t host)
+{
+	int state = host_thread_state(t->vt_id);
+
+	if (state < 0)
+		return false;
+	if (host - t->vt_left < VCLOCK_GRACE_NS)
+		return true;
+	if (state == 0 || ++t->vt_patience > VCLOCK_PATIENCE)
+		return false;
+	t->vt_left = host;
+	return true;
+}
+
 static bool
 gone(const struct vthread *t, int64_t host)
 {
-	return t->vt_depth == 0 && t->vt_left + VCLOCK_GRACE_NS <= host;
+	return t->vt_depth == 0 &&
+	    t->vt_left + VCLOCK_GRACE_NS * VCLOCK_PATIENCE <= host;
 }
 
 /* An entry for a thread that has none: somebody's who left long ago, or a new one. */
@@ -108,17 +126,14 @@ quiet(struct vclock *c, uint32_t self, int64_t *until)
 	if (busy)
 		return host - c->vc_changed > STUCK_NS;
 	for (tp = &c->vc_threads; (t = *tp) != NULL;) {
-		int64_t end = t->vt_left + VCLOCK_GRACE_NS;
-
-		if (gone(t, host)) {
+		if (t->vt_depth == 0 && t->vt_id != self && waited_for(t, host)) {
+			busy = true;
+			if (t->vt_left + VCLOCK_GRACE_NS < *until)
+				*until = t->vt_left + VCLOCK_GRACE_NS;
+		} else if (t->vt_depth == 0 && t->vt_id != self) {
 			*tp = t->vt_next;
 			host_free(t);
 			continue;
-		}
-		if (t->vt_depth == 0 && t->vt_id != self) {
-			busy = true;
-			if (end < *until)
-				*until = end;
 		}
 		tp = &t->vt_next;
 	}
@@ -182,15 +197,27 @@ run_kernel(struct vclock *c)
 		kmutex_enter(&c->vc_lock);
 	}
 	c->vc_current = NULL;
-	kcond_broadcast(&c->vc_cond);
+	if (kern_halting(k))
+		kcond_broadcast(&c->vc_cond);
 	return true;
 }
 
 static void
 run_callouts(struct vclock *c)
 {
+	c->vc_running = true;
 	while (run_kernel(c))
 		continue;
+	c->vc_running = false;
+	kcond_broadcast(&c->vc_cond);
+}
+
+/* Who is woken, or comes, waits until they have. */
+static void
+after_callouts(struct vclock *c, uint32_t self)
+{
+	while (c->vc_running && c->vc_stepper != self)
+		kcond_wait(&c->vc_cond, &c->vc_lock);
 }
 
 /* Goes to what is next, at `limit` at the latest, and runs it. False: there is nothing until then. */
@@ -385,6 +412,7 @@ vclock_enter(struct vclock *c)
 	struct vthread *t;
 
 	kmutex_enter(&c->vc_lock);
+	after_callouts(c, self);
 	if ((t = find(c, self)) == NULL)
 		t = entry(c, self);
 	/* Without memory it goes uncounted: time may move while it is at work. */
@@ -405,6 +433,7 @@ vclock_leave(struct vclock *c)
 	if (t != NULL && t->vt_depth > 0 && --t->vt_depth == 0) {
 		c->vc_awake--;
 		t->vt_left = c->vc_changed;
+		t->vt_patience = 0;
 		/* What was put off until the call is over, and takes no time. */
 		if (c->vc_awake == 0 && !c->vc_stepping &&
 		    atomic_exchange(&c->vc_due, false)) {
@@ -450,6 +479,7 @@ vclock_sleep(struct lwp *l, struct kcond *cond, struct kmutex *m, uint32_t seq,
 		.vs_own = (atomic_load(&l->l_flags) & L_KERNEL) != 0,
 		.vs_firm = l == l->l_k->k_lwp0 ||
 		    (atomic_load(&l->l_flags) & L_NOINTR) != 0 };
+	uint32_t self = host_thread_self();
 	struct vthread *t;
 	bool counted, over;
 
@@ -459,20 +489,25 @@ vclock_sleep(struct lwp *l, struct kcond *cond, struct kmutex *m, uint32_t seq,
 		kcond_cancel(cond);
 		return -EWOULDBLOCK;
 	}
-	t = find(c, host_thread_self());
+	t = find(c, self);
 	counted = t != NULL && t->vt_depth > 0;
 	c->vc_awake -= counted;
 	link_sleep(c, &s);
 	changed(c);
 	tell(c);
 	kmutex_exit(&c->vc_lock);
-	(void)kcond_commit(cond, m, seq, INT64_MAX);
+	/* As kcond_commit, but callouts may want the mutex before we do. */
+	kmutex_exit(m);
+	(void)host_futex_wait(&cond->c_seq, seq, INT64_MAX);
 	kmutex_enter(&c->vc_lock);
+	after_callouts(c, self);
 	unlink_sleep(c, &s);
 	c->vc_awake += counted;
 	changed(c);
 	over = deadline_ns <= vclock_now(c);
 	kmutex_exit(&c->vc_lock);
+	kmutex_enter(m);
+	kcond_cancel(cond);
 	return over ? -EWOULDBLOCK : 0;
 }
 

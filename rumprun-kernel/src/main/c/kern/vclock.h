@@ -7,8 +7,9 @@
  * callouts of the kernels that receive them.
  *
  * A clock is automatic unless told otherwise: when a thread sleeps in a call, and no other thread is in a call of one of these kernels, time goes on to
- * what is due next. A thread that has just left a call may be about to make the next one: it is waited for, VCLOCK_GRACE_NS of the host's time. With one
- * thread there is never such a wait, and all that happens follows from the clock's seed and the calls.
+ * what is due next. A thread that has just left a call may be about to make the next one: it is waited for, VCLOCK_GRACE_NS of the host's time, and up to
+ * VCLOCK_PATIENCE times as long if it is not asleep then. With one thread there is never such a wait, and all that happens follows from the clock's seed and the
+ * calls.
  *
  * Locks: vc_lock is below every lock but the timers' own of a kernel and the host's.
  */
@@ -23,7 +24,8 @@
 
 /* Where CLOCK_MONOTONIC of such a kernel begins: nothing is taken for never. */
 #define VCLOCK_BOOT_NS INT64_C(1000000000000)
-#define VCLOCK_GRACE_NS 100000000
+#define VCLOCK_GRACE_NS INT64_C(100000000)
+#define VCLOCK_PATIENCE 30
 
 struct lwp;
 struct rump_kernel;
@@ -52,6 +54,7 @@ struct vclock {
 	bool vc_auto, vc_stop;
 	bool vc_stepping; /* somebody moves time, or runs what is due */
 	uint32_t vc_stepper;
+	bool vc_running;     /* callouts run: threads wait before they go on */
 	int64_t vc_lastcall; /* vc_now when a thread last did anything */
 	int64_t vc_changed;  /* the host's time of the same */
 	unsigned vc_burst;   /* callouts run at this very time */
