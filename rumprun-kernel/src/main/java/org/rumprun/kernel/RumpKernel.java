@@ -54,6 +54,7 @@ public final class RumpKernel extends RumpHost implements AutoCloseable {
         private final List<String> options = new ArrayList<>();
         private final List<Shown> shown = new ArrayList<>();
         private Consumer<String> console;
+        private VirtualClock clock;
 
         private Builder() {}
 
@@ -164,6 +165,17 @@ public final class RumpKernel extends RumpHost implements AutoCloseable {
         }
 
         /**
+         * A clock instead of the host's.
+         *
+         * @param time whose time the kernel has
+         * @return this builder
+         */
+        public Builder clock(VirtualClock time) {
+            clock = Objects.requireNonNull(time);
+            return this;
+        }
+
+        /**
          * Boots the kernel.
          *
          * @return the kernel, to be closed
@@ -173,7 +185,12 @@ public final class RumpKernel extends RumpHost implements AutoCloseable {
             KernelHandle handle = null;
             String doing = "boot";
             try {
-                handle = KernelHandle.boot(joined(components), joined(options), console);
+                handle =
+                        KernelHandle.boot(
+                                joined(components),
+                                joined(options),
+                                console,
+                                clock == null ? null : clock.handle());
                 for (Shown s : shown) {
                     doing = s.key() + ": " + s.file();
                     handle.register(s.key(), s.file(), s.type(), s.offset(), s.length());

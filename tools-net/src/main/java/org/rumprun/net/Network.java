@@ -2,6 +2,7 @@
 package org.rumprun.net;
 
 import java.net.InetAddress;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -11,6 +12,7 @@ import java.util.Objects;
 import java.util.Set;
 import org.rumprun.kernel.RumpKernel;
 import org.rumprun.kernel.Sysctl;
+import org.rumprun.kernel.VirtualClock;
 
 /**
  * Kernels and wires with names and addresses. A host's default routes go by the first router on one
@@ -20,6 +22,9 @@ public final class Network implements AutoCloseable {
     private final Map<String, RumpKernel> hosts = new LinkedHashMap<>();
     private final Map<String, Wire> wires = new LinkedHashMap<>();
     private final Map<String, List<InetAddress>> addresses = new LinkedHashMap<>();
+
+    /** The hosts' clock; null: the one of the world. */
+    private VirtualClock clock;
 
     private Network() {}
 
@@ -54,17 +59,40 @@ public final class Network implements AutoCloseable {
         private final Map<String, Host> hosts = new LinkedHashMap<>();
         private final List<Way> ways = new ArrayList<>();
         private long seed;
+        private Instant start;
 
         private Builder() {}
 
         /**
-         * What the faults of the wires follow from.
+         * What the faults of the wires follow from and, on virtual time, what is random in hosts.
          *
          * @param value the same gives the same again; 0, or none: any
          * @return this builder
          */
         public Builder seed(long value) {
             seed = value;
+            return this;
+        }
+
+        /**
+         * Gives the hosts a clock of their own, which shows the beginning of 2020 first. It jumps
+         * to what is due next when all threads wait in hosts, so that delays and timeouts take no
+         * time, and are exact. What follows from the seed then, {@link VirtualClock} tells.
+         *
+         * @return this builder
+         */
+        public Builder virtualTime() {
+            return virtualTime(Instant.parse("2020-01-01T00:00:00Z"));
+        }
+
+        /**
+         * Gives the hosts a clock of their own, as {@link #virtualTime()}.
+         *
+         * @param first what it shows first
+         * @return this builder
+         */
+        public Builder virtualTime(Instant first) {
+            start = Objects.requireNonNull(first);
             return this;
         }
 
@@ -137,6 +165,9 @@ public final class Network implements AutoCloseable {
         public Network build() {
             Network network = new Network();
             try {
+                if (start != null) {
+                    network.clock = VirtualClock.create(start, seed);
+                }
                 for (Host host : hosts.values()) {
                     host.ports().forEach(p -> wires.computeIfAbsent(p.wire(), w -> Wire.builder()));
                 }
@@ -204,7 +235,11 @@ public final class Network implements AutoCloseable {
     }
 
     private void boot(Host host) {
-        RumpKernel kernel = RumpKernel.boot();
+        RumpKernel.Builder builder = RumpKernel.builder();
+        if (clock != null) {
+            builder.clock(clock);
+        }
+        RumpKernel kernel = builder.boot();
         hosts.put(host.name(), kernel);
         Sysctl sysctl = Sysctl.in(kernel);
         sysctl.run("-q", "-w", "net.inet.ip.dad_count=0");
@@ -253,6 +288,19 @@ public final class Network implements AutoCloseable {
     }
 
     /**
+     * The hosts' clock.
+     *
+     * @return what moves their time
+     * @throws IllegalStateException unless they have {@linkplain Builder#virtualTime one}
+     */
+    public VirtualClock clock() {
+        if (clock == null) {
+            throw new IllegalStateException("the hosts are on the world's time");
+        }
+        return clock;
+    }
+
+    /**
      * The addresses that a host was described with.
      *
      * @param name the host's
@@ -276,5 +324,8 @@ public final class Network implements AutoCloseable {
     public void close() {
         hosts.values().forEach(RumpKernel::close);
         wires.values().forEach(Wire::close);
+        if (clock != null) {
+            clock.close();
+        }
     }
 }

@@ -61,6 +61,9 @@ public final class NetworkExtension implements ParameterResolver, AfterEachCallb
 
     private static Network.Builder described(Topology topology) {
         Network.Builder builder = Network.builder().seed(topology.seed());
+        if (topology.virtualTime()) {
+            builder.virtualTime();
+        }
         for (Topology.Cable cable : topology.wires()) {
             builder.wire(
                     cable.name(),

@@ -20,11 +20,20 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @ExtendWith(NetworkExtension.class)
 public @interface Topology {
     /**
-     * What the faults of the wires follow from.
+     * What the faults of the wires follow from and, on virtual time, what is random in hosts.
      *
      * @return the seed; 0: any
      */
     long seed() default 0;
+
+    /**
+     * Whether the hosts have a clock of their own, {@link Network#clock()}: it jumps to what is due
+     * next when all threads wait in hosts, so that delays and timeouts take no time, and are exact.
+     * What follows from the seed then, {@link org.rumprun.kernel.VirtualClock} tells.
+     *
+     * @return true: they have; false: they are on the world's time
+     */
+    boolean virtualTime() default false;
 
     /**
      * The wires with faults; one without is there when a host is on it.

@@ -11,8 +11,9 @@ import org.rumprun.kernel.internal.WireHandle;
 
 /**
  * A segment of Ethernet between kernels of this process. It can lose, delay, repeat, reorder and
- * damage frames: which ones depends on its seed, and on the order of the frames alone. Interfaces
- * stay attached when it closes. Safe for threads.
+ * damage frames: which ones depends on its seed, and on the order of the frames alone. Delays are
+ * of the receiving kernel's time, which may be virtual. Interfaces stay attached when it closes.
+ * Safe for threads.
  */
 public final class Wire implements AutoCloseable {
     private static final double MILLION = 1e6;

@@ -21,7 +21,14 @@ final class JnaRumprun implements Rumprun {
     public native Pointer rumprun_strerror(int error);
 
     @Override
-    public native int rumprun_kernel_boot(
+    public native int rumprun_clock_create(long realtimeNs, long seed, Pointer clockp);
+
+    @Override
+    public native int rumprun_clock_free(Pointer clock);
+
+    @Override
+    public native int rumprun_clock_boot(
+            Pointer clock,
             byte[] components,
             byte[] options,
             Console console,
@@ -29,6 +36,24 @@ final class JnaRumprun implements Rumprun {
             Pointer kernelp,
             byte[] why,
             int whysize);
+
+    @Override
+    public native long rumprun_clock_now(Pointer clock);
+
+    @Override
+    public native int rumprun_clock_advance(Pointer clock, long ns);
+
+    @Override
+    public native int rumprun_clock_automatic(Pointer clock, int on);
+
+    @Override
+    public native int rumprun_clock_hold(Pointer clock);
+
+    @Override
+    public native int rumprun_clock_release(Pointer clock);
+
+    @Override
+    public native int rumprun_clock_asleep(Pointer clock);
 
     @Override
     public native long rumprun_kernel_halt(Pointer kernel, int nosync);

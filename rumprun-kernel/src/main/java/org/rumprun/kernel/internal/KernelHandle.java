@@ -10,6 +10,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Consumer;
+import java.util.function.ToLongFunction;
 
 /** A kernel in this process. Safe for threads; closing ends the calls that others have in it. */
 public final class KernelHandle implements AutoCloseable {
@@ -34,24 +35,28 @@ public final class KernelHandle implements AutoCloseable {
      * @param components comma separated names, or null for all
      * @param options comma separated options of the C interface, or null
      * @param console gets what the kernel writes, or null
+     * @param clock whose time it has, or null
      * @return the kernel
      * @throws Failure if it doesn't boot
      */
-    public static KernelHandle boot(String components, String options, Consumer<String> console)
+    public static KernelHandle boot(
+            String components, String options, Consumer<String> console, ClockHandle clock)
             throws Failure {
         KernelHandle handle = new KernelHandle(console);
         byte[] why = new byte[WHY];
         try (Memory out = new Memory(Native.POINTER_SIZE)) {
-            int result =
-                    handle.functions.rumprun_kernel_boot(
-                            components == null ? null : Bytes.of(components),
-                            options == null ? null : Bytes.of(options),
-                            handle.console,
-                            null,
-                            out,
-                            why,
-                            why.length);
-            Failure.check(result, why);
+            ToLongFunction<Pointer> boot =
+                    c ->
+                            handle.functions.rumprun_clock_boot(
+                                    c,
+                                    components == null ? null : Bytes.of(components),
+                                    options == null ? null : Bytes.of(options),
+                                    handle.console,
+                                    null,
+                                    out,
+                                    why,
+                                    why.length);
+            Failure.check((int) (clock == null ? boot.applyAsLong(null) : clock.call(boot)), why);
             handle.kernel = out.getPointer(0);
         }
         return handle;

@@ -35,7 +35,12 @@ interface Rumprun {
 
     Pointer rumprun_strerror(int error);
 
-    int rumprun_kernel_boot(
+    int rumprun_clock_create(long realtimeNs, long seed, Pointer clockp);
+
+    int rumprun_clock_free(Pointer clock);
+
+    int rumprun_clock_boot(
+            Pointer clock,
             byte[] components,
             byte[] options,
             Console console,
@@ -43,6 +48,18 @@ interface Rumprun {
             Pointer kernelp,
             byte[] why,
             int whysize);
+
+    long rumprun_clock_now(Pointer clock);
+
+    int rumprun_clock_advance(Pointer clock, long ns);
+
+    int rumprun_clock_automatic(Pointer clock, int on);
+
+    int rumprun_clock_hold(Pointer clock);
+
+    int rumprun_clock_release(Pointer clock);
+
+    int rumprun_clock_asleep(Pointer clock);
 
     long rumprun_kernel_halt(Pointer kernel, int nosync);
 
