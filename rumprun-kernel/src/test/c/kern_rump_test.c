@@ -152,6 +152,7 @@ getpid_of(struct rumprun_proc *p)
 TEST(handle_badArguments_sayWhy)
 {
 	struct rumprun_kernel *k;
+	struct rumprun_proc *p;
 	char why[100];
 
 	CHECK_EQ(rumprun_kernel_boot(
@@ -165,6 +166,17 @@ TEST(handle_badArguments_sayWhy)
 	CHECK_EQ(
 	    rumprun_kernel_boot(NULL, "memlimit=1k", NULL, NULL, &k, NULL, 0),
 	    -EINVAL);
+	CHECK_EQ(rumprun_kernel_boot(NULL, "nfiles=x", NULL, NULL, &k, NULL, 0),
+	    -EINVAL);
+	/* Two files, and the third is too many. */
+	CHECK_EQ(
+	    rumprun_kernel_boot("vfs", "nfiles=2", NULL, NULL, &k, NULL, 0), 0);
+	CHECK_EQ(rumprun_proc_create(k, "files", &p), 0);
+	CHECK(rumprun_open(p, "/", 0, 0) >= 0);
+	CHECK(rumprun_open(p, "/", 0, 0) >= 0);
+	CHECK_EQ(rumprun_open(p, "/", 0, 0), -ENFILE);
+	CHECK_EQ(rumprun_proc_destroy(p), 0);
+	CHECK_EQ(rumprun_kernel_halt(k, 0), 0);
 	CHECK_EQ(rumprun_kernel_boot(NULL, "nosuch", NULL, NULL, &k, NULL, 0),
 	    -ENOENT);
 	CHECK_EQ(

@@ -152,7 +152,9 @@ configure(struct rump_kernel *k, const struct kern_config *config)
 		k->k_config.kc_manualtime = true;
 	}
 	k->k_boottime_ns = kern_basetime_ns(k);
-	k->k_maxfiles = 1772;
+	if (k->k_config.kc_nfiles == 0)
+		k->k_config.kc_nfiles = 1772;
+	k->k_maxfiles = (int)k->k_config.kc_nfiles;
 	k->k_maxproc = 532;
 	host_hostname(host, sizeof(host));
 	snprintf(k->k_hostname, sizeof(k->k_hostname), "rump-%05d%s%s",

@@ -87,6 +87,10 @@ kern_config_set(struct kern_config *kc, const char *name, const char *value)
 		if (whole_number(value, 1 << 24, &n) != 0)
 			return -EINVAL;
 		kc->kc_nvnodes = (unsigned)n;
+	} else if (strcmp(name, "RUMP_NFILES") == 0) {
+		if (whole_number(value, 1 << 24, &n) != 0)
+			return -EINVAL;
+		kc->kc_nfiles = (unsigned)n;
 	} else if (strcmp(name, "RUMP_BLKFAIL") == 0) {
 		if (whole_number(value, 10000, &n) != 0)
 			return -EINVAL;
@@ -108,7 +112,7 @@ int
 kern_config_env(struct kern_config *kc)
 {
 	static const char *const names[] = { "RUMP_NCPU", "RUMP_VERBOSE",
-		"RUMP_MEMLIMIT", "RUMP_NVNODES", "RUMP_BLKFAIL",
+		"RUMP_MEMLIMIT", "RUMP_NVNODES", "RUMP_NFILES", "RUMP_BLKFAIL",
 		"RUMP_BLKFAIL_SEED", "RUMP_BLKSECTSHIFT" };
 	int error;
 

@@ -42,6 +42,7 @@ struct kern_config {
 	int kc_ncpu;	      /* 0: 2 */
 	uint64_t kc_memlimit; /* bytes, 0: none */
 	unsigned kc_nvnodes;  /* 0: 1024 */
+	unsigned kc_nfiles;   /* open files of all processes, 0: 1772 */
 	bool kc_verbose;      /* boot messages on the console */
 	/* The console's output and its reader; NULL: discarded. Never called with locks held other than the console's. */
 	void (*kc_consout)(void *ctx, const char *, size_t);
@@ -93,7 +94,7 @@ struct rump_kernel {
 	struct kmutex k_timelock;
 	int64_t k_boottime_ns;
 	struct rump_kernel *k_clocknext; /* vc_lock */
-	_Atomic uint64_t k_dice; /* with a clock: of what is random */
+	_Atomic uint64_t k_dice;	 /* with a clock: of what is random */
 	char k_hostname[256], k_domainname[256];
 	uint32_t k_hostid;
 	_Atomic int k_securelevel;
