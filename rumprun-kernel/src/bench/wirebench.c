@@ -1,163 +1,36 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * TCP and UDP between two kernels in this process, on an in-process wire, through the public C API.
+ * TCP and UDP between two kernels in this process, on an in-process wire, through the public C API; and TCP on a wire with faults.
  * usage: wirebench MEGABYTES ROUNDS
- * The floor is the host's own loopback on the same work, in the same run.
+ * The floor is the host's own loopback on the same work, in the same run; that of a wire with faults is one without.
  */
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <pthread.h>
-#include <stdarg.h>
-#include <rumprun/net.h>
-#include <rumprun/rumprun.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <time.h>
-#include <unistd.h>
+#include "bench.h"
 
 #define PORT 5001
 #define CHUNK 65536
 
-/* NetBSD's numbers, and argument blocks of amd64: a register each. */
-enum {
-	NB_SOCKET = 394,
-	NB_BIND = 104,
-	NB_LISTEN = 106,
-	NB_ACCEPT = 30,
-	NB_CONNECT = 98,
-	NB_SETSOCKOPT = 105,
-	NB_IOCTL = 54
-};
-#define NB_SIOCAIFADDR 0x8040691aUL
-#define NB_SIOCSIFMTU 0x8090697fUL
-
-struct end {
-	struct rumprun_proc *p; /* NULL: the host's */
-	int fd;
-};
 static size_t total;
 static int rounds;
 
-static double
-now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
-static void
-need(int ok, const char *what)
-{
-	if (!ok) {
-		fprintf(stderr, "wirebench: %s failed\n", what);
-		exit(1);
-	}
-}
-
-static int
-call(struct rumprun_proc *p, int number, int n, ...)
-{
-	int64_t args[8] = { 0 }, results[2];
-	va_list ap;
-
-	va_start(ap, n);
-	for (int i = 0; i < n; i++)
-		args[i] = va_arg(ap, int64_t);
-	va_end(ap);
-	if (rumprun_proc_syscall(p, number, args, (size_t)n * 8, results) != 0)
-		return -1;
-	return (int)results[0];
-}
-#define L(v) ((int64_t)(v))
-#define P(p) ((int64_t)(intptr_t)(p))
-
-static void
-address(struct end *e, void *sa, const char *ip)
-{
-	struct sockaddr_in in = { .sin_family = AF_INET,
-		.sin_port = htons(PORT),
-		.sin_addr = { inet_addr(ip) } };
-
-	memcpy(sa, &in, 16);
-	if (e->p != NULL) {
-		((uint8_t *)sa)[0] = 16;
-		((uint8_t *)sa)[1] = 2;
-	}
-}
-
-static int
-open_socket(struct end *e, int type)
-{
-	return e->p != NULL ? call(e->p, NB_SOCKET, 3, L(2), L(type), L(0)) :
-			      socket(AF_INET, type, 0);
-}
-
-static ssize_t
-get(struct end *e, void *b, size_t n)
-{
-	return e->p != NULL ? (ssize_t)rumprun_read(e->p, e->fd, b, n) :
-			      read(e->fd, b, n);
-}
-
-static ssize_t
-put(struct end *e, const void *b, size_t n)
-{
-	return e->p != NULL ? (ssize_t)rumprun_write(e->p, e->fd, b, n) :
-			      write(e->fd, b, n);
-}
-
-static void
-get_all(struct end *e, char *b, size_t n)
-{
-	while (n > 0) {
-		ssize_t r = get(e, b, n < CHUNK ? n : CHUNK);
-
-		need(r > 0, "read");
-		n -= (size_t)r;
-	}
-}
-
-static void
-nodelay(struct end *e)
-{
-	int one = 1;
-
-	if (e->p != NULL)
-		call(e->p, NB_SETSOCKOPT, 5, L(e->fd), L(6), L(1), P(&one),
-		    L(4));
-	else
-		setsockopt(e->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-}
-
-struct peer {
-	struct end listener;
-	const char *ip;
-};
+/* --- TCP --- */
 
 static void *
 serve(void *arg)
 {
-	struct peer *peer = arg;
-	struct end e = peer->listener;
+	struct end *listener = arg, e;
 	char *b = malloc(CHUNK);
 
-	e.fd = e.p != NULL ? call(e.p, NB_ACCEPT, 3, L(e.fd), L(0), L(0)) :
-			     accept(e.fd, NULL, NULL);
-	need(e.fd >= 0, "accept");
-	nodelay(&e);
+	end_accept(listener, &e);
+	end_nodelay(&e);
 	for (int i = 0; i < rounds; i++) {
-		get_all(&e, b, 64);
+		get_all(&e, b, 64, CHUNK);
 		need(put(&e, b, 64) == 64, "write");
 	}
-	get_all(&e, b, total);
+	get_all(&e, b, total, CHUNK);
 	need(put(&e, b, 1) == 1, "write");
 	free(b);
+	end_close(&e);
+	end_close(listener);
 	return NULL;
 }
 
@@ -165,119 +38,179 @@ static void
 stream(struct rumprun_proc *server, struct rumprun_proc *client, const char *ip,
     double *rr_us, double *mb_s)
 {
-	struct peer peer = { .listener = { .p = server }, .ip = ip };
-	struct end e = { .p = client };
-	char sa[16], *b = calloc(1, CHUNK);
+	struct end listener, e;
+	char *b = calloc(1, CHUNK);
 	pthread_t th;
 	double t;
 
-	peer.listener.fd = open_socket(&peer.listener, SOCK_STREAM);
-	address(&peer.listener, sa, ip);
-	if (server != NULL)
-		need(call(server, NB_BIND, 3, L(peer.listener.fd), P(sa),
-			 L(16)) == 0 &&
-			call(server, NB_LISTEN, 2, L(peer.listener.fd), L(5)) ==
-			    0,
-		    "listen");
-	else {
-		int one = 1;
-
-		setsockopt(peer.listener.fd, SOL_SOCKET, SO_REUSEADDR, &one, 4);
-		need(bind(peer.listener.fd, (void *)sa, 16) == 0 &&
-			listen(peer.listener.fd, 5) == 0,
-		    "listen");
-	}
-	pthread_create(&th, NULL, serve, &peer);
-	e.fd = open_socket(&e, SOCK_STREAM);
-	address(&e, sa, ip);
-	need((client != NULL ?
-		     call(client, NB_CONNECT, 3, L(e.fd), P(sa), L(16)) :
-		     connect(e.fd, (void *)sa, 16)) == 0,
-	    "connect");
-	nodelay(&e);
+	end_open(&listener, server, SOCK_STREAM);
+	end_listen(&listener, ip, PORT, 5);
+	pthread_create(&th, NULL, serve, &listener);
+	end_open(&e, client, SOCK_STREAM);
+	end_connect(&e, ip, PORT);
+	end_nodelay(&e);
 	t = now();
 	for (int i = 0; i < rounds; i++) {
 		need(put(&e, b, 64) == 64, "write");
-		get_all(&e, b, 64);
+		get_all(&e, b, 64, CHUNK);
 	}
 	*rr_us = (now() - t) * 1e6 / rounds;
 	t = now();
-	for (size_t n = total; n > 0;) {
-		ssize_t w = put(&e, b, n < CHUNK ? n : CHUNK);
-
-		need(w > 0, "write");
-		n -= (size_t)w;
-	}
-	get_all(&e, b, 1);
+	put_all(&e, b, total, CHUNK);
+	get_all(&e, b, 1, CHUNK);
 	*mb_s = (double)(total >> 20) / (now() - t);
 	pthread_join(th, NULL);
+	end_close(&e);
 	free(b);
 }
 
-static struct rumprun_proc *
-host(struct rumprun_wire *wire, const char *ip, int mtu)
-{
-	struct rumprun_kernel *k;
-	struct rumprun_proc *p;
-	char why[256], name[16] = "";
-	struct {
-		char name[16];
-		uint8_t sa[3][16];
-	} alias = { .name = "" };
-	struct {
-		char name[16];
-		int mtu;
-		char rest[124];
-	} req = { .mtu = mtu };
-	uint32_t addr = inet_addr(ip), mask = inet_addr("255.255.255.0");
-	int s;
+/* --- UDP --- */
 
-	need(rumprun_kernel_boot(
-		 "rumpnet,rumpnet_net,rumpnet_netinet,rumpnet_wire", NULL, NULL,
-		 NULL, &k, why, sizeof(why)) == 0,
-	    "boot");
-	need(rumprun_wire_attach(k, wire, name, sizeof(name)) == 0, "attach");
-	need(rumprun_proc_create(k, "bench", &p) == 0, "process");
-	s = call(p, NB_SOCKET, 3, L(2), L(SOCK_DGRAM), L(0));
-	memcpy(req.name, name, 16);
-	need(call(p, NB_IOCTL, 3, L(s), L(NB_SIOCSIFMTU), P(&req)) == 0, "MTU");
-	memcpy(alias.name, name, 16);
-	alias.sa[0][0] = alias.sa[2][0] = 16;
-	alias.sa[0][1] = alias.sa[2][1] = 2;
-	memcpy(alias.sa[0] + 4, &addr, 4);
-	memcpy(alias.sa[2] + 4, &mask, 4);
-	need(call(p, NB_IOCTL, 3, L(s), L(NB_SIOCAIFADDR), P(&alias)) == 0,
-	    "address");
-	return p;
+struct sink {
+	struct end e;
+	_Atomic int done;
+	uint64_t bytes;
+	double end;
+};
+
+/* Echoes small datagrams, counts the others up to one of a single byte. */
+static void *
+sink(void *arg)
+{
+	struct sink *s = arg;
+	char *b = malloc(CHUNK);
+	ssize_t n;
+
+	for (int i = 0; i < rounds; i++) {
+		need(get(&s->e, b, CHUNK) == 64, "read");
+		need(put(&s->e, b, 64) == 64, "write");
+	}
+	while ((n = get(&s->e, b, CHUNK)) > 1) {
+		s->bytes += (uint64_t)n;
+		s->end = now();
+	}
+	s->done = 1;
+	free(b);
+	return NULL;
+}
+
+static void
+datagrams(struct rumprun_proc *server, struct rumprun_proc *client,
+    const char *ips[2], size_t size, double *rr_us, double *mb_s)
+{
+	struct sink s = { .bytes = 0 };
+	char *b = calloc(1, CHUNK);
+	struct end e;
+	pthread_t th;
+	double t;
+
+	end_open(&s.e, server, SOCK_DGRAM);
+	end_open(&e, client, SOCK_DGRAM);
+	end_rcvbuf(&s.e, 212992);
+	end_bind(&s.e, ips[0], PORT);
+	end_bind(&e, ips[1], PORT + 1);
+	end_connect(&s.e, ips[1], PORT + 1);
+	end_connect(&e, ips[0], PORT);
+	pthread_create(&th, NULL, sink, &s);
+	t = now();
+	for (int i = 0; i < rounds; i++) {
+		need(put(&e, b, 64) == 64, "write");
+		need(get(&e, b, CHUNK) == 64, "read");
+	}
+	*rr_us = (now() - t) * 1e6 / rounds;
+	t = now();
+	for (size_t n = 0; n < total; n += size)
+		need(put(&e, b, size) == (ssize_t)size, "write");
+	while (!s.done) {
+		need(put(&e, b, 1) == 1, "write");
+		usleep(1000);
+	}
+	pthread_join(th, NULL);
+	*mb_s = (double)s.bytes / 1048576 / (s.end - t);
+	end_close(&s.e);
+	end_close(&e);
+	free(b);
+}
+
+/* --- who with whom --- */
+
+static void
+wires(void)
+{
+	static const int mtus[] = { 1500, 65535 };
+	static const size_t sizes[] = { 1472, 8192 };
+	static const char *lo[] = { "127.0.0.1", "127.0.0.1" },
+			  *ips[] = { "10.0.0.1", "10.0.0.2" };
+	double hrr, hmb, rr, mb;
+	char name[64];
+
+	stream(NULL, NULL, lo[0], &hrr, &hmb);
+	for (int i = 0; i < 2; i++) {
+		double urr, umb, uhrr, uhmb;
+		struct rumprun_wire *wire;
+		struct rumprun_proc *a, *b;
+
+		need(rumprun_wire_create(1, &wire) == 0, "wire");
+		a = host(wire, ips[0], mtus[i], NULL);
+		b = host(wire, ips[1], mtus[i], NULL);
+		stream(a, b, ips[0], &rr, &mb);
+		datagrams(a, b, ips, sizes[i], &urr, &umb);
+		datagrams(NULL, NULL, lo, sizes[i], &uhrr, &uhmb);
+		snprintf(name, sizeof(name), "wire_rr_us      mtu %d", mtus[i]);
+		report(name, rr, LOOPBACK, hrr);
+		snprintf(name, sizeof(name), "wire_mb_s       mtu %d", mtus[i]);
+		report(name, mb, LOOPBACK, hmb);
+		snprintf(name, sizeof(name), "wire_udp_rr_us  mtu %d", mtus[i]);
+		report(name, urr, LOOPBACK, uhrr);
+		snprintf(name, sizeof(name), "wire_udp_mb_s   mtu %d", mtus[i]);
+		report(name, umb, LOOPBACK, uhmb);
+		rumprun_wire_destroy(wire);
+	}
+}
+
+/* A wire as it is, and with faults. */
+static void
+faults(void)
+{
+	static const struct {
+		const char *name;
+		int loss, reorder;
+	} kinds[] = { { "", 0, 0 }, { "loss_mb_s       1 %", 10000, 0 },
+		{ "reorder_mb_s    1 %", 0, 10000 },
+		{ "loss_reorder    1 %, 1 %", 10000, 10000 } };
+	double rr, mb, whole = 0;
+
+	rounds = 10;
+	total = total > (64 << 20) ? 64 << 20 : total;
+	for (int i = 0; i < 4; i++) {
+		struct rumprun_wire *wire;
+		struct rumprun_proc *a, *b;
+
+		need(rumprun_wire_create(i + 2, &wire) == 0, "wire");
+		a = host(wire, "10.0.0.1", 1500, NULL);
+		b = host(wire, "10.0.0.2", 1500, NULL);
+		need(rumprun_wire_set(wire, kinds[i].loss, 0, 0,
+			 kinds[i].reorder, 0, 0, 0) == 0,
+		    "faults");
+		stream(a, b, "10.0.0.1", &rr, &mb);
+		if (i == 0)
+			whole = mb;
+		else
+			report(kinds[i].name, mb, "without      ", whole);
+		rumprun_wire_destroy(wire);
+	}
 }
 
 int
 main(int argc, char **argv)
 {
-	static const int mtus[] = { 1500, 65535 };
-	double hrr, hmb, rr, mb;
-
 	if (argc != 3) {
 		fprintf(stderr, "usage: wirebench MEGABYTES ROUNDS\n");
 		return 2;
 	}
 	total = strtoul(argv[1], NULL, 10) << 20;
 	rounds = atoi(argv[2]);
-	stream(NULL, NULL, "127.0.0.1", &hrr, &hmb);
-	for (size_t i = 0; i < sizeof(mtus) / sizeof(mtus[0]); i++) {
-		struct rumprun_wire *wire;
-		struct rumprun_proc *a, *b;
-
-		need(rumprun_wire_create(1, &wire) == 0, "wire");
-		a = host(wire, "10.0.0.1", mtus[i]);
-		b = host(wire, "10.0.0.2", mtus[i]);
-		stream(a, b, "10.0.0.1", &rr, &mb);
-		printf("wire_rr_us  mtu %-6d %10.1f   host loopback %10.1f   "
-		       "ratio %.2f\n",
-		    mtus[i], rr, hrr, rr / hrr);
-		printf("wire_mb_s   mtu %-6d %10.1f   host loopback %10.1f   "
-		       "ratio %.3f\n",
-		    mtus[i], mb, hmb, mb / hmb);
-	}
+	wires();
+	faults();
 	return 0;
 }
