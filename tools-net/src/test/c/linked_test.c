@@ -95,6 +95,109 @@ TEST(linked_vlan_and_bridge_are_configured)
 	stop();
 }
 
+static bool
+says(const char *command, const char *words)
+{
+	return net_kernel_run(&nk, command) == 0 &&
+	    strstr(nk.out, words) != NULL;
+}
+
+TEST(linked_routes_change_their_flags)
+{
+	start();
+	CHECK_EQ(net_kernel_run(&nk, "route add 10.9.0.1 127.0.0.1 -reject"), 0);
+	CHECK(says("netstat -rn", "127.0.0.1          UGHRS "));
+	CHECK(says("route -n show", "127.0.0.1          UGHR "));
+	CHECK_EQ(
+	    net_kernel_run(&nk, "route change 10.9.0.1 127.0.0.1 -blackhole"),
+	    0);
+	CHECK(says("netstat -rn", "127.0.0.1          UGHBS "));
+	CHECK(says("netstat -rn", "10.0.0/24          link#2             UC "));
+	CHECK_EQ(
+	    net_kernel_run(&nk, "route change -net 10.0.0.0/24 -reject"), 0);
+	CHECK(
+	    says("netstat -rn", "10.0.0/24          link#2             URCS "));
+	CHECK_EQ(
+	    net_kernel_run(&nk, "route change -net 10.0.0.0/24 -noreject"), 0);
+	CHECK(says("netstat -rn", "10.0.0/24          link#2             UCS "));
+	CHECK_EQ(
+	    net_kernel_run(&nk,
+		"route add -net 10.3.0.0/24 -connected -link -iface shmif0"),
+	    0);
+	CHECK_EQ(net_kernel_run(&nk, "route add -net 10.4.0.0/24 10.3.0.1"), 0);
+	CHECK_EQ(net_kernel_run(&nk, "route monitor -c 0"), 1);
+	CHECK(strstr(nk.out, "botched keyword: -c") != NULL);
+	stop();
+}
+
+TEST(linked_refusal_tells_how_the_route_leads)
+{
+	start();
+	CHECK_EQ(
+	    net_kernel_run(&nk, "route add -net 10.5.0.0/16 10.0.0.2 -reject"),
+	    0);
+	CHECK_EQ(net_kernel_run(&nk, "ping -n -c 1 -w 1 10.5.0.1"), 2);
+	CHECK(strstr(nk.out, "No route to host") != NULL);
+	CHECK_EQ(
+	    net_kernel_run(&nk, "route add -net 10.6.0.0/16 127.0.0.1 -reject"),
+	    0);
+	CHECK_EQ(net_kernel_run(&nk, "ping -n -c 1 -w 1 10.6.0.1"), 2);
+	CHECK(strstr(nk.out, "Network is unreachable") != NULL);
+	CHECK_EQ(
+	    net_kernel_run(&nk,
+		"route add -inet6 -net 2001:db8:5::/48 2001:db8::2 -reject"),
+	    0);
+	CHECK_EQ(net_kernel_run(&nk, "ping6 -n -c 1 -X 1 2001:db8:5::1"), 1);
+	CHECK(strstr(nk.out, "No route to host") != NULL);
+	stop();
+}
+
+TEST(linked_neighbours_go_with_what_they_are_on)
+{
+	static const char temp[] = "arp -s 10.0.0.8 2:0:0:0:0:8 temp";
+
+	start();
+	CHECK_EQ(net_kernel_run(&nk, temp), 0);
+	CHECK_EQ(net_kernel_run(&nk, "arp -s 10.0.0.8 2:0:0:0:0:9"), 0);
+	CHECK(says("arp -n 10.0.0.8", "02:00:00:00:00:09 on shmif0 permanent"));
+	CHECK_EQ(net_kernel_run(&nk, temp), 1);
+	CHECK(strstr(nk.out, "File exists") != NULL);
+	CHECK_EQ(net_kernel_run(&nk, "ifconfig shmif0 down"), 0);
+	CHECK_EQ(net_kernel_run(&nk, "ifconfig shmif0 up"), 0);
+	CHECK(says("arp -n 10.0.0.8", "permanent"));
+	CHECK_EQ(net_kernel_run(&nk, "arp -d 10.0.0.8"), 0);
+	CHECK_EQ(net_kernel_run(&nk, temp), 0);
+	CHECK_EQ(net_kernel_run(&nk, "ifconfig shmif0 down"), 0);
+	CHECK_EQ(net_kernel_run(&nk, "arp -n 10.0.0.8"), 1);
+	CHECK_EQ(net_kernel_run(&nk, "ifconfig shmif0 up"), 0);
+	CHECK_EQ(net_kernel_run(&nk, temp), 0);
+	CHECK_EQ(net_kernel_run(&nk, "route delete -net 10.0.0.0/24"), 0);
+	CHECK_EQ(net_kernel_run(&nk, "arp -n 10.0.0.8"), 1);
+	stop();
+}
+
+TEST(linked_new_link_address_is_that_of_all_addresses)
+{
+	start();
+	CHECK_EQ(
+	    net_kernel_run(&nk, "ifconfig shmif0 link b2:a1:0:0:0:2 active"), 0);
+	CHECK(says("arp -n 10.0.0.1", "at b2:a1:00:00:00:02 on"));
+	CHECK(says("ndp -n 2001:db8::1", "b2:a1:00:00:00:02 shmif0"));
+	stop();
+}
+
+TEST(linked_published_is_what_others_ask_for)
+{
+	start();
+	CHECK_EQ(net_kernel_run(&nk, "ifconfig vlan0 create"), 0);
+	CHECK_EQ(net_kernel_run(&nk, "ifconfig vlan0 vlan 5 vlanif shmif0"), 0);
+	CHECK_EQ(net_kernel_run(&nk, "ifconfig vlan0 10.0.0.7/24"), 0);
+	CHECK_EQ(net_kernel_run(&nk, "arp -s 10.0.0.7 2:0:0:0:0:1 pub"), 0);
+	CHECK(says("arp -n 10.0.0.7",
+	    "02:00:00:00:00:01 on shmif0 permanent published (proxy only)"));
+	stop();
+}
+
 /* --- neighbours from any sockaddr_dl --- */
 
 static struct lwp *lwp;
@@ -179,6 +282,11 @@ main(void)
 	RUN(linked_ifconfig_shows_what_it_set);
 	RUN(linked_neighbours_come_and_go);
 	RUN(linked_vlan_and_bridge_are_configured);
+	RUN(linked_routes_change_their_flags);
+	RUN(linked_refusal_tells_how_the_route_leads);
+	RUN(linked_neighbours_go_with_what_they_are_on);
+	RUN(linked_new_link_address_is_that_of_all_addresses);
+	RUN(linked_published_is_what_others_ask_for);
 	RUN(linked_link_address_beyond_its_message_is_refused);
 	return check_done();
 }

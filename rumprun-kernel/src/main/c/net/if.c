@@ -557,6 +557,7 @@ if_up(struct ifnet *ifp)
 void
 if_down(struct ifnet *ifp)
 {
+	static const uint8_t nobody[16];
 	struct rump_kernel *k = ifp->if_k;
 
 	if ((atomic_fetch_and(&ifp->if_flags, ~IFF_UP) & IFF_UP) == 0)
@@ -567,6 +568,9 @@ if_down(struct ifnet *ifp)
 		in_ifupdown(ifp, false);
 	if (NS(k)->ns_inet6 != NULL)
 		in6_ifdown(ifp);
+	for (int i = LLTABLE_ARP; i <= LLTABLE_ND; i++)
+		if (ifp->if_lltable[i] != NULL)
+			lltable_purge(ifp->if_lltable[i], nobody, 0, false);
 	if (ifp->if_ops->ifo_updown != NULL)
 		(void)ifp->if_ops->ifo_updown(ifp, false);
 	rt_ifmsg(ifp);

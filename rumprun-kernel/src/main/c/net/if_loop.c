@@ -30,7 +30,7 @@ refused(const struct rtentry *rt)
 		return 1;
 	if ((rt->rt_flags & RTF_BLACKHOLE) != 0)
 		return 0;
-	return (rt->rt_flags & RTF_HOST) != 0 ? -EHOSTUNREACH : -ENETUNREACH;
+	return rt_rejects(rt);
 }
 
 static void

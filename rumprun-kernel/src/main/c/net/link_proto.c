@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* PF_LINK: sockets that nothing is sent through, for requests about the link addresses of interfaces (SIOCALIFADDR, SIOCDLIFADDR, SIOCGLIFADDR). */
 #include "net/if_private.h"
+#include "netinet/inet.h"
+#include "netinet6/inet6.h"
 #include "net/route_var.h"
 #include "net/socketvar.h"
 
@@ -48,6 +50,7 @@ activate(struct ifnet *ifp, struct ifaddr *ifa)
 {
 	struct link_ifaddr *other = (struct link_ifaddr *)ifa;
 	uint8_t old[8], new[8];
+	int error;
 
 	if (ifa == ifp->if_dl)
 		return 0;
@@ -56,8 +59,13 @@ activate(struct ifnet *ifp, struct ifaddr *ifa)
 	sdl_fill(&other->la_sdl, ifp, ifp->if_xname, old, ifp->if_addrlen);
 	if_setlladdr(ifp, new);
 	/* The driver may want to know. */
-	if (ifp->if_ops->ifo_updown != NULL && (ifp->if_flags & IFF_UP) != 0)
-		return ifp->if_ops->ifo_updown(ifp, true);
+	if (ifp->if_ops->ifo_updown != NULL && (ifp->if_flags & IFF_UP) != 0 &&
+	    (error = ifp->if_ops->ifo_updown(ifp, true)) != 0)
+		return error;
+	if (NS(ifp->if_k)->ns_inet != NULL)
+		arp_lladdr_changed(ifp);
+	if (NS(ifp->if_k)->ns_inet6 != NULL)
+		nd6_lladdr_changed(ifp);
 	return 0;
 }
 

@@ -374,6 +374,17 @@ rt_key_set(
 	return 0;
 }
 
+int
+rt_rejects(const struct rtentry *rt)
+{
+	if (rt == NULL || (rt->rt_flags & RTF_REJECT) == 0)
+		return 0;
+	if ((rt->rt_ifp->if_flags & IFF_LOOPBACK) != 0)
+		return (rt->rt_flags & RTF_HOST) != 0 ? -EHOSTUNREACH :
+							-ENETUNREACH;
+	return (rt->rt_flags & RTF_GATEWAY) != 0 ? -EHOSTUNREACH : -EHOSTDOWN;
+}
+
 void
 rt_put(struct rtentry *rt)
 {

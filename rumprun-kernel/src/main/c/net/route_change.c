@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Changes of the routing table: by requests, with addresses and interfaces, by what packets tell; expiry. Contracts: net/route_var.h. */
+#include "net/if_llatbl.h"
 #include "net/if_private.h"
 #include "net/route_private.h"
 #include "netinet/inet.h"
@@ -187,11 +188,25 @@ request_add(
 	return 0;
 }
 
+/* Whom a route of a network has shown goes with it, but for what was set by hand. */
+static void
+forget_neighbours(struct rtentry *rt)
+{
+	bool v4 = rt->rt_af == AF_INET;
+	struct lltable *llt = rt->rt_ifp
+				  ->if_lltable[v4 ? LLTABLE_ARP : LLTABLE_ND];
+
+	if (llt != NULL && (rt->rt_flags & (RTF_GATEWAY | RTF_HOST)) == 0)
+		lltable_purge(
+		    llt, rt->rt_keyspace + (v4 ? 4 : 8), rt->rt_plen, false);
+}
+
 /* Off the table; the table's reference is the caller's now. */
 static void
 take_out(struct rump_kernel *k, struct rtentry *rt)
 {
 	rt_unlink(k, rt);
+	forget_neighbours(rt);
 	rt->rt_flags &= ~RTF_UP;
 	if (rt->rt_ifa->ifa_rtrequest != NULL)
 		rt->rt_ifa->ifa_rtrequest(RTM_DELETE, rt);
@@ -224,6 +239,8 @@ swap_ifa(struct rtentry *rt, struct ifaddr *ifa, struct ifnet *ifp)
 {
 	if (rt->rt_ifa->ifa_rtrequest != NULL)
 		rt->rt_ifa->ifa_rtrequest(RTM_DELETE, rt);
+	if (rt->rt_ifp != ifp)
+		forget_neighbours(rt);
 	ifa_get(ifa);
 	ifa_put(rt->rt_ifa);
 	rt->rt_ifa = ifa;
@@ -233,6 +250,11 @@ swap_ifa(struct rtentry *rt, struct ifaddr *ifa, struct ifnet *ifp)
 	if (ifa->ifa_rtrequest != NULL)
 		ifa->ifa_rtrequest(RTM_ADD, rt);
 }
+
+/* What RTM_CHANGE sets as the message has it. */
+#define RTF_CHANGEABLE                                                       \
+	(RTF_REJECT | RTF_BLACKHOLE | RTF_STATIC | RTF_PROTO1 | RTF_PROTO2 | \
+	    RTF_ANNOUNCE)
 
 static int
 request_change(
@@ -259,6 +281,8 @@ request_change(
 			rt->rt_flags = (rt->rt_flags & ~RTF_GATEWAY) |
 			    (info->rti_flags & RTF_GATEWAY);
 	}
+	rt->rt_flags = (rt->rt_flags & ~RTF_CHANGEABLE) |
+	    (info->rti_flags & RTF_CHANGEABLE);
 	table_changed(k);
 	if (rtp != NULL)
 		*rtp = rt;

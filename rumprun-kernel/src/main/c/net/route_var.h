@@ -77,6 +77,8 @@ route_forget(struct route *ro)
 	ro->ro_rt = NULL;
 }
 
+/* What a packet gets that such a route (NULL: none) refuses; 0. */
+int rt_rejects(const struct rtentry *);
 /* N. The best match that is up; NULL. */
 struct rtentry *rtalloc1(struct rump_kernel *, const struct sockaddr *dst);
 /* N. The entry with this very key and mask (mask NULL: host). */

@@ -121,6 +121,26 @@ arp_ifinit_was(struct ifnet *ifp, struct in_ifaddr *ia, bool was_up)
 }
 
 void
+arp_lladdr_changed(struct ifnet *ifp)
+{
+	struct ifaddr *ifa;
+
+	if (arp_table(ifp) == NULL)
+		return;
+	IFADDR_FOREACH(ifa, ifp)
+	{
+		struct in_ifaddr *ia = ifatoia(ifa);
+
+		if (ifa->ifa_addr->sa_family != AF_INET)
+			continue;
+		arp_addself(ifp, ia->ia_addr.sin_addr.s_addr);
+		if ((ifp->if_flags & IFF_UP) != 0 &&
+		    (ia->ia_flags & IN_IFF_NOTREADY) == 0)
+			announce(ia);
+	}
+}
+
+void
 arp_ifinit(struct ifnet *ifp, struct in_ifaddr *ia)
 {
 	arp_ifinit_was(ifp, ia, (ifp->if_flags & IFF_UP) != 0);

@@ -323,15 +323,18 @@ ll_add(struct rump_kernel *k, const struct sockaddr *dst,
 {
 	uint32_t addr = ((const struct sockaddr_in *)(const void *)dst)
 			    ->sin_addr.s_addr;
-	struct ifnet *ifp = ifp_of(k, dst);
-	struct lltable *llt = ifp == NULL ? NULL : arp_table(ifp);
+	struct ifnet *ifp = if_byindex(k, sdl->sdl_index);
+	struct lltable *llt;
 	struct llentry *lle;
 	struct mbuf *held = NULL;
 	int64_t left = 0;
 	size_t alen = sdl->sdl_addr.dl_alen, nlen = sdl->sdl_addr.dl_nlen;
 	int error = 0;
 
-	if (llt == NULL)
+	/* Where who asks says, which for what is published need not be where the address leads. */
+	if (ifp == NULL || arp_table(ifp) == NULL)
+		ifp = ifp_of(k, dst);
+	if (ifp == NULL || (llt = arp_table(ifp)) == NULL)
 		return -ESRCH;
 	/* A shorter address is taken, as NetBSD does; the rest of it is zero. */
 	if (alen == 0 || alen > 6 || nlen > IFNAMSIZ ||
@@ -342,7 +345,7 @@ ll_add(struct rump_kernel *k, const struct sockaddr *dst,
 		left = rmx->rmx_expire - kern_time_second(k);
 	kmutex_enter(&llt->llt_lock);
 	lle = lle_find(llt, &addr);
-	if (lle != NULL && lle->lle_valid)
+	if (lle != NULL && (lle->lle_flags & LLE_STATIC) != 0)
 		error = -EEXIST;
 	else if (lle == NULL && (lle = lle_create(llt, &addr)) == NULL)
 		error = -ENOBUFS;

@@ -246,9 +246,10 @@ void arp_ifinit(struct ifnet *,
     struct in_ifaddr *); /* W. address was set: duplicate detection, announcement */
 int arp_boot(struct rump_kernel *) MUST_CHECK;
 void arp_fini(struct rump_kernel *);
-void arp_ifattach(struct ifnet *);    /* W: its table, when Ethernet-like */
-void arp_ifdetach(struct ifnet *);    /* W */
-void arp_dadstop(struct in_ifaddr *); /* W: the address goes */
+void arp_ifattach(struct ifnet *);	 /* W: its table, when Ethernet-like */
+void arp_ifdetach(struct ifnet *);	 /* W */
+void arp_dadstop(struct in_ifaddr *);	 /* W: the address goes */
+void arp_lladdr_changed(struct ifnet *); /* W: says so to all */
 
 int inet_boot(
     struct rump_kernel *) MUST_CHECK; /* librumpnet_netinet; with UDP, TCP, raw */

@@ -167,6 +167,7 @@ find_way(struct out *o, struct route *ro, uint32_t dst,
 	struct rump_kernel *k = o->k;
 	struct sockaddr *sa = (struct sockaddr *)&o->dst;
 	struct ifaddr *ifa;
+	int error;
 
 	sockaddr_in_init(&o->dst, dst, 0);
 	if ((o->flags & IP_ROUTETOIF) != 0) {
@@ -191,9 +192,8 @@ find_way(struct out *o, struct route *ro, uint32_t dst,
 		stat_inc(INET(k)->ipstat, IP_STAT_NOROUTE);
 		return -EHOSTUNREACH;
 	}
-	if ((o->rt->rt_flags & RTF_REJECT) != 0)
-		return (o->rt->rt_flags & RTF_HOST) != 0 ? -EHOSTUNREACH :
-							   -ENETUNREACH;
+	if ((error = rt_rejects(o->rt)) != 0)
+		return error;
 	o->ifp = o->rt->rt_ifp;
 	if (o->rt->rt_ifa != NULL &&
 	    o->rt->rt_ifa->ifa_addr->sa_family == AF_INET)

@@ -104,9 +104,9 @@ int in6_selecthlim(const struct inpcb *, struct ifnet *);
 int in6_control(struct lwp *, struct socket *, unsigned long cmd, void *data,
     struct ifnet *);		   /* W */
 void in6_ifattach(struct ifnet *); /* W: came up: link-local address, groups */
-void in6_ifdown(struct ifnet *);   /* W: went down */
 void in6_ifdetach(struct ifnet *); /* W */
-void in6_ifdown(struct ifnet *);   /* W: went down (or its link did) */
+void nd6_lladdr_changed(struct ifnet *); /* W: says so to all */
+void in6_ifdown(struct ifnet *);	 /* W: went down (or its link did) */
 int in6_setaddr(
     struct ifnet *, const struct in6_addr *, unsigned plen, int flags); /* W */
 /* Zone in: from sin6_scope_id (or the default) into the address; -EINVAL, -ENXIO. Zone out: back, cleared from the address. */

@@ -366,14 +366,6 @@ check_zones(const struct out6 *o, const struct in6_addr *src)
 	return 0;
 }
 
-static int
-refused(const struct rtentry *rt)
-{
-	if (rt == NULL || (rt->rt_flags & RTF_REJECT) == 0)
-		return 0;
-	return (rt->rt_flags & RTF_HOST) != 0 ? -EHOSTUNREACH : -ENETUNREACH;
-}
-
 /* Who sends to a group that he is in hears it. True: nobody else is to. */
 static bool
 multicast_local(struct out6 *o, struct mbuf *m)
@@ -503,7 +495,7 @@ find_way(struct out6 *o, struct route *ro, const struct in6_addr *src)
 		IP6STAT_INC(o->k, NOROUTE);
 		return error;
 	}
-	if ((error = refused(o->rt)) != 0)
+	if ((error = rt_rejects(o->rt)) != 0)
 		return error;
 	if ((error = check_zones(o, src)) != 0) {
 		IP6STAT_INC(o->k, BADSCOPE);

@@ -289,6 +289,29 @@ nd6_na_output(struct ifnet *ifp, const struct in6_addr *dst,
 }
 
 void
+nd6_lladdr_changed(struct ifnet *ifp)
+{
+	struct in6_addr to = in6_allnodes;
+	struct ifaddr *ifa;
+
+	if (ND_TABLE(ifp) == NULL)
+		return;
+	(void)in6_setscope(&to, ifp);
+	IFADDR_FOREACH(ifa, ifp)
+	{
+		struct in6_ifaddr *ia = ifatoia6(ifa);
+
+		if (ifa->ifa_addr->sa_family != AF_INET6)
+			continue;
+		nd6_addr_add(ia);
+		if ((ifp->if_flags & IFF_UP) != 0 &&
+		    (ia->ia6_flags & (IN6_IFF_NOTREADY | IN6_IFF_ANYCAST)) == 0)
+			nd6_na_output(ifp, &to, &ia->ia_addr.sin6_addr,
+			    ND_NA_FLAG_OVERRIDE, true);
+	}
+}
+
+void
 nd6_na_input(struct mbuf *m, int off)
 {
 	struct ifnet *ifp = m->m_pkthdr.rcvif;

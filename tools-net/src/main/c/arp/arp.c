@@ -158,6 +158,39 @@ delete_all(struct arp *a)
 	}
 }
 
+/*
+ * What is published is for those who ask on a network: not where the address
+ * itself is one of ours, but another interface of its network.
+ */
+static void
+publishing_interface(
+    struct arp *a, const union any_addr *addr, struct sockaddr_dl *link)
+{
+	uint32_t dst = addr->in.sin_addr.s_addr;
+	const struct if_entry *e, *other = NULL;
+	const struct ifa_entry *i;
+	bool ours = false;
+
+	if (iflist_get(a->t, &a->ifs) != 0)
+		return;
+	for (e = a->ifs; e != NULL; e = e->next)
+		for (i = e->addrs; i != NULL; i = i->next) {
+			if (i->addr.sa.sa_family != AF_INET)
+				continue;
+			if (i->addr.in.sin_addr.s_addr == dst)
+				ours = true;
+			else if (e->index != link->sdl_index &&
+			    (e->flags & IFF_BROADCAST) != 0 && other == NULL &&
+			    ((i->addr.in.sin_addr.s_addr ^ dst) &
+				i->mask.in.sin_addr.s_addr) == 0)
+				other = e;
+		}
+	if (!ours || other == NULL)
+		return;
+	link->sdl_index = (uint16_t)other->index;
+	link->sdl_addr.dl_type = other->link.dl.sdl_addr.dl_type;
+}
+
 /* host ether_addr [temp] [pub [proxy]]; other words are passed over. 0, or a failure that the exit status tells. */
 static int
 set_one(struct arp *a, int argc, char **argv)
@@ -181,6 +214,8 @@ set_one(struct arp *a, int argc, char **argv)
 	}
 	if (find_interface(a, argv[0], &addr, &iface, true) != 0)
 		return 1;
+	if (pub)
+		publishing_interface(a, &addr, &iface);
 	link.sdl_index = iface.sdl_index;
 	link.sdl_addr.dl_type = iface.sdl_addr.dl_type;
 	nbmsg_begin(&m, RTM_ADD,

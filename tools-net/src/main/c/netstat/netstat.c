@@ -165,6 +165,7 @@ routes(struct netstat *ns)
 		.tags = ns->Tflag,
 		.neighbours = !ns->Lflag,
 		.verbose = ns->vflag,
+		.all_flags = true,
 		.ifs = ns->ifs };
 	int error = 0;
 	size_t i;

@@ -54,7 +54,8 @@ static const struct word words[] = {
 	{ "atalk", W_FAMILY, AF_APPLETALK },
 	{ "blackhole", W_FLAG, RTF_BLACKHOLE },
 	{ "cloned", W_FLAG, 0 },
-	{ "cloning", W_FLAG, 0 },
+	{ "cloning", W_FLAG, RTF_CONNECTED },
+	{ "connected", W_FLAG, RTF_CONNECTED },
 	{ "dst", W_ADDR, RTAX_DST },
 	{ "expire", W_METRIC, RTV_EXPIRE },
 	{ "gateway", W_ADDR, RTAX_GATEWAY },
@@ -77,7 +78,8 @@ static const struct word words[] = {
 	{ "netmask", W_ADDR, RTAX_NETMASK },
 	{ "noblackhole", W_NOFLAG, RTF_BLACKHOLE },
 	{ "nocloned", W_NOFLAG, 0 },
-	{ "nocloning", W_NOFLAG, 0 },
+	{ "nocloning", W_NOFLAG, RTF_CONNECTED },
+	{ "noconnected", W_NOFLAG, RTF_CONNECTED },
 	{ "noreject", W_NOFLAG, RTF_REJECT },
 	{ "nostatic", W_NOFLAG, RTF_STATIC },
 	{ "prefixlen", W_OTHER, O_PREFIXLEN },
@@ -511,13 +513,19 @@ flush(struct route_cmd *r, int af, bool all)
 }
 
 static int
-monitor(struct route_cmd *r)
+monitor(struct route_cmd *r, int argc, char **argv)
 {
+	unsigned long count = 0, seen = 0;
 	uint8_t *buf = t_malloc(r->t, 4096);
 	struct timespec now;
-	char date[32];
+	char date[32], *end = NULL;
 
-	for (;;) {
+	if (argc == 2 && strcmp(argv[0], "-c") == 0)
+		count = strtoul(argv[1], &end, 10);
+	if (argc != 0 &&
+	    (end == NULL || end == argv[1] || *end != '\0' || count == 0))
+		usage(r->t, argv[0]);
+	do {
 		ssize_t n = sys_read(r->t, r->sock, buf, 4096);
 
 		if (n < 0)
@@ -527,7 +535,8 @@ monitor(struct route_cmd *r)
 		    t_ctime(r->t, now.tv_sec, date));
 		route_print_message(r, buf, (size_t)n);
 		t_flush(r->t->t_out);
-	}
+	} while (count == 0 || ++seen < count);
+	return 0;
 }
 
 static void
@@ -615,7 +624,7 @@ route_main(struct tool *t, int argc, char **argv)
 	}
 	if (strcmp(cmd, "monitor") == 0) {
 		open_socket(r);
-		return monitor(r);
+		return monitor(r, argc, argv);
 	}
 	usage(t, cmd);
 }

@@ -7,27 +7,28 @@
 struct bit {
 	int flag;
 	const char *name;
-	char letter; /* in tables; 0: not shown there */
+	char letter; /* in tables */
+	bool all;    /* by netstat only */
 };
 static const struct bit bits[] = {
-	{ RTF_UP, "UP", 'U' },
-	{ RTF_GATEWAY, "GATEWAY", 'G' },
-	{ RTF_HOST, "HOST", 'H' },
-	{ RTF_REJECT, "REJECT", 'R' },
-	{ RTF_DYNAMIC, "DYNAMIC", 0 },
-	{ RTF_MODIFIED, "MODIFIED", 0 },
-	{ RTF_DONE, "DONE", 'd' },
-	{ RTF_MASK, "MASK_PRESENT", 'm' },
-	{ RTF_CONNECTED, "CONNECTED", 0 },
-	{ RTF_LLDATA, "LLINFO", 0 },
-	{ RTF_STATIC, "STATIC", 0 },
-	{ RTF_BLACKHOLE, "BLACKHOLE", 0 },
-	{ RTF_PROTO2, "PROTO2", 0 },
-	{ RTF_PROTO1, "PROTO1", 0 },
-	{ RTF_SRC, "SRC", 0 },
-	{ RTF_ANNOUNCE, "ANNOUNCE", 'p' },
-	{ RTF_LOCAL, "LOCAL", 'l' },
-	{ RTF_BROADCAST, "BROADCAST", 'b' },
+	{ RTF_UP, "UP", 'U', false },
+	{ RTF_GATEWAY, "GATEWAY", 'G', false },
+	{ RTF_HOST, "HOST", 'H', false },
+	{ RTF_REJECT, "REJECT", 'R', false },
+	{ RTF_DYNAMIC, "DYNAMIC", 'D', true },
+	{ RTF_MODIFIED, "MODIFIED", 'M', true },
+	{ RTF_DONE, "DONE", 'd', false },
+	{ RTF_MASK, "MASK_PRESENT", 'm', false },
+	{ RTF_CONNECTED, "CONNECTED", 'C', true },
+	{ RTF_LLDATA, "LLINFO", 0, false },
+	{ RTF_STATIC, "STATIC", 'S', true },
+	{ RTF_BLACKHOLE, "BLACKHOLE", 0, false },
+	{ RTF_PROTO2, "PROTO2", '2', true },
+	{ RTF_PROTO1, "PROTO1", '1', true },
+	{ RTF_SRC, "SRC", 0, false },
+	{ RTF_ANNOUNCE, "ANNOUNCE", 'p', false },
+	{ RTF_LOCAL, "LOCAL", 'l', false },
+	{ RTF_BROADCAST, "BROADCAST", 'b', false },
 };
 #define NBITS (sizeof(bits) / sizeof(bits[0]))
 
@@ -50,14 +51,17 @@ rtprint_flags(struct rtprint *r, int flags)
 static const char *
 letters(struct rtprint *r, int flags)
 {
-	char *s = t_malloc(r->t, NBITS + 1);
+	char *s = t_malloc(r->t, NBITS + 2);
 	size_t n = 0;
 
 	for (size_t i = 0; i < NBITS; i++) {
-		if (bits[i].letter == 0)
-			continue;
-		if ((flags & bits[i].flag) != 0)
+		if (bits[i].letter != 0 && (r->all_flags || !bits[i].all) &&
+		    (flags & bits[i].flag) != 0)
 			s[n++] = bits[i].letter;
+		/* In words it stands later. */
+		if (bits[i].flag == RTF_REJECT && r->all_flags &&
+		    (flags & RTF_BLACKHOLE) != 0)
+			s[n++] = 'B';
 	}
 	s[n] = '\0';
 	return s;

@@ -11,6 +11,7 @@ struct rtprint {
 	bool tags;	 /* a column of tags */
 	bool verbose;	 /* metrics below each, and nothing is cut */
 	bool neighbours; /* routes of link-layer addresses too */
+	bool all_flags;	 /* netstat(1) shows more letters than route(8) */
 	struct if_entry *ifs;
 };
 
