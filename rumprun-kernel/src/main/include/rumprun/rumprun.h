@@ -93,7 +93,9 @@ RUMPRUN_API void rumprun_etfs_why(
  * no other is in a call that does anything, it jumps to what is due next. For
  * sleeps without an end it stops after three hours in which no thread did
  * anything. Threads are waited for that left a call less than 0.1 s (of the
- * host's time) ago; who is busy elsewhere for longer holds the clock meanwhile.
+ * host's time) ago, or 3 s if they are not asleep; who waits elsewhere for longer
+ * holds the clock meanwhile. A call that neither ends nor sleeps for 10 s, since
+ * it waits for the host, keeps time no longer from moving.
  *
  * What happens is the same every time if the clock, the wires and the calls are,
  * and the calls' order is: with one thread that makes calls it always is.
