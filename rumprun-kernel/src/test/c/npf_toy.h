@@ -267,7 +267,9 @@ put_bytes(const void *p, unsigned len, int unit, int af, enum pfil_dir dir)
 	if (dir == PFIL_DIR_OUT)
 		m->m_pkthdr.rcvif = NULL;
 	net_rdlock(t.f.k);
+	atomic_store(&t.f.k->k_failalloc, toy_fail);
 	error = pfil_run(t.f.k, &m, t.ifp[unit], af, dir);
+	atomic_store(&t.f.k->k_failalloc, 0);
 	net_unlock(t.f.k);
 	CHECK(error <= 0);
 	CHECK((error != 0) <= (m == NULL));

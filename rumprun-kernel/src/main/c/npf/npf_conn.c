@@ -355,7 +355,7 @@ npf_conn_expire(struct npf_conn *c)
 
 /* Up to 32 of a shard that `which` chooses come off; true: there may be more. */
 static bool
-sweep(struct npf_state *ns, struct npf_connshard *sh,
+sweep(struct npf_connshard *sh,
     bool (*which)(const struct npf_conn *, int64_t now), int64_t now)
 {
 	struct npf_conn *found[32];
@@ -374,7 +374,6 @@ sweep(struct npf_state *ns, struct npf_connshard *sh,
 		take_off(found[i]);
 		npf_conn_put(found[i]);
 	}
-	(void)ns;
 	return n == 32;
 }
 
@@ -407,7 +406,7 @@ collect(void *arg)
 	int64_t now = kern_uptime_ns(ns->ns_k);
 
 	for (int i = 0; i < NPF_NSHARDS; i++)
-		while (sweep(ns, &ns->ns_shards[i], is_old, now))
+		while (sweep(&ns->ns_shards[i], is_old, now))
 			continue;
 	atomic_store(&ns->ns_gcon, false);
 	if (atomic_load(&ns->ns_nconns) != 0 && !atomic_load(&ns->ns_stopping) &&
@@ -420,7 +419,7 @@ void
 npf_conn_flush(struct npf_state *ns, bool all)
 {
 	for (int i = 0; i < NPF_NSHARDS; i++)
-		while (sweep(ns, &ns->ns_shards[i], all ? is_any : is_orphan, 0))
+		while (sweep(&ns->ns_shards[i], all ? is_any : is_orphan, 0))
 			continue;
 }
 
@@ -446,14 +445,13 @@ npf_conn_fini(struct npf_state *ns)
 {
 	atomic_store(&ns->ns_stopping, true);
 	callout_halt(&ns->ns_gc);
+	/* Of a connection's entries each may be in another shard. */
+	npf_conn_flush(ns, true);
 	for (int i = 0; i < NPF_NSHARDS; i++) {
 		struct npf_connshard *sh = &ns->ns_shards[i];
 
-		if (sh->sh_buckets == NULL)
-			continue;
-		while (sweep(ns, sh, is_any, 0))
-			continue;
-		kmem_free(ns->ns_k, sh->sh_buckets,
-		    sh->sh_nbuckets * sizeof(*sh->sh_buckets));
+		if (sh->sh_buckets != NULL)
+			kmem_free(ns->ns_k, sh->sh_buckets,
+			    sh->sh_nbuckets * sizeof(*sh->sh_buckets));
 	}
 }
