@@ -667,6 +667,28 @@ TEST(rule_commands_ask_and_tell)
 	CHECK_STR(f.out, "stdin:1:21: syntax error near '}'\n");
 }
 
+TEST(rules_of_the_command_line_know_what_is_loaded)
+{
+	static const char loaded
+	    [] = "<plist version=\"1.0\"><dict><key>id</key><integer>0x1</integer>"
+		 "<key>tables</key><array><dict><key>name</key><string>t</string>"
+		 "<key>id</key><integer>0x7</integer></dict></array>"
+		 "<key>rprocs</key><array><dict><key>name</key>"
+		 "<string>log</string></dict></array></dict></plist>";
+
+	setup();
+	answer = loaded;
+	CHECK_EQ(fake_net_run(&f, npfctl_main,
+		     "npfctl rule r add block from <t> apply \"log\""),
+	    0);
+	/* cop 0; ld #0x80000007 */
+	CHECK(strstr(request, "<data>JwAAAAAAAAAAAAAABwAAg") != NULL);
+	CHECK_EQ(
+	    fake_net_run(&f, npfctl_main, "npfctl rule r add block from <u>"),
+	    1);
+	CHECK_STR(f.out, "stdin:1:14: table 'u' is not defined near '<u>'\n");
+}
+
 TEST(table_commands_ask_and_tell)
 {
 	const struct npf_ioctl_table *nct;
@@ -826,6 +848,7 @@ main(void)
 	RUN(pcap_expressions);
 	RUN(reload_sends_the_rules);
 	RUN(rule_commands_ask_and_tell);
+	RUN(rules_of_the_command_line_know_what_is_loaded);
 	RUN(table_commands_ask_and_tell);
 	RUN(table_files_are_read);
 	RUN(answers_of_any_kernel_are_shown);

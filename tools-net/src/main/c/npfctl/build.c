@@ -123,6 +123,32 @@ build_finish(struct conf *c)
 
 /* --- tables and procedures --- */
 
+/* The dictionary of that name in a list. */
+static const struct plist *
+named(const struct plist *list, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < plist_count(list); i++) {
+		const char *other = NULL;
+
+		plist_get_string(plist_item(list, i), "name", &other);
+		if (other != NULL && strcmp(other, name) == 0)
+			return plist_item(list, i);
+	}
+	return NULL;
+}
+
+static const struct plist *
+loaded(struct conf *c, const char *list)
+{
+	if (!c->dynamic)
+		return NULL;
+	if (c->loaded == NULL)
+		c->loaded = npf_config(c->t);
+	return plist_get(c->loaded, list);
+}
+
 static const struct table *
 find_table(const struct conf *c, const char *name)
 {
@@ -134,31 +160,44 @@ find_table(const struct conf *c, const char *name)
 	return NULL;
 }
 
+static struct table *
+add_table(struct conf *c, const char *name, uint32_t id)
+{
+	struct table *tb = t_calloc(c->t, 1, sizeof(*tb));
+
+	tb->name = name;
+	tb->id = id;
+	*c->tables_end = tb;
+	c->tables_end = &tb->next;
+	return tb;
+}
+
 const struct table *
 build_find_table(struct conf *c, const char *name)
 {
 	const struct table *tb = find_table(c, name);
+	const struct plist *dict;
+	uint64_t id;
 
-	if (tb == NULL)
-		scan_error(&c->sc, "table '%s' is not defined", name);
-	return tb;
+	if (tb != NULL)
+		return tb;
+	dict = named(loaded(c, "tables"), name);
+	if (plist_get_uint(dict, "id", ~COP_TABLE_SRC, &id) == 1)
+		return add_table(c, name, (uint32_t)id);
+	scan_error(&c->sc, "table '%s' is not defined", name);
 }
 
 void
 build_table(struct conf *c, const char *name, int type, const char *path)
 {
-	struct table *tb;
 	struct plist *dict, *entries;
+	struct table *tb;
 
 	if (find_table(c, name) != NULL)
 		scan_error(&c->sc, "table '%s' is already defined", name);
 	if (c->ntables == CONF_MAXNAMES)
 		scan_error(&c->sc, "too many tables");
-	tb = t_calloc(c->t, 1, sizeof(*tb));
-	tb->name = name;
-	tb->id = c->ntables++;
-	*c->tables_end = tb;
-	c->tables_end = &tb->next;
+	tb = add_table(c, name, c->ntables++);
 	dict = plist_append_dict(c->tables_list);
 	plist_set_string(dict, "name", name);
 	plist_set_uint(dict, "id", tb->id);
@@ -171,14 +210,6 @@ build_table(struct conf *c, const char *name, int type, const char *path)
 bool
 build_has_rproc(struct conf *c, const char *name)
 {
-	size_t i;
-
-	for (i = 0; i < plist_count(c->rprocs); i++) {
-		const char *other = NULL;
-
-		plist_get_string(plist_item(c->rprocs, i), "name", &other);
-		if (other != NULL && strcmp(other, name) == 0)
-			return true;
-	}
-	return false;
+	return named(c->rprocs, name) != NULL ||
+	    named(loaded(c, "rprocs"), name) != NULL;
 }

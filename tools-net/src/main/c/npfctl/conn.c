@@ -134,15 +134,14 @@ show_conn(const struct listing *l, const struct plist *conn)
 }
 
 void
-conn_list(struct tool *t, int argc, char **argv,
-    struct plist *(*config)(struct tool *))
+conn_list(struct tool *t, int argc, char **argv)
 {
 	struct listing l = { .t = t };
 	const struct plist *list;
 	size_t i;
 
 	options(&l, argc, argv);
-	list = plist_get(config(t), "conn-list");
+	list = plist_get(npf_config(t), "conn-list");
 	if (!l.no_header)
 		t_printf(t, "# %-7s %-9s %-21s %-21s %s\n", "proto",
 		    "interface", "from", "to", "translated");

@@ -89,6 +89,7 @@ request(struct tool *t, int cmd, char **argv)
 
 		text = join(t, argv, &len);
 		conf_init(c, t, "stdin", text, len);
+		c->dynamic = true;
 		rule = conf_parse_rule(c);
 		set_key(rule);
 		return rule;

@@ -175,8 +175,8 @@ load(struct tool *t, const struct plist *config, const char *path)
 	t_fail(t, 1, (int)errnum, "loading the configuration");
 }
 
-static struct plist *
-save(struct tool *t)
+struct plist *
+npf_config(struct tool *t)
 {
 	struct plist *config;
 	int fd = npf_open(t);
@@ -265,7 +265,7 @@ cmd_flush(struct tool *t, int argc, char **argv)
 static int
 cmd_show(struct tool *t, int argc, char **argv)
 {
-	struct plist *config = save(t);
+	struct plist *config = npf_config(t);
 	bool active = false;
 
 	(void)argc;
@@ -282,7 +282,7 @@ cmd_save(struct tool *t, int argc, char **argv)
 {
 	char *text;
 	size_t size;
-	int error = plist_write(save(t), &text, &size);
+	int error = plist_write(npf_config(t), &text, &size);
 
 	(void)argc;
 	(void)argv;
@@ -315,7 +315,7 @@ cmd_load(struct tool *t, int argc, char **argv)
 static int
 cmd_list(struct tool *t, int argc, char **argv)
 {
-	conn_list(t, argc - 1, argv + 1, save);
+	conn_list(t, argc - 1, argv + 1);
 	return 0;
 }
 

@@ -228,6 +228,9 @@ struct conf {
 	struct table *tables, **tables_end;
 	uint32_t ntables;
 	bool has_default, in_default;
+	/* A rule of the command line: tables and procedures are those of the loaded configuration, once somebody asked. */
+	bool dynamic;
+	const struct plist *loaded;
 	struct rule_list rules, default_rules;
 	struct if_entry *ifs;
 	bool ifs_known;
@@ -287,9 +290,9 @@ int npf_open(struct tool *);
 /* Requests that give back a property list, in the arena: 0 or -errno; *answer NULL: none came. */
 int npf_request(struct tool *, int fd, unsigned long com,
     const struct plist *request, struct plist **answer);
-/* config: asks the kernel for it. */
-void conn_list(struct tool *, int argc, char **argv,
-    struct plist *(*config)(struct tool *));
+/* What is loaded, in the arena; ends the tool when the kernel does not tell. */
+struct plist *npf_config(struct tool *);
+void conn_list(struct tool *, int argc, char **argv);
 _Noreturn void npfctl_usage(struct tool *);
 
 #endif

@@ -64,6 +64,8 @@ parse_alg(struct conf *c)
 		if (other != NULL && strcmp(other, name) == 0)
 			scan_error(&c->sc, "ALG '%s' is already loaded", name);
 	}
+	if (i == CONF_MAXNAMES)
+		scan_error(&c->sc, "too many ALGs");
 	plist_set_string(plist_append_dict(algs), "name", name);
 }
 
