@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Virtual time through the public API: sleeps, timeouts, wires and TCP's timers, exact to the nanosecond, and the same again. */
 #include <netbsd/errno.h>
+#include <netbsd/event.h>
 #include <netbsd/if.h>
 #include <netbsd/in.h>
 #include <netbsd/poll.h>
@@ -193,6 +194,36 @@ TEST(sleeps_jump_to_their_end)
 		     P(&until), 0, 0, 0),
 	    0);
 	CHECK_EQ(passed(), 20000 * SEC + 5);
+	end();
+}
+
+TEST(timeouts_jump_to_their_end)
+{
+	struct timeval tv = { 90, 7 };
+	struct timespec ts = { 3, 11 };
+	struct kevent ev;
+	int64_t from, kq;
+
+	begin(1);
+	CHECK_EQ(call(&a, SYS___select50, 0, 0, 0, 0, P(&tv), 0), 0);
+	CHECK_EQ(passed(), 90 * SEC + 7000);
+	from = passed();
+	CHECK((kq = call(&b, SYS_kqueue, 0, 0, 0, 0, 0, 0)) >= 0);
+	CHECK_EQ(call(&b, SYS___kevent50, P(kq), 0, 0, P(&ev), 1, P(&ts)), 0);
+	CHECK_EQ(passed() - from, 3 * SEC + 11);
+	/* A timer of its own, every 250 ms. */
+	from = passed();
+	memset(&ev, 0, sizeof(ev));
+	ev.ident = 1;
+	ev.filter = EVFILT_TIMER;
+	ev.flags = EV_ADD;
+	ev.data = 250;
+	CHECK_EQ(call(&b, SYS___kevent50, P(kq), P(&ev), 1, 0, 0, 0), 0);
+	for (int i = 1; i <= 4; i++) {
+		CHECK_EQ(call(&b, SYS___kevent50, P(kq), 0, 0, P(&ev), 1, 0), 1);
+		CHECK_EQ(ev.data, 1);
+		CHECK_EQ(passed() - from, i * 250 * MS);
+	}
 	end();
 }
 
@@ -417,6 +448,30 @@ TEST(tcp_sends_again_when_rfc_6298_says_so)
 	end_wire();
 }
 
+/* More than one round of a kernel's work, all of it in no time. */
+TEST(bulk_takes_no_time)
+{
+	static char buf[65536];
+	int64_t s[3], n, from, got = 0, sent_bytes = 0;
+
+	begin_wire(4, 0);
+	tcp_pair(s);
+	from = passed();
+	while (got < 16 << 20) {
+		n = call(
+		    &a, SYS_sendto, P(s[1]), P(buf), sizeof(buf), 0x80, 0, 0);
+		CHECK(n > 0 || n == -EAGAIN);
+		sent_bytes += n > 0 ? n : 0;
+		n = call(
+		    &b, SYS_recvfrom, P(s[2]), P(buf), sizeof(buf), 0x80, 0, 0);
+		CHECK(n > 0 || n == -EAGAIN);
+		got += n > 0 ? n : 0;
+	}
+	CHECK(sent_bytes >= got);
+	CHECK_EQ(passed(), from);
+	end_wire();
+}
+
 /* --- the same again --- */
 
 struct record {
@@ -489,11 +544,13 @@ main(void)
 	RUN(clock_stands_still_until_it_is_moved);
 	RUN(clock_outlives_its_handle);
 	RUN(sleeps_jump_to_their_end);
+	RUN(timeouts_jump_to_their_end);
 	RUN(sleeps_of_threads_end_in_order);
 	RUN(advance_waits_for_what_threads_do);
 	RUN(halt_ends_a_sleep);
 	RUN(frames_take_the_wires_delay);
 	RUN(tcp_sends_again_when_rfc_6298_says_so);
+	RUN(bulk_takes_no_time);
 	RUN(same_seed_gives_the_same_frames);
 	return check_done();
 }

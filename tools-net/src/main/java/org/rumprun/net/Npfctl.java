@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
 package org.rumprun.net;
 
-import org.rumprun.kernel.RumpHost;
-import org.rumprun.kernel.Tool;
-import org.rumprun.kernel.ToolException;
-import org.rumprun.kernel.ToolResult;
-
 import java.io.ByteArrayInputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import org.rumprun.kernel.RumpHost;
+import org.rumprun.kernel.Tool;
+import org.rumprun.kernel.ToolException;
+import org.rumprun.kernel.ToolResult;
 
 /**
  * Controls the packet filter NPF: {@code npfctl(8)}. The kernel needs the components {@code

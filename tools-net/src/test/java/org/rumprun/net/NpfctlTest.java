@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 
+import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -12,9 +14,6 @@ import org.junit.jupiter.api.Timeout;
 import org.rumprun.kernel.RumpKernel;
 import org.rumprun.kernel.Sysctl;
 import org.rumprun.kernel.ToolException;
-
-import java.time.Duration;
-import java.util.List;
 
 @Timeout(60)
 class NpfctlTest {

@@ -133,6 +133,12 @@ class VirtualTimeTest {
         network.clock().advance(seconds(3));
         assertThat(words(a, "2001:db8::7")).doesNotContain("tentative", "duplicated");
         assertThat(words(a, "2001:db8::2")).contains("duplicated");
+        ifconfig.add("wire0", "2001:db8::8/64");
+        Instant before = network.clock().now();
+        ifconfig.run("-w", "10");
+        assertThat(words(a, "2001:db8::8")).doesNotContain("tentative", "duplicated");
+        assertThat(Duration.between(before, network.clock().now()))
+                .isBetween(seconds(1), seconds(3));
     }
 
     private static Set<String> words(RumpKernel kernel, String address) {
