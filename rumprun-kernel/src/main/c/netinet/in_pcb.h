@@ -89,7 +89,8 @@ struct inpcbtable {
 	struct krwlock it_lock;
 	struct inpcb_key **it_connhash, **it_bindhash,
 	    **it_porthash; /* powers of two; grow; NULL is empty */
-	unsigned it_hashsize, it_count, it_nalone;
+	unsigned it_hashsize, it_nalone;
+	_Atomic unsigned it_count; /* looked at without the lock, too */
 	struct inpcb *it_all;
 	uint32_t it_secret[4];
 	uint16_t it_lastport, it_lastlow;
