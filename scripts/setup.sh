@@ -73,6 +73,16 @@ if ! fuzzes && can_root; then
 	[ -z "$v" ] || fuzzes || install_packages "libclang-rt-$v-dev"
 fi
 
+# The host's own network programs, for tests of ours against them: a bonus, too.
+# tshark is large and there for its dissectors only.
+bonus=
+have ip || bonus="$bonus iproute2"
+have ping || bonus="$bonus iputils-ping"
+have iperf3 || bonus="$bonus iperf3"
+have tshark || bonus="$bonus tshark"
+# shellcheck disable=SC2086
+[ -z "$bonus" ] || ! can_root || install_packages $bonus
+
 # A kernel without IA-32 emulation refuses i386 programs: let qemu run them.
 # Where that can't be arranged, what needs them is skipped, and says so.
 [ -x "$scratch/probe-m32" ] && "$scratch/probe-m32" >/dev/null 2>&1 && exit 0
