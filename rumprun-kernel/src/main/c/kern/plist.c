@@ -488,12 +488,22 @@ plist_mem_init(struct plist_mem *pm, struct rump_kernel *k)
 	*pm = (struct plist_mem){ kernel_alloc, kernel_free, k, 0 };
 }
 
+/* In pieces, as a client that is not in this process cannot have all in one. */
+#define PIECE ((size_t)1 << 20)
+
+static size_t
+piece(size_t rest)
+{
+	return rest < PIECE ? rest : PIECE;
+}
+
 int
 plist_copyin(struct lwp *l, struct plist_mem *pm, const struct plistref *ref,
     size_t max, struct plist **p)
 {
+	size_t at, n;
 	char *text;
-	int error;
+	int error = 0;
 
 	*p = NULL;
 	if (ref->pref_len > max)
@@ -502,7 +512,12 @@ plist_copyin(struct lwp *l, struct plist_mem *pm, const struct plistref *ref,
 		return -EINVAL;
 	if ((text = kmem_alloc(l->l_k, ref->pref_len)) == NULL)
 		return -ENOMEM;
-	error = copyin(l, ref->pref_plist, text, ref->pref_len);
+	for (at = 0; error == 0 && at < ref->pref_len; at += n) {
+		n = piece(ref->pref_len - at);
+		error = copyin(l,
+		    (const void *)((uintptr_t)ref->pref_plist + at), text + at,
+		    n);
+	}
 	if (error == 0)
 		error = plist_read(pm, text, ref->pref_len, p);
 	kmem_free(l->l_k, text, ref->pref_len);
@@ -526,13 +541,17 @@ plist_copyout(struct lwp *l, const struct plist *p, struct plistref *ref)
 {
 	char *text;
 	void *to;
-	size_t size;
+	size_t size, at, n;
 	int error = plist_write(p, &text, &size);
 
 	if (error != 0)
 		return error;
-	if ((error = user_memory(l, size, &to)) == 0 &&
-	    (error = copyout(l, text, to, size)) == 0) {
+	error = user_memory(l, size, &to);
+	for (at = 0; error == 0 && at < size; at += n) {
+		n = piece(size - at);
+		error = copyout(l, text + at, (void *)((uintptr_t)to + at), n);
+	}
+	if (error == 0) {
 		ref->pref_plist = to;
 		ref->pref_len = size;
 	}
