@@ -179,25 +179,55 @@ show_table(struct tool *t, const struct plist *table)
 	    types[type <= NPF_TABLE_CDB ? type : 0]);
 }
 
+static const char *
+interface_name(struct tool *t, uint64_t index)
+{
+	const struct if_entry *e;
+	struct if_entry *list;
+
+	if (index > UINT32_MAX || iflist_get(t, &list) != 0)
+		return "?";
+	e = iflist_index(list, (unsigned)index);
+	return e != NULL ? e->name : "?";
+}
+
+/* An option and its value, in the words in which it was written. */
+static void
+show_option(struct tool *t, const struct plist *call, const char *key,
+    const struct plist *v)
+{
+	unsigned long long n = number(call, key);
+
+	if (strcmp(key, "log-interface") == 0)
+		t_printf(t, " %s", interface_name(t, n));
+	else if (plist_type(v) != PLIST_NUMBER)
+		t_printf(t, " \"%s\"", key);
+	else if (strcmp(key, "percentage") == 0)
+		t_printf(t, " \"%s\" %llu.%02llu", key, n / 100, n % 100);
+	else
+		t_printf(t, " \"%s\" %llu", key, n);
+}
+
 static void
 show_call(struct tool *t, const struct plist *call)
 {
-	const struct plist *v;
+	const char *name = printable(call, "name");
 	bool first = true;
 	size_t i;
 
-	t_printf(t, "\t%s:", printable(call, "name"));
+	t_printf(t, "\t%s:", name != NULL ? name : "?");
 	for (i = 0; i < plist_count(call); i++) {
-		const char *key = plist_key(call, i);
+		const char *key = plist_key(call, i), *p;
+		const struct plist *v = plist_item(call, i);
 
-		v = plist_item(call, i);
-		if (strcmp(key, "name") == 0 ||
+		for (p = key; (unsigned char)*p > ' '; p++)
+			;
+		if (strcmp(key, "name") == 0 || *p != '\0' ||
 		    (plist_type(v) == PLIST_BOOL && !plist_bool(v)))
 			continue;
-		t_printf(t, "%s \"%s\"", first ? "" : ",", key);
-		if (plist_type(v) == PLIST_NUMBER)
-			t_printf(
-			    t, " %llu", (unsigned long long)number(call, key));
+		if (!first)
+			t_putc(t, ',');
+		show_option(t, call, key, v);
 		first = false;
 	}
 	t_printf(t, "\n");
