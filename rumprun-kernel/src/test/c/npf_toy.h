@@ -222,7 +222,7 @@ pkt_make(uint8_t *buf, const struct pkt *p)
 
 	if (p->proto == IPPROTO_ICMP) {
 		n = toy_icmp(l4, (uint8_t)p->sport, (uint8_t)p->dport, p->seq,
-		    p->data, p->len);
+		    p->len > 0 ? (const void *)p->data : "", p->len);
 		return toy_packet(buf, &ip, l4, n);
 	}
 	be16_put(l4, p->sport);

@@ -220,11 +220,13 @@ npf_attach(struct rump_kernel *k)
 	ns->ns_k = k;
 	ns->ns_pf.pf_arg = ns;
 	NS(k)->ns_pfil = &ns->ns_pf;
-	if ((error = npf_conn_boot(ns)) != 0)
-		return error;
-	if ((ns->ns_conf = npf_config_empty(ns)) == NULL)
-		return -ENOMEM;
-	return npflog_attach(k);
+	if ((error = npf_conn_boot(ns)) == 0) {
+		ns->ns_conf = npf_config_empty(ns);
+		error = ns->ns_conf == NULL ? -ENOMEM : npflog_attach(k);
+	}
+	if (error != 0)
+		npf_detach(k);
+	return error;
 }
 
 void
