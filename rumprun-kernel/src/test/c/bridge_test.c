@@ -275,6 +275,7 @@ TEST(bridge_filters_what_is_bridged)
 {
 	struct ifbrparam p = { .ifbrp_ifbrpu.ifbrpu_int32 = 2 };
 	uint8_t f[256], g[256];
+	struct pfil_state *was;
 	struct nets n;
 	size_t len;
 
@@ -283,6 +284,7 @@ TEST(bridge_filters_what_is_bridged)
 	filtered.state = (struct pfil_state){ b_filter, &filtered, NULL };
 	filtered.drop = 0x0a000009;
 	net_wrlock(n.f.k);
+	was = NS(n.f.k)->ns_pfil;
 	NS(n.f.k)->ns_pfil = &filtered.state;
 	net_unlock(n.f.k);
 	CHECK_EQ(b_req(&n, BRDGSFILT, &p, sizeof(p), false), -EINVAL);
@@ -335,7 +337,7 @@ TEST(bridge_filters_what_is_bridged)
 	CHECK_EQ(n_get(&n, 1, g, sizeof(g)), 18 + 28);
 	CHECK(memcmp(f, g, 18 + 28) == 0);
 	net_wrlock(n.f.k);
-	NS(n.f.k)->ns_pfil = NULL;
+	NS(n.f.k)->ns_pfil = was;
 	net_unlock(n.f.k);
 	n_end(&n);
 }
