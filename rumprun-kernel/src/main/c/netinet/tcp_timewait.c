@@ -279,14 +279,17 @@ acknowledge(
 	(void)tcp_send(tc, &sg->sg_ends, NULL, &o, NULL, NULL);
 }
 
+/*
+ * RFC 6191, where a newer time stamp is enough; else the sequence number counts (RFC 1122 4.2.2.13), also when time stamps have gone back: there are
+ * stacks, ours among them, whose connections each begin theirs anew.
+ */
 bool
 tcp_recycles(const struct tcp_seg *sg, tcp_seq rcvnxt, bool ts, uint32_t recent)
 {
 	if ((sg->sg_flags & (TH_SYN | TH_ACK | TH_RST)) != TH_SYN)
 		return false;
-	if (sg->sg_ts && ts && recent != 0)
-		return SEQ_GT(sg->sg_tsval, recent) ||
-		    (sg->sg_tsval == recent && SEQ_GT(sg->sg_seq, rcvnxt));
+	if (sg->sg_ts && ts && recent != 0 && SEQ_GT(sg->sg_tsval, recent))
+		return true;
 	return SEQ_GT(sg->sg_seq, rcvnxt);
 }
 
