@@ -75,6 +75,7 @@ struct protosw {
 #define PR_WANTRCVD 0x8
 #define PR_RIGHTS 0x10 /* passes descriptors */
 #define PR_LISTEN 0x20
+#define PR_ACCEPTFILTER 0x8000 /* asks a listener's filter */
 #define PR_CTLW 0x2000 /* sets of pr_ctloutput want the net lock exclusively */
 /* Has nothing to do with the net lock: none is taken. Its functions may drop so_lock meanwhile, and sleep then. */
 #define PR_NONET 0x4000

@@ -9,8 +9,17 @@ struct socket_state {
 	struct kmutex ss_lock; /* the list of all sockets; so_lock may be held */
 	struct socket *ss_all;
 	size_t ss_count;
+	struct sbuser *ss_users; /* by uid; ss_lock */
 	_Atomic int32_t ss_sbmax, ss_somaxkva;
 	_Atomic int32_t ss_nmbclusters, ss_mblowat, ss_mcllowat; /* shown only */
+};
+
+/* What a user's socket buffers may take, all together (RLIMIT_SBSIZE). */
+struct sbuser {
+	struct sbuser *su_next;
+	uid_t su_uid;
+	uint32_t su_sockets; /* ss_lock */
+	_Atomic uint64_t su_bytes;
 };
 
 /* A name of any family in the kernel: sa_len bytes of it. */
@@ -63,9 +72,12 @@ void sb_dispose(struct rump_kernel *, struct mbuf *record);
 int so_setoption(struct lwp *, struct socket *, struct sockopt *);
 int so_getoption(struct socket *, struct sockopt *);
 
+/* uipc_socket.c: a listener's (locked) connections that only its filter held back are complete. */
+void so_release0(struct socket *head);
+uint64_t sb_limit(struct lwp *, const struct socket *);
+
 /* accept_filter.c: with so_lock */
 int accept_filter_set(struct socket *, const void *, size_t);
 int accept_filter_get(struct socket *, struct sockopt *);
-void accept_filter_free(struct socket *);
 
 #endif

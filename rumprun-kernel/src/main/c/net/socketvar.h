@@ -60,7 +60,10 @@ struct socket {
 	uid_t so_uid; /* who made it: kinfo, SO_REUSEPORT, limits */
 	struct cred *so_cred;
 	pid_t so_pid;
-	struct accept_filter *so_accf; /* SO_ACCEPTFILTER, of a listener */
+	const struct accept_filter *
+	    so_accf; /* SO_ACCEPTFILTER: of a listener, and of those in its so_q0 that wait for it */
+	struct sbuser *so_sbuser; /* whose buffers these are, and what may be */
+	uint64_t so_sblimit;
 	uint32_t so_restarts; /* descriptors of it that were closed: sleepers look whether theirs was among them */
 	_Atomic uint32_t
 	    so_events; /* counts what sleepers wait for: who is about to sleep looks at it for a moment */
@@ -109,6 +112,14 @@ void so_put(
  * SS_ISCONNECTED. NULL: queue full or no memory.
  */
 struct socket *sonewconn(struct socket *head, unsigned connstate);
+/*
+ * The same for one that is connected (a reference of the caller's as well): held back in so_q0 when the listener has a filter. After each segment of
+ * such a one (so_onq0): accept_filter_ready, then soisconnected. so_takeoldest0: a listener with a filter is full: the one that has waited for longest,
+ * locked, with a reference, off its queue; NULL: there is room.
+ */
+struct socket *sonewconn_filtered(struct socket *head);
+bool accept_filter_ready(const struct socket *);
+struct socket *so_takeoldest0(struct socket *head);
 void soisconnecting(struct socket *);
 /*
  * so_lock held on entry and on return. For one in its listener's so_q0 it is dropped in between (the listener's comes first): keep a reference and look
@@ -126,7 +137,7 @@ void sohasoutofband(struct socket *); /* SIGURG, POLLRDBAND */
 void sorwakeup(
     struct socket *); /* data (or the end) came: readers, poll, kqueue, SIGIO */
 void sowwakeup(struct socket *); /* room */
-/* One buffer's limits: -ENOBUFS beyond kern.sbmax. */
+/* One buffer's limits: -ENOBUFS beyond kern.sbmax, or its user's RLIMIT_SBSIZE. */
 int sbreserve(struct socket *, struct sockbuf *, size_t) MUST_CHECK;
 int soreserve(struct socket *, size_t snd, size_t rcv) MUST_CHECK; /* -ENOBUFS */
 /*

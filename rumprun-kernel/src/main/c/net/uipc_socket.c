@@ -9,12 +9,52 @@
  */
 #include <netbsd/errno.h>
 #include <netbsd/poll.h>
+#include <netbsd/resource.h>
 #include <netbsd/signal.h>
 #include "net/socket_private.h"
 
 #define LINGER_LOOK_NS INT64_C(100000000)
 
 /* --- memory --- */
+
+/* Who buffers are counted for, one socket more. */
+static struct sbuser *
+sbuser_get(struct rump_kernel *k, uid_t uid)
+{
+	struct socket_state *ss = NS(k)->ns_socket;
+	struct sbuser *su;
+
+	kmutex_enter(&ss->ss_lock);
+	for (su = ss->ss_users; su != NULL && su->su_uid != uid;
+	     su = su->su_next)
+		;
+	if (su == NULL && (su = kmem_zalloc(k, sizeof(*su))) != NULL) {
+		su->su_uid = uid;
+		su->su_next = ss->ss_users;
+		ss->ss_users = su;
+	}
+	if (su != NULL)
+		su->su_sockets++;
+	kmutex_exit(&ss->ss_lock);
+	return su;
+}
+
+/* ss_lock held. */
+static void
+sbuser_put(struct socket *so)
+{
+	struct socket_state *ss = NS(so->so_k)->ns_socket;
+	struct sbuser *su = so->so_sbuser, **at = &ss->ss_users;
+
+	atomic_fetch_sub(
+	    &su->su_bytes, so->so_snd.sb_hiwat + so->so_rcv.sb_hiwat);
+	if (--su->su_sockets > 0)
+		return;
+	while (*at != su)
+		at = &(*at)->su_next;
+	*at = su->su_next;
+	kmem_free(so->so_k, su, sizeof(*su));
+}
 
 static struct socket *
 so_alloc(struct rump_kernel *k, const struct protosw *pr, struct cred *cred)
@@ -29,8 +69,13 @@ so_alloc(struct rump_kernel *k, const struct protosw *pr, struct cred *cred)
 	so->so_proto = pr;
 	so->so_type = pr->pr_type;
 	so->so_qtail = &so->so_q;
+	if ((so->so_sbuser = sbuser_get(k, cred->cr_euid)) == NULL) {
+		kmem_free(k, so, sizeof(*so));
+		return NULL;
+	}
 	so->so_cred = cred_get(cred);
 	so->so_uid = cred->cr_euid;
+	so->so_sblimit = RLIM_INFINITY;
 	so->so_rcv.sb_lowat = 1;
 	so->so_snd.sb_lowat = 2048;
 	kmutex_enter(&ss->ss_lock);
@@ -58,10 +103,10 @@ so_put(struct socket *so)
 	if (so->so_allnext != NULL)
 		so->so_allnext->so_allprev = so->so_allprev;
 	ss->ss_count--;
+	sbuser_put(so);
 	kmutex_exit(&ss->ss_lock);
 	sbflush(k, &so->so_rcv);
 	sbflush(k, &so->so_snd);
-	accept_filter_free(so);
 	selinfo_destroy(k, &so->so_rcv.sb_sel);
 	selinfo_destroy(k, &so->so_snd.sb_sel);
 	cred_put(so->so_cred);
@@ -231,6 +276,7 @@ soisconnected(struct socket *so)
 	so->so_state &= ~(unsigned)(SS_ISCONNECTING | SS_ISDISCONNECTING);
 	so->so_state |= SS_ISCONNECTED;
 	if ((head = lock_head0(so)) != NULL) {
+		so->so_accf = NULL;
 		dequeue0(head, so);
 		enqueue(head, so);
 		head_ready(head);
@@ -308,12 +354,27 @@ sofree(struct socket *so)
 
 /* --- buffers' sizes --- */
 
+/* A buffer of old bytes becomes one of new. False: more than the user may have. */
+static bool
+sbcharge(struct socket *so, size_t old, size_t new)
+{
+	_Atomic uint64_t *bytes = &so->so_sbuser->su_bytes;
+	uint64_t now = atomic_fetch_add(bytes, (uint64_t) new - old) + new - old;
+
+	if (new <= old || now <= so->so_sblimit)
+		return true;
+	atomic_fetch_sub(bytes, (uint64_t) new - old);
+	return false;
+}
+
 int
 sbreserve(struct socket *so, struct sockbuf *sb, size_t size)
 {
 	size_t sbmax = (size_t)atomic_load(&NS(so->so_k)->ns_socket->ss_sbmax);
 
 	if (size == 0 || size > (uint64_t)sbmax * MCLBYTES / (MSIZE + MCLBYTES))
+		return -ENOBUFS;
+	if (!sbcharge(so, sb->sb_hiwat, size))
 		return -ENOBUFS;
 	sb->sb_hiwat = size;
 	sb->sb_mbmax = size * 2 < sbmax ? size * 2 : sbmax;
@@ -331,12 +392,28 @@ soreserve(struct socket *so, size_t snd, size_t rcv)
 	if ((error = sbreserve(so, &so->so_snd, snd)) != 0)
 		return error;
 	if ((error = sbreserve(so, &so->so_rcv, rcv)) != 0) {
+		(void)sbcharge(so, so->so_snd.sb_hiwat, old.sb_hiwat);
 		so->so_snd.sb_hiwat = old.sb_hiwat;
 		so->so_snd.sb_mbmax = old.sb_mbmax;
 		so->so_snd.sb_lowat = old.sb_lowat;
 		return error;
 	}
 	return 0;
+}
+
+/* What l's process may have in the buffers of its user; those of others' are none of its. */
+uint64_t
+sb_limit(struct lwp *l, const struct socket *so)
+{
+	struct proc *p = l->l_proc;
+	uint64_t limit;
+
+	if (so->so_uid != l->l_cred->cr_euid)
+		return RLIM_INFINITY;
+	kmutex_enter(&p->p_lock);
+	limit = p->p_rlimit[RLIMIT_SBSIZE].cur;
+	kmutex_exit(&p->p_lock);
+	return limit;
 }
 
 /* --- making --- */
@@ -359,6 +436,7 @@ socreate(struct lwp *l, int domain, int type, int proto, struct socket **sop)
 	if ((so = so_alloc(k, pr, l->l_cred)) == NULL)
 		return -ENOBUFS;
 	so->so_pid = l->l_proc->p_pid;
+	so->so_sblimit = sb_limit(l, so);
 	so_enter(so, false);
 	error = pr->pr_usrreqs->pr_attach(l, so, proto);
 	if (error != 0)
@@ -377,6 +455,7 @@ inherit(struct socket *so, const struct socket *head)
 	so->so_linger = head->so_linger;
 	so->so_pgid = head->so_pgid;
 	so->so_pid = head->so_pid;
+	so->so_sblimit = head->so_sblimit;
 	so->so_state = SS_NOFDREF;
 	so->so_rcv.sb_lowat = head->so_rcv.sb_lowat;
 	so->so_snd.sb_lowat = head->so_snd.sb_lowat;
@@ -395,7 +474,8 @@ sonewconn(struct socket *head, unsigned connstate)
 	int error;
 
 	if ((atomic_load(&head->so_options) & SO_ACCEPTCONN) == 0 ||
-	    head->so_qlen + head->so_q0len > 3 * head->so_qlimit / 2)
+	    head->so_qlen + (head->so_accf == NULL ? head->so_q0len : 0) >
+		3 * head->so_qlimit / 2)
 		return NULL;
 	if ((so = so_alloc(k, pr, head->so_cred)) == NULL)
 		return NULL;
@@ -418,6 +498,56 @@ sonewconn(struct socket *head, unsigned connstate)
 		head_ready(head);
 	} else
 		enqueue0(head, so);
+	return so;
+}
+
+struct socket *
+sonewconn_filtered(struct socket *head)
+{
+	struct socket *so = sonewconn(
+	    head, head->so_accf == NULL ? SS_ISCONNECTED : 0);
+
+	if (so == NULL)
+		return NULL;
+	so_get(so);
+	if (so->so_onq0) {
+		so->so_state |= SS_ISCONNECTED;
+		so->so_accf = head->so_accf;
+	}
+	return so;
+}
+
+void
+so_release0(struct socket *head)
+{
+	struct socket *so, *next;
+
+	for (so = head->so_q0; so != NULL; so = next) {
+		next = so->so_qnext;
+		solock(so);
+		if (so->so_accf != NULL) {
+			so->so_accf = NULL;
+			dequeue0(head, so);
+			enqueue(head, so);
+			head_ready(head);
+		}
+		sounlock(so);
+	}
+}
+
+struct socket *
+so_takeoldest0(struct socket *head)
+{
+	struct socket *so = head->so_q0;
+
+	if (so == NULL || head->so_accf == NULL ||
+	    head->so_q0len <= 3 * head->so_qlimit / 2)
+		return NULL;
+	while (so->so_qnext != NULL)
+		so = so->so_qnext;
+	so_get(so);
+	solock(so);
+	dequeue0(head, so);
 	return so;
 }
 

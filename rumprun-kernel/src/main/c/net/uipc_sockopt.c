@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Options of the socket level (SO_*); those of other levels are the protocol's. */
 #include <limits.h>
+#include <netbsd/in6.h>
 #include "net/socket_private.h"
 
 #define SWITCHES                                                          \
@@ -87,7 +88,6 @@ so_setoption(struct lwp *l, struct socket *so, struct sockopt *sopt)
 {
 	int v, error;
 
-	(void)l;
 	switch (sopt->sopt_name) {
 	case SO_ACCEPTFILTER:
 		return accept_filter_set(so, sopt->sopt_data, sopt->sopt_size);
@@ -97,6 +97,7 @@ so_setoption(struct lwp *l, struct socket *so, struct sockopt *sopt)
 	case SO_RCVBUF:
 	case SO_SNDLOWAT:
 	case SO_RCVLOWAT:
+		so->so_sblimit = sb_limit(l, so);
 		return set_size(so, sopt);
 	case SO_SNDTIMEO:
 	case SO_OSNDTIMEO:
@@ -194,14 +195,27 @@ so_getoption(struct socket *so, struct sockopt *sopt)
 
 /* --- both, with the protocol's --- */
 
+/* Groups are joined with the net lock exclusively, whatever the socket is. */
+static bool
+of_groups(const struct sockopt *sopt)
+{
+	if (sopt->sopt_level == IPPROTO_IP)
+		return sopt->sopt_name >= IP_MULTICAST_IF &&
+		    sopt->sopt_name <= IP_DROP_MEMBERSHIP;
+	return sopt->sopt_level == IPPROTO_IPV6 &&
+	    sopt->sopt_name >= IPV6_MULTICAST_IF &&
+	    sopt->sopt_name <= IPV6_LEAVE_GROUP;
+}
+
 static int
 ctloutput(struct socket *so, struct sockopt *sopt)
 {
 	const struct protosw *pr = so->so_proto;
 	int error = -ENOPROTOOPT;
 
-	so_enter(
-	    so, sopt->sopt_op == PRCO_SETOPT && (pr->pr_flags & PR_CTLW) != 0);
+	so_enter(so,
+	    sopt->sopt_op == PRCO_SETOPT &&
+		((pr->pr_flags & PR_CTLW) != 0 || of_groups(sopt)));
 	if (so->so_pcb == NULL)
 		error = -EINVAL;
 	else if (pr->pr_ctloutput != NULL)

@@ -183,9 +183,6 @@ set_multicast(struct inpcb *inp, const struct sockopt *sopt)
 {
 	struct ip_moptions *imo;
 
-	/* Groups need the net lock exclusively; streams have no use for them. */
-	if ((inp->inp_socket->so_proto->pr_flags & PR_CTLW) == 0)
-		return -EOPNOTSUPP;
 	if ((imo = moptions(inp)) == NULL)
 		return -ENOBUFS;
 	switch (sopt->sopt_name) {

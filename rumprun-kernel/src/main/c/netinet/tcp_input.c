@@ -143,6 +143,13 @@ to_connection(struct socket *so, struct tcp_seg *sg)
 	struct tcpcb *tp = sototcpcb(so);
 
 	tcp_segment_input(tp, sg);
+	/* A listener's filter may let it go now; so_lock is dropped meanwhile. */
+	if (so->so_accf != NULL && so->so_onq0 && so->so_pcb != NULL &&
+	    accept_filter_ready(so)) {
+		soisconnected(so);
+		tcp_leave(so, true);
+		return;
+	}
 	/* Nobody holds it, nothing is to be sent: a record is enough. */
 	if (so->so_pcb != NULL && tp->t_state == TCPS_TIME_WAIT &&
 	    (so->so_state & SS_NOFDREF) != 0 && (tp->t_flags & owes) == 0)

@@ -314,7 +314,8 @@ take_cookie(struct tcp_state *tc, const struct tcp_seg *sg, struct sc_entry *e)
 static bool
 queue_full(const struct socket *head)
 {
-	return head->so_qlen + head->so_q0len > 3 * head->so_qlimit / 2;
+	return head->so_qlen + (head->so_accf == NULL ? head->so_q0len : 0) >
+	    3 * head->so_qlimit / 2;
 }
 
 static void
@@ -474,13 +475,18 @@ fill_connection(struct tcpcb *tp, const struct sc_entry *e)
 static struct socket *
 make_socket(struct socket *head, const struct sc_entry *e)
 {
-	struct socket *so = sonewconn(head, SS_ISCONNECTED);
+	struct socket *so;
 	struct inpcb *inp;
 	struct tcpcb *tp;
 
-	if (so == NULL)
+	/* Those that a filter holds back make room for each other. */
+	while ((so = so_takeoldest0(head)) != NULL) {
+		if (so->so_pcb != NULL)
+			tcp_drop(sototcpcb(so), ECONNABORTED);
+		tcp_leave(so, true);
+	}
+	if ((so = sonewconn_filtered(head)) == NULL)
 		return NULL;
-	so_get(so);
 	inp = sotoinpcb(so);
 	tp = intotcpcb(inp);
 	inp->inp_laddr = e->e_ends.te_laddr;

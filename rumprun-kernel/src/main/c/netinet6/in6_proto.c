@@ -17,7 +17,8 @@ static const struct protosw inet6sw[] = {
 	    .pr_type = SOCK_STREAM,
 	    .pr_domain = &inet6_domain,
 	    .pr_protocol = IPPROTO_TCP,
-	    .pr_flags = PR_CONNREQUIRED | PR_WANTRCVD | PR_LISTEN,
+	    .pr_flags = PR_CONNREQUIRED | PR_WANTRCVD | PR_LISTEN |
+		PR_ACCEPTFILTER,
 	    .pr_ctloutput = tcp_ctloutput,
 	    .pr_usrreqs = &tcp6_usrreqs,
 	},

@@ -125,9 +125,6 @@ in6_joinopt(struct socket *so, struct inpcb *inp, const struct ipv6_mreq *mreq,
 	unsigned i;
 	int error;
 
-	/* The exclusive lock is held for these kinds of sockets only. */
-	if ((so->so_proto->pr_flags & PR_CTLW) == 0)
-		return -EOPNOTSUPP;
 	if (im6o == NULL)
 		return -ENOBUFS;
 	if ((error = group_interface(k, mreq, &group, &ifp)) != 0)
@@ -555,8 +552,10 @@ getopt(struct socket *so, struct inpcb *inp, struct sockopt *sopt)
 int
 ip6_ctloutput(struct socket *so, struct sockopt *sopt, struct inpcb *inp)
 {
-	if (inp == NULL || sopt->sopt_level != IPPROTO_IPV6)
+	if (inp == NULL)
 		return -EINVAL;
+	if (sopt->sopt_level != IPPROTO_IPV6)
+		return -ENOPROTOOPT;
 	return sopt->sopt_op == PRCO_SETOPT ? setopt(so, inp, sopt) :
 					      getopt(so, inp, sopt);
 }
