@@ -188,6 +188,10 @@ TEST(parse_errors_tell_the_place)
 		    "/c:1:36: syntax error near 'flags'\n" },
 		{ "map shmif0 dynamic 10.0.0.0/8 -> any\ngroup default { pass all }\n",
 		    "/c:1:0: no translation address\n" },
+		{ "group default { pass proto icmp to any port 1 }\n",
+		    "/c:1:47: the protocol has no ports near '}'\n" },
+		{ "alg \"ftp\"\n",
+		    "/c:1:9: unknown ALG 'ftp' near '\"ftp\"'\n" },
 		{ "table <t> type cdb dynamic\n",
 		    "/c:1:26: tables of type 'cdb' must be static near 'dynamic'\n" },
 		{ "group default { pass pcap-filter \"tcp and (\" }\n",
@@ -259,10 +263,11 @@ TEST(parse_maps_procedures_and_tables)
 		"procedure \"p\" {\n"
 		"\tnormalize: \"random-id\", \"min-ttl\" 64, \"max-mss\" 1432\n"
 		"\trndblock: percentage 2.5\n"
-		     "\tlog: npflog0\n"
+		"\tlog: npflog0\n"
 		"}\n"
 		"map $ext dynamic 10.1.1.0/24 -> $ext\n"
 		"map $ext dynamic proto tcp 10.1.1.2 port 22 <- $ext port 9022\n"
+		"map $ext dynamic 10.1.1.3 port 25 <- 10.0.0.3\n"
 		"map $ext static algo npt66 fd00::/48 <-> 2001:db8:1::/48\n"
 		"map $ext dynamic 10.2.0.0/16 -> 10.0.0.9 pass proto udp to 10.9.9.9\n"
 		"group default {\n\tpass all\n}\n"),
@@ -274,6 +279,7 @@ TEST(parse_maps_procedures_and_tables)
 	    "\n"
 	    "map shmif0 dynamic any -> 10.0.0.2 pass family inet4 from 10.1.1.0/24 \n"
 	    "map shmif0 dynamic 10.1.1.2 port 22 <- any pass family inet4 proto tcp to 10.0.0.2 port 9022 \n"
+	    "map shmif0 dynamic 10.1.1.3 port 25 <- any pass family inet4 proto { tcp, udp } to 10.0.0.3 \n"
 	    "map shmif0 static algo npt66 fd00::/48 <- any pass family inet6 to 2001:db8:1::/48 \n"
 	    "map shmif0 static algo npt66 any -> 2001:db8:1::/48 pass family inet6 from fd00::/48 \n"
 	    "map shmif0 dynamic any -> 10.0.0.9 pass family inet4 proto udp from 10.2.0.0/16 to 10.9.9.9 \n"

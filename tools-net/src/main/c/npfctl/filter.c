@@ -294,26 +294,16 @@ static void
 settle_family(struct compile *c, struct values *list)
 {
 	struct values out = { 0 };
-	struct value *v, *next;
+	const struct value *v;
 
-	for (v = list->head; v != NULL; v = next) {
+	for (v = list->head; v != NULL; v = v->next) {
 		int af = v->addr.len == 4 ? AF_INET : AF_INET6;
 
-		next = v->next;
-		if (v->type == V_ADDR && c->f->family != 0 &&
-		    af != c->f->family) {
-			if (v->str == NULL)
-				scan_error(&c->conf->sc,
-				    "address does not match the family");
-			continue;
-		}
-		v->next = NULL;
-		if (out.head == NULL)
-			out.head = v;
-		else
-			out.last->next = v;
-		out.last = v;
-		out.n++;
+		if (v->type != V_ADDR || c->f->family == 0 || af == c->f->family)
+			values_add(c->conf->t, &out, v);
+		else if (v->str == NULL)
+			scan_error(
+			    &c->conf->sc, "address does not match the family");
 	}
 	if (out.n == 0 && list->n != 0)
 		scan_error(&c->conf->sc, "no addresses of the family");
@@ -336,12 +326,29 @@ family_of(const struct values *list)
 	return family;
 }
 
+static bool
+has_ports(uint32_t proto)
+{
+	return proto == IPPROTO_TCP || proto == IPPROTO_UDP ||
+	    proto == IPPROTO_DCCP || proto == IPPROTO_SCTP;
+}
+
+void
+filter_with_ports(struct tool *t, struct filter *f)
+{
+	if (f->protos.n > 0)
+		return;
+	values_add(t, &f->protos,
+	    &(struct value){ .type = V_NUMBER, .from = IPPROTO_TCP });
+	values_add(t, &f->protos,
+	    &(struct value){ .type = V_NUMBER, .from = IPPROTO_UDP });
+}
+
 static void
 settle(struct compile *c)
 {
 	struct filter *f = c->f;
-	static const uint32_t with_ports[] = { IPPROTO_TCP, IPPROTO_UDP };
-	size_t i;
+	const struct value *v;
 
 	if (f->family == 0 && !f->from_not)
 		f->family = family_of(&f->from);
@@ -353,20 +360,12 @@ settle(struct compile *c)
 		f->family = family_of(&f->to);
 	settle_family(c, &f->from);
 	settle_family(c, &f->to);
-	if (f->protos.n > 0 || (f->from_ports.n == 0 && f->to_ports.n == 0))
+	if (f->from_ports.n == 0 && f->to_ports.n == 0)
 		return;
-	for (i = 0; i < 2; i++) {
-		struct value *v = t_calloc(c->conf->t, 1, sizeof(*v));
-
-		v->type = V_NUMBER;
-		v->from = with_ports[i];
-		if (f->protos.head == NULL)
-			f->protos.head = v;
-		else
-			f->protos.last->next = v;
-		f->protos.last = v;
-		f->protos.n++;
-	}
+	filter_with_ports(c->conf->t, f);
+	for (v = f->protos.head; v != NULL; v = v->next)
+		if (!has_ports(v->from))
+			scan_error(&c->conf->sc, "the protocol has no ports");
 }
 
 static void

@@ -76,18 +76,8 @@ copy_values(struct conf *c, struct values *out, const struct values *from)
 	const struct value *v;
 
 	memset(out, 0, sizeof(*out));
-	for (v = from->head; v != NULL; v = v->next) {
-		struct value *new = t_malloc(c->t, sizeof(*new));
-
-		*new = *v;
-		new->next = NULL;
-		if (out->head == NULL)
-			out->head = new;
-		else
-			out->last->next = new;
-		out->last = new;
-		out->n++;
-	}
+	for (v = from->head; v != NULL; v = v->next)
+		values_add(c->t, out, v);
 }
 
 /* What the filter does not say is the segment's. Policies have filters of their own, since compiling settles them. */
@@ -114,6 +104,9 @@ add_policy(struct conf *c, const struct map *m, int type)
 		if (f.to_ports.n == 0)
 			f.to_ports = m->right.ports;
 	}
+	/* A port that packets get is one of theirs. */
+	if ((out ? &m->right : &m->left)->ports.n > 0)
+		filter_with_ports(c->t, &f);
 	filter_compile(c, &f, &code);
 	o.attr = NPF_RULE_PASS | NPF_RULE_FINAL |
 	    (out ? NPF_RULE_OUT : NPF_RULE_IN);

@@ -119,6 +119,9 @@ struct variable {
 
 struct conf;
 
+/* A copy of a value, at the end. */
+struct value *values_add(
+    struct tool *, struct values *, const struct value *from);
 /* One value or, in braces, several: added to *out. */
 void value_list(struct conf *, struct values *out);
 /* One value, or the list that a variable is. */
@@ -164,6 +167,8 @@ struct filter_code {
 };
 
 void filter_init(struct filter *);
+/* TCP and UDP, where nothing was said and there are ports. */
+void filter_with_ports(struct tool *, struct filter *);
 /* Errors are at the last token. */
 void filter_compile(struct conf *, struct filter *, struct filter_code *);
 

@@ -64,8 +64,8 @@ parse_alg(struct conf *c)
 		if (other != NULL && strcmp(other, name) == 0)
 			scan_error(&c->sc, "ALG '%s' is already loaded", name);
 	}
-	if (i == CONF_MAXNAMES)
-		scan_error(&c->sc, "too many ALGs");
+	if (strcmp(name, "icmp") != 0)
+		scan_error(&c->sc, "unknown ALG '%s'", name);
 	plist_set_string(plist_append_dict(algs), "name", name);
 }
 
@@ -230,6 +230,8 @@ parse_procedure(struct conf *c)
 	if (build_has_rproc(c, name))
 		scan_error(
 		    &c->sc, "rule procedure '%s' is already defined", name);
+	if (strlen(name) >= NPF_RULE_MAXNAMELEN)
+		scan_error(&c->sc, "name '%s' is too long", name);
 	if (plist_count(c->rprocs) == CONF_MAXNAMES)
 		scan_error(&c->sc, "too many rule procedures");
 	scan_need_char(&c->sc, '{');

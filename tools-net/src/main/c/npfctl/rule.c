@@ -16,11 +16,8 @@ parse_proto(struct conf *c, struct filter *f)
 	else if (scan_peek(&c->sc) == T_NUMBER) {
 		/* No range: what follows is not part of it. */
 		scan_next(&c->sc);
-		v = t_calloc(c->t, 1, sizeof(*v));
-		v->type = V_WORD;
-		v->str = c->sc.str;
-		list.head = list.last = v;
-		list.n = 1;
+		values_add(c->t, &list,
+		    &(struct value){ .type = V_WORD, .str = c->sc.str });
 	} else
 		value_one(c, &list);
 	for (v = list.head; v != NULL; v = v->next) {

@@ -6,15 +6,13 @@
 
 #define UNKNOWN_HOST "hostname nor servname provided, or not known"
 
-static struct value *
-add(struct conf *c, struct values *list, enum value_type type)
+struct value *
+values_add(struct tool *t, struct values *list, const struct value *from)
 {
-	struct value *v;
+	struct value *v = t_malloc(t, sizeof(*v));
 
-	if (list->n == CONF_MAXVALUES)
-		scan_error(&c->sc, "too many values");
-	v = t_calloc(c->t, 1, sizeof(*v));
-	v->type = type;
+	*v = *from;
+	v->next = NULL;
 	if (list->head == NULL)
 		list->head = v;
 	else
@@ -24,13 +22,18 @@ add(struct conf *c, struct values *list, enum value_type type)
 	return v;
 }
 
-static void
+static struct value *
 add_copy(struct conf *c, struct values *list, const struct value *from)
 {
-	struct value *v = add(c, list, from->type);
+	if (list->n == CONF_MAXVALUES)
+		scan_error(&c->sc, "too many values");
+	return values_add(c->t, list, from);
+}
 
-	*v = *from;
-	v->next = NULL;
+static struct value *
+add(struct conf *c, struct values *list, enum value_type type)
+{
+	return add_copy(c, list, &(struct value){ .type = type });
 }
 
 /* --- addresses --- */
