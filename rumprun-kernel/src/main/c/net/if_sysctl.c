@@ -27,6 +27,33 @@ fn_zero(struct sysctl_call *sc)
 	return sysctl_int(sc, &v, &changed);
 }
 
+int
+net_queue_sysctl(
+    struct sysctl_call *c, enum netproto proto, enum net_queue_value which)
+{
+	struct net_state *ns = NS(c->sc_k);
+	struct net_queue *q = &ns->ns_queue[proto];
+	bool changed;
+	int32_t v;
+	int error;
+
+	kmutex_enter(&ns->ns_inqlock);
+	v = which == NETQUEUE_LEN   ? (int32_t)q->nq_len :
+	    which == NETQUEUE_DROPS ? (int32_t)q->nq_drops :
+	    q->nq_max == 0	    ? IFQ_MAXLEN :
+				      (int32_t)q->nq_max;
+	kmutex_exit(&ns->ns_inqlock);
+	error = sysctl_int(c, &v, &changed);
+	if (error != 0 || !changed)
+		return error;
+	if (which != NETQUEUE_MAXLEN || v <= 0)
+		return -EINVAL;
+	kmutex_enter(&ns->ns_inqlock);
+	q->nq_max = (unsigned)v;
+	kmutex_exit(&ns->ns_inqlock);
+	return 0;
+}
+
 #define RW CTLFLAG_READWRITE
 static const struct sysctl_def table[] = {
 	{ "net", CTL_NET, CTLTYPE_NODE, .sd_size = 0 },

@@ -32,6 +32,7 @@ void
 net_input(struct rump_kernel *k, enum netproto proto, struct mbuf *m)
 {
 	struct net_state *ns = NS(k);
+	struct net_queue *q = &ns->ns_queue[proto];
 
 	m->m_nextpkt = NULL;
 	m->m_type = (uint8_t)proto;
@@ -39,7 +40,9 @@ net_input(struct rump_kernel *k, enum netproto proto, struct mbuf *m)
 	    m->m_pkthdr.rcvif->if_index :
 	    0;
 	kmutex_enter(&ns->ns_inqlock);
-	if (ns->ns_inqlen >= ns->ns_inqmax || kern_halting(k)) {
+	if (ns->ns_inqlen >= ns->ns_inqmax ||
+	    (q->nq_max != 0 && q->nq_len >= q->nq_max) || kern_halting(k)) {
+		q->nq_drops++;
 		kmutex_exit(&ns->ns_inqlock);
 		atomic_fetch_add(&ns->ns_inqdrops, 1);
 		if (m->m_pkthdr.rcvif != NULL)
@@ -53,6 +56,7 @@ net_input(struct rump_kernel *k, enum netproto proto, struct mbuf *m)
 		ns->ns_inqtail->m_nextpkt = m;
 	ns->ns_inqtail = m;
 	ns->ns_inqlen++;
+	q->nq_len++;
 	kmutex_exit(&ns->ns_inqlock);
 }
 
@@ -65,9 +69,11 @@ take_batch(struct net_state *ns, unsigned *np)
 
 	kmutex_enter(&ns->ns_inqlock);
 	head = ns->ns_inqhead;
-	for (m = head; m != NULL; m = m->m_nextpkt)
+	for (m = head; m != NULL; m = m->m_nextpkt) {
+		ns->ns_queue[m->m_type].nq_len--;
 		if (++n == BATCH)
 			break;
+	}
 	if (m != NULL) {
 		ns->ns_inqhead = m->m_nextpkt;
 		m->m_nextpkt = NULL;
@@ -394,6 +400,7 @@ net_purge(struct rump_kernel *k, unsigned index)
 		m->m_nextpkt = gone;
 		gone = m;
 		ns->ns_inqlen--;
+		ns->ns_queue[m->m_type].nq_len--;
 	}
 	ns->ns_inqtail = last;
 	kmutex_exit(&ns->ns_inqlock);

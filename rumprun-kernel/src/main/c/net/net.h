@@ -49,6 +49,10 @@ struct net_state {
 	_Atomic unsigned ns_nwork;
 	void (*ns_input[NETPROTO_COUNT])(struct mbuf *);
 	_Atomic uint64_t ns_inqdrops;
+	struct net_queue {
+		unsigned nq_len, nq_max; /* 0: only the whole is bounded */
+		uint64_t nq_drops;
+	} ns_queue[NETPROTO_COUNT]; /* under ns_inqlock: of each protocol */
 	_Atomic int ns_running; /* 0 idle, 1 somebody runs, 2 and is to look again */
 	struct net_work *ns_work; /* deferred, under ns_inqlock */
 	struct ifnet *_Atomic
@@ -149,6 +153,11 @@ int net_defer(struct rump_kernel *,
 
 /* Parts of protocol families announce what they do with a packet. Constant after boot. */
 typedef void net_input_fn(struct mbuf *); /* N; m is taken */
+/* What sysctl shows and sets of a protocol's part of the input queue (ifq.len, ifq.maxlen, ifq.drops). */
+struct sysctl_call;
+enum net_queue_value { NETQUEUE_LEN, NETQUEUE_MAXLEN, NETQUEUE_DROPS };
+int net_queue_sysctl(
+    struct sysctl_call *, enum netproto, enum net_queue_value) MUST_CHECK;
 void net_setinput(struct rump_kernel *, enum netproto, net_input_fn *);
 
 /* Boot and halt: librumpnet's attach and detach (net/net.c). Detach frees what the parts have left. */

@@ -59,7 +59,6 @@ defaults(struct inet_state *is)
 	is->ip_lowportmin = IPPORT_RESERVEDMIN;
 	is->ip_lowportmax = IPPORT_RESERVEDMAX;
 	is->ip_maxfragpackets = 200;
-	is->ip_ifqmaxlen = IFQ_MAXLEN;
 	is->ip_dad_count = 3;
 	is->ip_hashsize = 64;
 	is->icmp_returndatabytes = 8;

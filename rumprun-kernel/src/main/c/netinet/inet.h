@@ -42,8 +42,8 @@ struct inet_state {
 	    ip_directedbcast, ip_allowsrcrt, ip_subnetsarelocal, ip_mtudisc,
 	    ip_anonportmin, ip_anonportmax, ip_mtudisctimeout, ip_maxflows,
 	    ip_hostzerobroadcast, ip_gifttl, ip_lowportmin, ip_lowportmax,
-	    ip_maxfragpackets, ip_checkinterface, ip_ifqmaxlen, ip_randomid,
-	    ip_loopbackcksum, ip_dad_count, ip_hashsize;
+	    ip_maxfragpackets, ip_checkinterface, ip_randomid, ip_loopbackcksum,
+	    ip_dad_count, ip_hashsize;
 	_Atomic int32_t icmp_maskrepl, icmp_returndatabytes, icmp_errppslimit,
 	    icmp_rediraccept, icmp_redirtimeout, icmp_bmcastecho;
 	_Atomic int32_t arp_keep, arp_down, arp_debug, arp_log_movements,

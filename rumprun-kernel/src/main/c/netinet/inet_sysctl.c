@@ -59,23 +59,22 @@ fn_hashsize(struct sysctl_call *c)
 	return 0;
 }
 
-/* Packets wait in one queue for all protocols. */
 static int
 fn_qlen(struct sysctl_call *c)
 {
-	int32_t v = (int32_t)NS(c->sc_k)->ns_inqlen;
-	bool changed;
+	return net_queue_sysctl(c, NETPROTO_IP, NETQUEUE_LEN);
+}
 
-	return sysctl_int(c, &v, &changed);
+static int
+fn_qmaxlen(struct sysctl_call *c)
+{
+	return net_queue_sysctl(c, NETPROTO_IP, NETQUEUE_MAXLEN);
 }
 
 static int
 fn_qdrops(struct sysctl_call *c)
 {
-	int32_t v = (int32_t)NS(c->sc_k)->ns_inqdrops;
-	bool changed;
-
-	return sysctl_int(c, &v, &changed);
+	return net_queue_sysctl(c, NETPROTO_IP, NETQUEUE_DROPS);
 }
 
 static int
@@ -237,7 +236,8 @@ static const struct sysctl_def ip_table[] = {
 	    VAR(ip_checkinterface) },
 	{ "net.inet.ip.ifq", IPCTL_IFQ, NODE, .sd_fn = NULL },
 	{ "net.inet.ip.ifq.len", IFQCTL_LEN, RO | INT, .sd_fn = fn_qlen },
-	{ "net.inet.ip.ifq.maxlen", IFQCTL_MAXLEN, RW | INT, VAR(ip_ifqmaxlen) },
+	{ "net.inet.ip.ifq.maxlen", IFQCTL_MAXLEN, RW | INT,
+	    .sd_fn = fn_qmaxlen },
 	{ "net.inet.ip.ifq.drops", IFQCTL_DROPS, RO | INT, .sd_fn = fn_qdrops },
 	{ "net.inet.ip.random_id", IPCTL_RANDOMID, RW | INT, VAR(ip_randomid) },
 	{ "net.inet.ip.do_loopback_cksum", IPCTL_LOOPBACKCKSUM, RW | INT,

@@ -102,36 +102,22 @@ fn_templifetime(struct sysctl_call *c)
 	return 0;
 }
 
-/* Packets wait in one queue for all protocols. */
 static int
 fn_qlen(struct sysctl_call *c)
 {
-	int32_t v = (int32_t)NS(c->sc_k)->ns_inqlen;
-	bool changed;
-
-	return sysctl_int(c, &v, &changed);
-}
-
-static int
-fn_qdrops(struct sysctl_call *c)
-{
-	int32_t v = (int32_t)NS(c->sc_k)->ns_inqdrops;
-	bool changed;
-
-	return sysctl_int(c, &v, &changed);
+	return net_queue_sysctl(c, NETPROTO_IP6, NETQUEUE_LEN);
 }
 
 static int
 fn_qmaxlen(struct sysctl_call *c)
 {
-	int32_t v = (int32_t)NS(c->sc_k)->ns_inqmax;
-	bool changed;
-	int error;
+	return net_queue_sysctl(c, NETPROTO_IP6, NETQUEUE_MAXLEN);
+}
 
-	if (v > 256)
-		v = 256;
-	error = sysctl_int(c, &v, &changed);
-	return error;
+static int
+fn_qdrops(struct sysctl_call *c)
+{
+	return net_queue_sysctl(c, NETPROTO_IP6, NETQUEUE_DROPS);
 }
 
 static int
