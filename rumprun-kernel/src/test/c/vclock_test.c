@@ -448,6 +448,40 @@ TEST(tcp_sends_again_when_rfc_6298_says_so)
 	end_wire();
 }
 
+/* More than a kernel does in one go comes at one time. */
+TEST(bursts_arrive_at_one_time)
+{
+	struct sockaddr_in to = inet(2, 7);
+	int size = 200000;
+	int64_t from;
+	char buf[4];
+
+	begin_wire(5, 0);
+	udp(&a, 1);
+	udp(&b, 2);
+	CHECK_EQ(call(&b, SYS_setsockopt, P(b.s), SOL_SOCKET, SO_RCVBUF,
+		     P(&size), sizeof(size), 0),
+	    0);
+	for (int i = 0; i < 500; i++) {
+		CHECK_EQ(call(&a, SYS_sendto, P(a.s), P(&i), sizeof(i), 0,
+			     P(&to), sizeof(to)),
+		    sizeof(i));
+		/* The first has found the neighbour. */
+		if (i == 0)
+			CHECK_EQ(
+			    rumprun_wire_set(w, 0, 0, 0, 0, DELAY, 0, 0), 0);
+	}
+	from = passed();
+	for (int i = 0; i < 500; i++) {
+		CHECK_EQ(call(&b, SYS_recvfrom, P(b.s), P(buf), sizeof(buf), 0,
+			     0, 0),
+		    sizeof(i));
+		CHECK(memcmp(buf, &i, sizeof(i)) == 0);
+		CHECK_EQ(passed() - from, i == 0 ? 0 : DELAY);
+	}
+	end_wire();
+}
+
 /* More than one round of a kernel's work, all of it in no time. */
 TEST(bulk_takes_no_time)
 {
@@ -550,6 +584,7 @@ main(void)
 	RUN(halt_ends_a_sleep);
 	RUN(frames_take_the_wires_delay);
 	RUN(tcp_sends_again_when_rfc_6298_says_so);
+	RUN(bursts_arrive_at_one_time);
 	RUN(bulk_takes_no_time);
 	RUN(same_seed_gives_the_same_frames);
 	return check_done();
