@@ -8,7 +8,8 @@
  * in its packet header, which nobody else needs any more. Bounded in segments
  * and in memory, so that tiny segments in large storages don't eat it up; and
  * over all connections: one may have a part of what the others leave, so that
- * the more there are that want it, the less each gets, but never nothing.
+ * the more there are that want it, the less each gets. Who gets none still takes
+ * what comes in order.
  */
 #include "netinet/tcp_var.h"
 
