@@ -86,6 +86,25 @@ TEST(arp_later_address_is_probed_then_announced)
 	toy_halt(&t);
 }
 
+TEST(arp_address_is_probed_again_after_down)
+{
+	struct in_ifaddr *ia;
+
+	begin();
+	net_wrlock(t.f.k);
+	ia = in_ifaddr_lookup(t.f.k, ME);
+	if_down(t.ifp[0]);
+	CHECK_EQ(ia->ia_flags, IN_IFF_DETACHED);
+	toy_forget(&t);
+	CHECK_EQ(if_up(t.ifp[0]), 0);
+	CHECK_EQ(ia->ia_flags, IN_IFF_TENTATIVE);
+	net_unlock(t.f.k);
+	toy_pass(&t, 12 * TOY_SECOND);
+	CHECK_EQ(ia->ia_flags, 0);
+	CHECK_EQ(requests(), 5);
+	toy_halt(&t);
+}
+
 TEST(arp_answered_probe_makes_a_duplicate)
 {
 	struct in_ifaddr *ia;
@@ -285,6 +304,7 @@ main(void)
 {
 	RUN(arp_first_address_is_announced_once);
 	RUN(arp_later_address_is_probed_then_announced);
+	RUN(arp_address_is_probed_again_after_down);
 	RUN(arp_answered_probe_makes_a_duplicate);
 	RUN(arp_others_probe_for_what_we_probe_is_a_duplicate);
 	RUN(arp_request_for_us_is_answered_and_remembered);

@@ -178,6 +178,34 @@ TEST(bridge_host_speaks_to_all_segments)
 	n_end(&n);
 }
 
+/* The host's address at one member answers who asks at another. */
+TEST(bridge_members_hear_what_others_hear)
+{
+	uint8_t f[256], g[256], mac[6];
+	struct nets n;
+
+	b_begin(&n, 2);
+	CHECK_EQ(n_addr(&n, "tap0", 0x0a000001, 0xffffff00, 0), 0);
+	drain(&n, 0);
+	drain(&n, 1);
+	n_lladdr(&n, "tap0", mac);
+	n_frame(f, all, h2, ETHERTYPE_ARP, 28, 0);
+	memcpy(f + 14, "\0\1\10\0\6\4\0\1", 8);
+	memcpy(f + 22, h2, 6);
+	be32_put(f + 28, 0x0a000002);
+	memset(f + 32, 0, 6);
+	be32_put(f + 38, 0x0a000001);
+	n_put(&n, 1, f, 42);
+	CHECK_EQ(n_get(&n, 1, g, sizeof(g)), 42);
+	CHECK(memcmp(g, h2, 6) == 0 && memcmp(g + 22, mac, 6) == 0);
+	CHECK_EQ(be16_get(g + 20), 2);
+	/* Once: the question itself is all that the other segment sees. */
+	CHECK_EQ(n_get(&n, 0, g, sizeof(g)), 42);
+	CHECK(memcmp(g, f, 42) == 0);
+	CHECK_EQ(n_get(&n, 0, g, sizeof(g)), -EAGAIN);
+	n_end(&n);
+}
+
 TEST(bridge_requests)
 {
 	struct ifbrparam p;
@@ -626,6 +654,7 @@ main(void)
 {
 	RUN(bridge_learns_and_forwards);
 	RUN(bridge_host_speaks_to_all_segments);
+	RUN(bridge_members_hear_what_others_hear);
 	RUN(bridge_requests);
 	RUN(bridge_filters_what_is_bridged);
 	RUN(bridge_spanning_tree_blocks_the_second_way);

@@ -327,6 +327,26 @@ TEST(nd6_table_is_bounded)
 	toy_halt(&t);
 }
 
+TEST(nd6_table_shrinks_to_what_is_allowed)
+{
+	char s[64];
+
+	t6_boot();
+	INET6(t.f.k)->ip6_dad_count = 0;
+	t6_addr(0, ME, 64, 0);
+	for (unsigned i = 0; i < 20; i++) {
+		if (i == 19)
+			INET6(t.f.k)->ip6_neighborgcthresh = 6;
+		snprintf(s, sizeof(s), "2001:db8::9:%x", i + 1);
+		ns_in(0, s, "ff02::1:ff00:1", ME, toy_peer);
+	}
+	CHECK_EQ(ND_TABLE(t.ifp[0])->llt_count, 6);
+	CHECK(nbr_state(0, "2001:db8::9:14") == ND6_LLINFO_STALE ||
+	    nbr_state(0, "2001:db8::9:14") == ND6_LLINFO_DELAY);
+	toy_pass(&t, 20 * TOY_SECOND);
+	toy_halt(&t);
+}
+
 TEST(nd6_addresses_survive_a_lack_of_memory)
 {
 	struct in6_addr a = a6("2001:db8:5::5"), g = a6("ff02::1:ff00:1");
@@ -497,6 +517,7 @@ main(int argc, char **argv)
 	RUN(nd6_defence_goes_to_all_nodes);
 	RUN(nd6_down_detaches_and_up_looks_again);
 	RUN(nd6_table_is_bounded);
+	RUN(nd6_table_shrinks_to_what_is_allowed);
 	RUN(nd6_addresses_survive_a_lack_of_memory);
 	RUN(inet6_boot_survives_a_lack_of_memory);
 	RUN(mld_reports_twice_and_says_done);

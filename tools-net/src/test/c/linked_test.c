@@ -198,6 +198,25 @@ TEST(linked_published_is_what_others_ask_for)
 	stop();
 }
 
+TEST(linked_ifconfig_names_what_has_one)
+{
+	start();
+	CHECK(says("ifconfig -N lo0", "\tinet localhost netmask 0xff000000\n"));
+	CHECK(says("ifconfig -N shmif0", "\tinet 10.0.0.1 netmask"));
+	CHECK_EQ(net_kernel_run(&nk, "ifconfig lo0 atalk"), 1);
+	CHECK(strstr(nk.out, "not supported") != NULL);
+	CHECK_EQ(net_kernel_run(&nk, "ifconfig vlan0 create"), 0);
+	CHECK_EQ(net_kernel_run(&nk, "ifconfig vlan0 vlan 0 vlanif shmif0"), 1);
+	CHECK_EQ(net_kernel_run(&nk, "ifconfig vlan0 vlan 7 vlanif shmif0"), 0);
+	CHECK_EQ(net_kernel_run(&nk, "ifconfig vlan0 vlan 7 vlanif shmif9"), 1);
+	CHECK(strstr(nk.out, "Device busy") != NULL);
+	CHECK_EQ(net_kernel_run(&nk, "ifconfig vlan0 mtu 42"), 0);
+	CHECK_STR(nk.out, "");
+	CHECK_EQ(net_kernel_run(&nk, "ndp -s 2001:db8::1 2:0:0:0:0:1"), 1);
+	CHECK(strstr(nk.out, "File exists") != NULL);
+	stop();
+}
+
 /* --- neighbours from any sockaddr_dl --- */
 
 static struct lwp *lwp;
@@ -287,6 +306,7 @@ main(void)
 	RUN(linked_neighbours_go_with_what_they_are_on);
 	RUN(linked_new_link_address_is_that_of_all_addresses);
 	RUN(linked_published_is_what_others_ask_for);
+	RUN(linked_ifconfig_names_what_has_one);
 	RUN(linked_link_address_beyond_its_message_is_refused);
 	return check_done();
 }

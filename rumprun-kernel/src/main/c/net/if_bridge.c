@@ -125,6 +125,24 @@ forward_group(struct bridge_port *from, struct mbuf *m)
 	m_freem(m);
 }
 
+/* What one member hears is for the host's addresses at the others, too. */
+static void
+others_hear(const struct bridge_port *from, const struct mbuf *m)
+{
+	struct mbuf *copy;
+
+	for (struct bridge_port *bp = from->bp_sc->sc_ports; bp != NULL;
+	     bp = bp->bp_next) {
+		if (bp == from || (bp->bp_ifp->if_flags & IFF_UP) == 0 ||
+		    (copy = m_copym(m, 0, M_COPYALL)) == NULL)
+			continue;
+		if ((copy = m_pullup(copy, ETHER_HDR_LEN)) == NULL)
+			continue;
+		copy->m_flags |= M_BRIDGE;
+		if_input(bp->bp_ifp, copy);
+	}
+}
+
 /* The sender is behind this port. */
 static void
 learn(struct bridge_port *bp, const struct mbuf *m)
@@ -190,6 +208,7 @@ bridge_input(struct ifnet *ifp, struct mbuf *m)
 	if ((m->m_flags & (M_BCAST | M_MCAST)) != 0) {
 		count_input(sc, m);
 		forward_group(bp, m);
+		others_hear(bp, m);
 		return m;
 	}
 	if ((to = owner(sc, m->m_data)) == bp)

@@ -95,6 +95,13 @@ evict(struct lltable *llt)
 	return true;
 }
 
+void
+lltable_shrink(struct lltable *llt, unsigned most)
+{
+	while (llt->llt_count > most && evict(llt))
+		continue;
+}
+
 struct llentry *
 lle_create(struct lltable *llt, const void *addr)
 {

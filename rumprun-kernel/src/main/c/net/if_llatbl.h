@@ -63,6 +63,8 @@ struct llentry *lle_find(struct lltable *, const void *addr);
 struct llentry *lle_create(struct lltable *, const void *addr);
 /* Unlinks, drops what it holds, and takes its timer off; memory goes with the last reference. */
 void lle_remove(struct llentry *);
+/* llt_lock held. The oldest go, while there are more and one of them need not stay. */
+void lltable_shrink(struct lltable *, unsigned most);
 /* llt_lock held; of one that is not in the table any more, the net lock: the table itself may be gone. */
 void lle_put(struct llentry *);
 /* llt_lock is taken inside. Stops when fn gives nonzero. */

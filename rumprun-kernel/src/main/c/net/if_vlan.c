@@ -327,10 +327,11 @@ set_vlan(struct vlan *sc, struct lwp *l, const struct vlanreq *req)
 		if_down(&sc->sc_if);
 		return 0;
 	}
-	if (req->vlr_tag > TAG_MAX)
+	/* 0 is for frames with a priority only. */
+	if (req->vlr_tag == 0 || req->vlr_tag > TAG_MAX)
 		return -EINVAL;
 	if ((parent = if_byname(sc->sc_if.if_k, name)) == NULL)
-		return -ENOENT;
+		return sc->sc_parent != NULL ? -EBUSY : -ENOENT;
 	return configure(sc, l, parent, req->vlr_tag);
 }
 
@@ -373,7 +374,7 @@ vlan_setmtu(struct ifnet *ifp, uint64_t mtu)
 {
 	const struct vlan *sc = ifp->if_softc;
 
-	if (sc->sc_parent == NULL || mtu < ETHERMIN ||
+	if (sc->sc_parent == NULL || mtu < ETHERMIN - ETHER_VLAN_ENCAP_LEN ||
 	    mtu > sc->sc_parent->if_mtu - sc->sc_fudge)
 		return -EINVAL;
 	return 0;

@@ -372,7 +372,7 @@ rtinit(struct ifaddr *ifa, int cmd, int flags)
 		return 0;
 	}
 	error = rtrequest_sa(k, RTM_ADD, dst, ifa->ifa_addr, mask,
-	    flags | (ifa->ifa_flags & RTF_CONNECTED), ifa, &rt);
+	    flags | (host ? 0 : ifa->ifa_flags & RTF_CONNECTED), ifa, &rt);
 	if (error != 0)
 		return error;
 	ifa->ifa_flags |= IFA_ROUTE;

@@ -111,6 +111,12 @@ reply_options(const uint8_t *ip, struct rump_kernel *k)
 	struct mbuf *opt;
 	uint32_t first;
 
+	/* It comes first: what is recorded is where it leads, not that it passed by. */
+	if ((back = ip_srcroute(ip, &first, route)) != 0) {
+		memcpy(buf, &first, 4);
+		memcpy(buf + n, route, back);
+		n += back;
+	}
 	for (unsigned i = IPH_SIZE; i < hlen;) {
 		unsigned type = ip[i], len;
 
@@ -128,11 +134,6 @@ reply_options(const uint8_t *ip, struct rump_kernel *k)
 			n += len;
 		}
 		i += len;
-	}
-	if ((back = ip_srcroute(ip, &first, route)) != 0) {
-		memcpy(buf, &first, 4);
-		memcpy(buf + n, route, back);
-		n += back;
 	}
 	if (n == 4 || (opt = m_get(k, MT_DATA)) == NULL)
 		return NULL;

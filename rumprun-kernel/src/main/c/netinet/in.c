@@ -521,9 +521,11 @@ addr_updown(struct in_ifaddr *ia, bool up)
 {
 	if (((ia->ia_flags & IN_IFF_DETACHED) == 0) == up)
 		return;
-	if (up)
+	if (up) {
 		ia->ia_flags &= ~IN_IFF_DETACHED;
-	else {
+		/* Somebody else may have taken it meanwhile. */
+		arp_ifinit_was(ia->ia_ifa.ifa_ifp, ia, true);
+	} else {
 		arp_dadstop(ia);
 		ia->ia_flags &= ~IN_IFF_TENTATIVE;
 		ia->ia_flags |= IN_IFF_DETACHED;

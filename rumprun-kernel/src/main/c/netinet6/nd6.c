@@ -173,6 +173,17 @@ nd6_addr_remove(struct in6_ifaddr *ia)
 	kmutex_exit(&llt->llt_lock);
 }
 
+/* One that was learned; net.inet6.ip6.neighborgcthresh says how many there may be. */
+static struct llentry *
+create(struct lltable *llt, const void *addr)
+{
+	int most = INET6(llt->llt_k)->ip6_neighborgcthresh;
+
+	if (most > 0)
+		lltable_shrink(llt, (unsigned)most - 1);
+	return lle_create(llt, addr);
+}
+
 bool
 nd6_is_neighbor(struct ifnet *ifp, const struct in6_addr *a)
 {
@@ -188,11 +199,19 @@ nd6_is_neighbor(struct ifnet *ifp, const struct in6_addr *a)
 		    (pr->ndpr_stateflags & NDPRF_ONLINK) != 0 &&
 		    a6_sameprefix(a, &pr->ndpr_prefix.sin6_addr, pr->ndpr_plen))
 			return true;
-	if ((ifp->if_flags & IFF_POINTOPOINT) != 0)
-		IFADDR_FOREACH(ifa, ifp)
-	if (ifa->ifa_addr->sa_family == AF_INET6 &&
-	    a6_equal(a, &ifatoia6(ifa)->ia_dstaddr.sin6_addr))
-		return true;
+	/* Of two interfaces on one network only one has the route. */
+	IFADDR_FOREACH(ifa, ifp)
+	{
+		const struct in6_ifaddr *ia = ifatoia6(ifa);
+
+		if (ifa->ifa_addr->sa_family == AF_INET6 &&
+		    ((ifp->if_flags & IFF_POINTOPOINT) != 0 ?
+			    a6_equal(a, &ia->ia_dstaddr.sin6_addr) :
+			    ia->ia_plen < 128 &&
+				a6_sameprefix(
+				    a, &ia->ia_addr.sin6_addr, ia->ia_plen)))
+			return true;
+	}
 	if (llt != NULL) {
 		kmutex_enter(&llt->llt_lock);
 		known = lle_find(llt, a) != NULL;
@@ -299,7 +318,7 @@ nd6_resolve(struct ifnet *ifp, const struct rtentry *rt, struct mbuf *m,
 	}
 	kmutex_enter(&llt->llt_lock);
 	lle = lle_find(llt, to);
-	if (lle == NULL && (lle = lle_create(llt, to)) != NULL)
+	if (lle == NULL && (lle = create(llt, to)) != NULL)
 		lle->lle_state = ND6_LLINFO_INCOMPLETE;
 	if (lle == NULL) {
 		kmutex_exit(&llt->llt_lock);
@@ -384,7 +403,7 @@ nd6_cache_lladdr(struct ifnet *ifp, const struct in6_addr *from,
 	lle = lle_find(llt, from);
 	fresh = lle == NULL;
 	if (fresh && lladdr != NULL)
-		lle = lle_create(llt, from);
+		lle = create(llt, from);
 	if (lle == NULL || (lle->lle_flags & LLE_STATIC) != 0) {
 		kmutex_exit(&llt->llt_lock);
 		return;

@@ -29,7 +29,7 @@ ll_add(struct rump_kernel *k, const struct sockaddr *dst,
 	struct lltable *llt;
 	struct llentry *lle;
 	int64_t now = kern_uptime_ns(k);
-	bool was_pub = false, pub = (flags & RTF_ANNOUNCE) != 0;
+	bool was_pub = false, pub = (flags & RTF_ANNOUNCE) != 0, fixed;
 
 	if (ifp == NULL || (llt = ND_TABLE(ifp)) == NULL)
 		return -ESRCH;
@@ -38,9 +38,10 @@ ll_add(struct rump_kernel *k, const struct sockaddr *dst,
 		return -EINVAL;
 	kmutex_enter(&llt->llt_lock);
 	lle = lle_find(llt, a);
+	fixed = lle != NULL && (lle->lle_flags & LLE_STATIC) != 0;
 	if (lle == NULL)
 		lle = lle_create(llt, a);
-	if (lle != NULL) {
+	if (lle != NULL && !fixed) {
 		was_pub = (lle->lle_flags & LLE_PUB) != 0;
 		memcpy(lle->lle_lladdr,
 		    (const uint8_t *)sdl + 8 + sdl->sdl_addr.dl_nlen, 6);
@@ -59,6 +60,8 @@ ll_add(struct rump_kernel *k, const struct sockaddr *dst,
 	kmutex_exit(&llt->llt_lock);
 	if (lle == NULL)
 		return -ENOBUFS;
+	if (fixed)
+		return -EEXIST;
 	/* A proxy listens to who asks for it. */
 	in6_solicited(&group, a, ifp);
 	if (pub && !was_pub)

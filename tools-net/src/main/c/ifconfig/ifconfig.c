@@ -198,7 +198,7 @@ read_options(struct ifconfig *ic, int argc, char **argv)
 {
 	int c;
 
-	while ((c = t_getopt(ic->t, argc, argv, "AabCdhLlmsuvw:z")) != -1)
+	while ((c = t_getopt(ic->t, argc, argv, "AabCdhLlmNsuvw:z")) != -1)
 		switch (c) {
 		case 'A':
 		case 'a':
@@ -224,6 +224,9 @@ read_options(struct ifconfig *ic, int argc, char **argv)
 			break;
 		case 'm':
 			ic->media = true;
+			break;
+		case 'N':
+			ic->names = true;
 			break;
 		case 's':
 			ic->silent = true;
@@ -303,6 +306,9 @@ ifconfig_main(struct tool *t, int argc, char **argv)
 	if (argc == 0 || strlen(argv[0]) >= IFNAMSIZ)
 		ifconfig_usage(t);
 	ic->ifname = argv[0];
+	/* A family of ifconfig's, but of no kernel's here. */
+	if (argc == 2 && strcmp(argv[1], "atalk") == 0)
+		t_fail(t, 1, EAFNOSUPPORT, "socket");
 	if (!words_read(ic, argv + 1))
 		ifconfig_usage(t);
 	if (argv[1] == NULL ||

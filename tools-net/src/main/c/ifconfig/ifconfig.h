@@ -43,8 +43,8 @@ struct paddr {
 
 struct ifconfig {
 	struct tool *t;
-	bool all, broadcast, down, up, human, list, lifetimes, media, silent,
-	    verbose, zero, cloners;
+	bool all, broadcast, down, up, human, list, lifetimes, media, names,
+	    silent, verbose, zero, cloners;
 	int64_t wait; /* seconds; -1: not at all */
 	const char *ifname;
 	int af; /* of the command line; AF_UNSPEC: not said */

@@ -259,6 +259,22 @@ flags6(struct ifconfig *ic, const char *ifname, const union any_addr *a)
 	return ifr.ifr_ifru.ifru_flags6;
 }
 
+/* An address; with -N its name, where it has one. */
+static const char *
+host_text(struct ifconfig *ic, const union any_addr *a, char buf[80])
+{
+	bool v4 = a->sa.sa_family != AF_INET6;
+	const char *name = NULL;
+
+	if (ic->names)
+		name = t_host_by_addr(ic->t, v4 ? AF_INET : AF_INET6,
+		    v4 ? (const void *)&a->in.sin_addr : &a->in6.sin6_addr);
+	if (name != NULL)
+		return name;
+	return v4 ? t_inet_ntop4(a->in.sin_addr.s_addr, buf) :
+		    in6_text(&a->in6, ifconfig_list(ic), buf);
+}
+
 static void
 show_inet(struct ifconfig *ic, const struct ifa_entry *a, bool first, int flags)
 {
@@ -266,16 +282,15 @@ show_inet(struct ifconfig *ic, const struct ifa_entry *a, bool first, int flags)
 		"detached" };
 	uint32_t mask = 0;
 	const uint8_t *m = (const uint8_t *)&a->mask.in.sin_addr;
-	char buf[16];
+	char buf[80];
 	int i;
 
 	for (i = 0; i < 4; i++)
 		mask = mask << 8 | m[i];
 	t_printf(ic->t, "\tinet %s%s", first ? "" : "alias ",
-	    t_inet_ntop4(a->addr.in.sin_addr.s_addr, buf));
+	    host_text(ic, &a->addr, buf));
 	if ((flags & IFF_POINTOPOINT) != 0)
-		t_printf(ic->t, " -> %s",
-		    t_inet_ntop4(a->dst.in.sin_addr.s_addr, buf));
+		t_printf(ic->t, " -> %s", host_text(ic, &a->dst, buf));
 	t_printf(ic->t, " netmask 0x%" PRIx32, mask);
 	if ((flags & IFF_BROADCAST) != 0)
 		t_printf(ic->t, " broadcast %s",
@@ -324,14 +339,13 @@ show_inet6(struct ifconfig *ic, const struct ifa_entry *a, int flags)
 	static const struct in6_addr none;
 	char buf[80];
 
-	t_printf(ic->t, "\tinet6 %s",
-	    in6_text(&a->addr.in6, ifconfig_list(ic), buf));
+	t_printf(ic->t, "\tinet6 %s", host_text(ic, &a->addr, buf));
 	/* The other end of a link-local address is not known: its place stays empty, as in NetBSD. */
 	if ((flags & IFF_POINTOPOINT) != 0)
 		t_printf(ic->t, " -> %s",
 		    memcmp(&a->dst.in6.sin6_addr, &none, sizeof(none)) == 0 ?
 			"" :
-			in6_text(&a->dst.in6, ifconfig_list(ic), buf));
+			host_text(ic, &a->dst, buf));
 	t_printf(ic->t, " prefixlen %u",
 	    mask_length(a->mask.in6.sin6_addr.__u6_addr.__u6_addr8, 16));
 	words(ic->t, flags6(ic, ic->ifname, &a->addr), names, 8);

@@ -237,8 +237,7 @@ show_host(struct ndp *n, const char *host)
 	for (e = table(n); e != NULL; e = e->next)
 		if (memcmp(&e->addr.in6.sin6_addr, &addr.in6.sin6_addr, 16) ==
 			0 &&
-		    (addr.in6.sin6_scope_id == 0 ||
-			addr.in6.sin6_scope_id == e->addr.in6.sin6_scope_id)) {
+		    addr.in6.sin6_scope_id == e->addr.in6.sin6_scope_id) {
 			print(n, e);
 			found = true;
 		}
