@@ -114,3 +114,5 @@ for line; do
 	esac
 done
 exit $failed
+echo "the host's TCP by way of tap devices (asked for: 0.8 of a loop that copies frames)"
+scripts/bench-tap.sh "$mb" | sed 's/^/  /'

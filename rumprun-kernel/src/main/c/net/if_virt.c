@@ -12,6 +12,7 @@
 #include "net/if_var.h"
 
 #define BATCH 64
+#define BATCH_BYTES (128 << 10) /* what is worked on while it is in the cache */
 #define LEAD \
 	66 /* room in front of a frame: the headers behind Ethernet's are aligned */
 #define LARGE 65536
@@ -116,11 +117,14 @@ read_frame(struct virt *sc, struct buffers *b)
 static int
 receive(struct virt *sc, struct buffers *b)
 {
+	uint32_t bytes = 0;
 	struct mbuf *m;
 	int n = 0;
 
 	kmutex_enter(&sc->sc_lock);
-	while (n < BATCH && sc->sc_running && (m = read_frame(sc, b)) != NULL) {
+	while (n < BATCH && bytes < BATCH_BYTES && sc->sc_running &&
+	    (m = read_frame(sc, b)) != NULL) {
+		bytes += m->m_pkthdr.len;
 		if_input(&sc->sc_if, m);
 		n++;
 	}
