@@ -458,6 +458,70 @@ TEST(nat_npt66_leaves_sums_alone)
 	npf_end();
 }
 
+/* An incoming connection and a datagram that are refused, over IPv6. */
+TEST(conn_ipv6_refused_are_answered)
+{
+	const uint32_t both = NPF_RULE_RETRST | NPF_RULE_RETICMP;
+	uint8_t p[60] = { 0x60, 0, 0, 0, 0, 20, IPPROTO_TCP, 64 };
+	struct in6_addr us = { { { 0x20, 1, [15] = 1 } } };
+
+	npf_begin();
+	net_wrlock(t.f.k);
+	CHECK_EQ(in6_setaddr(t.ifp[0], &us, 64, IN6_IFF_NODAD), 0);
+	net_unlock(t.f.k);
+	conf_new();
+	add_rule(rules, both | RULE_IN, NULL, NULL, 0);
+	add_rule(rules, both | RULE_OUT, NULL, NULL, 0);
+	conf_load();
+	p[8] = p[24] = 0x20;
+	p[9] = p[25] = 1;
+	p[23] = 2;
+	p[39] = 1;
+	be16_put(p + 40, 1000);
+	be16_put(p + 42, 80);
+	p[52] = 5 << 4;
+	p[53] = TH_SYN;
+	toy_forget(&t);
+	CHECK(put_bytes(p, 60, 0, AF_INET6, PFIL_DIR_IN) != 0);
+	/* At least the neighbour is asked for, or the filter would not let it. */
+	p[6] = IPPROTO_UDP;
+	p[5] = 8;
+	CHECK(put_bytes(p, 48, 0, AF_INET6, PFIL_DIR_IN) != 0);
+	CHECK(put_bytes(p, 48, 0, AF_INET6, PFIL_DIR_OUT) != 0);
+	CHECK(INET6(t.f.k)->ip6stat[IP6_STAT_LOCALOUT] >= 2);
+	CHECK(INET6(t.f.k)->icmp6stat[ICMP6_STAT_ERROR] >= 1);
+	npf_end();
+}
+
+/* A datagram in two pieces, over IPv6. */
+TEST(conn_ipv6_fragments_are_put_together)
+{
+	uint8_t p[64] = { 0x60, 0, 0, 0, 0, 24, IPPROTO_FRAGMENT, 64 };
+
+	npf_begin();
+	conf_new();
+	add_rule(rules, NPF_RULE_PASS | RULE_BOTH, NULL, NULL, 0);
+	conf_load();
+	p[8] = p[24] = 0x20;
+	p[23] = 2;
+	p[39] = 1;
+	p[40] = IPPROTO_UDP;
+	p[43] = 1; /* more */
+	p[47] = 9;
+	be16_put(p + 48, 1000);
+	be16_put(p + 50, 53);
+	be16_put(p + 52, 32);
+	CHECK_EQ(put_bytes(p, 64, 0, AF_INET6, PFIL_DIR_IN), 0);
+	CHECK_EQ(afterlen, 0);
+	be16_put(p + 42, 16);
+	CHECK_EQ(put_bytes(p, 64, 0, AF_INET6, PFIL_DIR_IN), 0);
+	CHECK_EQ(afterlen, 40 + 32);
+	CHECK_EQ(after[6], IPPROTO_UDP);
+	CHECK_EQ(be16_get(after + 42), 53);
+	CHECK_EQ(npf_stat(NPF_STAT_REASSEMBLY), 1);
+	npf_end();
+}
+
 TEST(conn_ipv6_is_tracked_too)
 {
 	uint8_t p[48] = { 0x60, 0, 0, 0, 0, 8, IPPROTO_UDP, 64 }, b[48];
@@ -515,6 +579,74 @@ TEST(conn_number_is_bounded_and_survives_no_memory)
 	npf_end();
 }
 
+/* --- many at once --- */
+
+static _Atomic bool stop;
+
+static void
+talk(void *arg)
+{
+	unsigned who = (unsigned)(uintptr_t)arg;
+	uint8_t buf[64];
+	struct pkt p = inner, b;
+	struct mbuf *m;
+	unsigned n;
+
+	for (unsigned i = 0; !atomic_load(&stop); i++) {
+		p.sport = (uint16_t)(who * 1000 + i % 50);
+		p.dst = htonl(0x0a000064u + i % 3);
+		b = back(&p);
+		n = pkt_make(buf, i % 4 == 3 ? &b : &p);
+		if ((m = m_devget(t.f.k, buf, n, t.ifp[0])) == NULL)
+			continue;
+		net_rdlock(t.f.k);
+		(void)pfil_run(t.f.k, &m, t.ifp[0], AF_INET,
+		    i % 4 == 3 ? PFIL_DIR_IN : PFIL_DIR_OUT);
+		net_unlock(t.f.k);
+		m_freem(m);
+	}
+}
+
+TEST(conn_packets_go_on_while_everything_changes)
+{
+	struct host_thread *th[3];
+	struct plist *d, *saved;
+
+	npf_begin();
+	nat_conf();
+	conf_load();
+	atomic_store(&stop, false);
+	for (uintptr_t i = 0; i < 3; i++)
+		CHECK_EQ(host_thread_create("talk", talk, (void *)i, &th[i]), 0);
+	for (int i = 0; i < 60; i++) {
+		if (i % 3 == 0)
+			nat_conf();
+		else
+			stateful_conf(0);
+		d = add_rule(
+		    rules, NPF_DYNAMIC_GROUP | RULE_BOTH, NULL, NULL, 0);
+		plist_set_string(d, "name", "dyn");
+		conf_load();
+		d = plist_new_dict(&npf_mem);
+		plist_set_string(d, "ruleset-name", "dyn");
+		plist_set_uint(d, "command", NPF_CMD_RULE_ADD);
+		plist_set_uint(d, "attr", NPF_RULE_PASS | RULE_BOTH);
+		CHECK_EQ(npf_send(IOC_NPF_RULE, d, NULL), 0);
+		plist_free(d);
+		if (i % 5 == 4) {
+			CHECK_EQ(npf_send(IOC_NPF_SAVE, NULL, &saved), 0);
+			conf = saved;
+			conf_load();
+		}
+		if (i % 20 == 19)
+			toy_pass(&t, 90 * TOY_SECOND);
+	}
+	atomic_store(&stop, true);
+	for (int i = 0; i < 3; i++)
+		host_thread_join(th[i]);
+	npf_end();
+}
+
 int
 main(void)
 {
@@ -531,7 +663,10 @@ main(void)
 	RUN(nat_incoming_are_redirected);
 	RUN(nat_static_keeps_nothing);
 	RUN(nat_npt66_leaves_sums_alone);
+	RUN(conn_ipv6_refused_are_answered);
+	RUN(conn_ipv6_fragments_are_put_together);
 	RUN(conn_ipv6_is_tracked_too);
 	RUN(conn_number_is_bounded_and_survives_no_memory);
+	RUN(conn_packets_go_on_while_everything_changes);
 	return check_done();
 }

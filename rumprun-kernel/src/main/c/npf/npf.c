@@ -34,9 +34,9 @@ set_zones(struct npf_packet *np, bool on)
 static bool
 reassemble6(struct npf_packet *np)
 {
-	int off = (int)np->np_hlen;
+	int off = (int)np->np_fragoff;
 
-	if (!npf_packet_writable(np, np->np_hlen))
+	if (!npf_packet_writable(np, np->np_fragoff))
 		return false;
 	set_zones(np, true);
 	if (frag6_protosw.ip6_input(&np->np_m, &off, IPPROTO_FRAGMENT) ==

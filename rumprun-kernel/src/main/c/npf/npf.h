@@ -59,6 +59,7 @@ struct npf_packet {
 	uint8_t np_tcpflags, np_icmptype, np_icmpcode;
 	uint32_t np_info;	/* NPC_* */
 	uint32_t np_hlen;	/* of IP, with options or extension headers */
+	uint32_t np_fragoff;	/* IPv6, NPC_IPFRAG: of the fragment header */
 	uint32_t np_len;	/* of all */
 	uint8_t np_addr[2][16]; /* NPF_SRC, NPF_DST */
 	uint16_t np_port[2];	/* network order; of ICMP: its id in both */

@@ -81,7 +81,7 @@ parse6(struct npf_packet *np, const struct source *s)
 			return false;
 		if (np->np_proto == IPPROTO_FRAGMENT) {
 			np->np_info |= NPC_IPFRAG;
-			np->np_hlen = (uint32_t)off;
+			np->np_fragoff = np->np_hlen = (uint32_t)off;
 			/* Behind a later piece's there is no header any more. */
 			if ((be16_get(ext + 2) & 0xfff8u) != 0) {
 				np->np_proto = ext[0];
