@@ -10,11 +10,13 @@
 #include <rump/netconfig.h>
 
 int rump_init(void);
+int rump_pub_shmif_create(const char *, int *);
 
 TEST(calls_without_a_kernel_fail)
 {
 	CHECK_EQ(rump_pub_netconfig_ifcreate("lo1"), ENXIO);
 	CHECK_EQ(rump_pub_netconfig_ipv4_gw("10.0.0.1"), ENXIO);
+	CHECK_EQ(rump_pub_shmif_create(NULL, NULL), ENXIO);
 }
 
 static long
@@ -46,6 +48,10 @@ TEST(interfaces_are_configured_by_calls)
 	CHECK_EQ(
 	    rump_pub_netconfig_ifsetlinkstr("shmif0", "no/such/dir"), ENOENT);
 	CHECK_EQ(rump_pub_netconfig_ifunsetlinkstr("shmif0"), 0);
+	CHECK_EQ(rump_pub_shmif_create("no/such/dir", &index), ENOENT);
+	CHECK_EQ(rump_pub_shmif_create(NULL, &index), 0);
+	CHECK_EQ(index, 1);
+	CHECK_EQ(rump_pub_netconfig_ifdestroy("shmif1"), 0);
 	CHECK_EQ(rump_pub_netconfig_ifsetlinkstr("lo0", "x"), ENOTTY);
 	CHECK_EQ(rump_pub_netconfig_ifup("shmif1"), ENXIO);
 	routes = route_count(k);

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* <rump/netconfig.h>: requests to the interfaces and the routing table of the program's own kernel, as the kernel itself. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <netbsd/if_bridgevar.h>
 #include <rumprun/tool_net.h>
+#include "net/if_shmif.h"
 #include "net/route_var.h"
 #include "net/socketvar.h"
 #include "netinet6/inet6.h"
 #include "rump/dhcp.h"
 #include "rump/implicit.h"
 #include <rump/netconfig.h>
+#include <rump/rump.h>
 
 #define PUBLIC __attribute__((visibility("default")))
 
@@ -69,6 +72,27 @@ with_kernel(int (*fn)(struct rump_kernel *, const struct args *),
 }
 
 /* --- interfaces --- */
+
+static int
+do_shmif(struct rump_kernel *k, const struct args *args)
+{
+	char name[IFNAMSIZ];
+	int error;
+
+	if (NS(k) == NULL)
+		return -EINVAL;
+	if ((error = shmif_create(k, args->a, name)) != 0)
+		return error;
+	if (args->out != NULL)
+		*args->out = atoi(name + strlen("shmif"));
+	return 0;
+}
+
+PUBLIC int
+rump_pub_shmif_create(const char *bus, int *unit)
+{
+	return with_kernel(do_shmif, &(struct args){ .a = bus, .out = unit });
+}
 
 static int
 do_create(struct rump_kernel *k, const struct args *args)

@@ -98,6 +98,12 @@ int rump_pub_etfs_register_withsize(const char *key, const char *hostpath,
     enum rump_etfs_type, uint64_t begin, uint64_t size);
 int rump_pub_etfs_remove(const char *key);
 
+/*
+ * The next free shmifN on the bus file of that name (NULL: on none); N comes
+ * in *unit. See <rump/netconfig.h> for more of the network.
+ */
+int rump_pub_shmif_create(const char *bus, int *unit);
+
 /* What is mounted on a path, on the console; full: with its space. */
 void rump_pub_vfs_mount_print(const char *path, int full);
 
