@@ -302,6 +302,7 @@ TEST(nat_tcp_and_ping_are_translated)
 		.dport = 80,
 		.flags = TH_SYN,
 		.win = 1000 };
+	uint16_t id;
 
 	npf_begin();
 	nat_conf();
@@ -317,11 +318,23 @@ TEST(nat_tcp_and_ping_are_translated)
 	CHECK(OUT(&p, 0));
 	CHECK_EQ(AFTER_SRC, US);
 	CHECK(after_sound());
+	/* Another host's with the same id gets another. */
+	p.src = IP4(192, 168, 1, 6);
+	CHECK(OUT(&p, 0));
+	CHECK_EQ(AFTER_SRC, US);
+	CHECK(after_sound());
+	id = be16_get(after + 24);
+	CHECK(id != 0x7777);
 	p.src = OUTER;
 	p.dst = US;
 	p.sport = ICMP_ECHOREPLY;
 	CHECK(IN(&p, 0));
 	CHECK_EQ(AFTER_DST, INNER);
+	CHECK(after_sound());
+	p.seq = (uint32_t)id << 16 | 1;
+	CHECK(IN(&p, 0));
+	CHECK_EQ(AFTER_DST, IP4(192, 168, 1, 6));
+	CHECK_EQ(be16_get(after + 24), 0x7777);
 	CHECK(after_sound());
 	npf_end();
 }

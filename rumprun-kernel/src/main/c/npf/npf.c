@@ -92,8 +92,13 @@ ask_rules(struct npf_state *ns, struct npf_packet *np, struct verdict *v)
 	v->rp = r->r_rproc;
 	v->pass = (r->r_attr & NPF_RULE_PASS) != 0;
 	npf_count(ns, v->pass ? NPF_STAT_PASS_RULESET : NPF_STAT_BLOCK_RULESET);
-	if (!v->pass || (r->r_attr & NPF_RULE_STATEFUL) == 0 || v->c != NULL)
+	if (!v->pass || (r->r_attr & NPF_RULE_STATEFUL) == 0)
 		return;
+	if (v->c != NULL) { /* one that translation has made */
+		if (v->forw)
+			atomic_fetch_or(&v->c->c_flags, NPF_CONN_PASS);
+		return;
+	}
 	v->c = npf_conn_create(
 	    ns, np, (r->r_attr & NPF_RULE_MULTIENDS) != 0, &none);
 	v->forw = true;
@@ -209,6 +214,13 @@ npf_hook(
 
 /* --- boot and halt --- */
 
+static void
+ifchange(void *arg, struct ifnet *ifp, bool attached)
+{
+	if (!attached)
+		npf_conn_ifdetach(arg, ifp->if_index);
+}
+
 int
 npf_attach(struct rump_kernel *k)
 {
@@ -219,6 +231,7 @@ npf_attach(struct rump_kernel *k)
 		return -ENOMEM;
 	ns->ns_k = k;
 	ns->ns_pf.pf_arg = ns;
+	ns->ns_pf.pf_ifchange = ifchange;
 	NS(k)->ns_pfil = &ns->ns_pf;
 	if ((error = npf_conn_boot(ns)) == 0) {
 		ns->ns_conf = npf_config_empty(ns);

@@ -262,6 +262,8 @@ bool npf_conn_insert(struct npf_conn *);
 void npf_conn_expire(struct npf_conn *);
 /* All, or those whose policy is gone from the configuration. */
 void npf_conn_flush(struct npf_state *, bool all);
+/* An interface goes: its number may be given again. */
+void npf_conn_ifdetach(struct npf_state *, uint32_t ifindex);
 void npf_conn_save(struct npf_state *, struct plist *list);
 /* W, new configuration in place. */
 void npf_conn_load(struct npf_state *, const struct plist *list);

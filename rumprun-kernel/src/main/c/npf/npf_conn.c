@@ -399,6 +399,20 @@ is_orphan(const struct npf_conn *c, int64_t now)
 	return c->c_policy != NULL && atomic_load(&c->c_policy->po_gone);
 }
 
+static bool
+is_there(const struct npf_conn *c, int64_t ifindex)
+{
+	return c->c_ent[0].e_key.ck_ifindex == ifindex;
+}
+
+void
+npf_conn_ifdetach(struct npf_state *ns, uint32_t ifindex)
+{
+	for (int i = 0; i < NPF_NSHARDS; i++)
+		while (sweep(&ns->ns_shards[i], is_there, ifindex))
+			continue;
+}
+
 static void
 collect(void *arg)
 {

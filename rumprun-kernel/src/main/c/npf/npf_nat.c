@@ -199,22 +199,30 @@ set_answer(struct npf_conn *c, int which)
 	struct npf_connkey *back = &c->c_ent[1].e_key;
 
 	memcpy(back->ck_addr[!which], c->c_taddr, 16);
-	if (c->c_tport != 0)
-		back->ck_port[!which] = c->c_tport;
+	if (c->c_tport == 0)
+		return;
+	back->ck_port[!which] = c->c_tport;
+	if (back->ck_proto == IPPROTO_ICMP || back->ck_proto == IPPROTO_ICMPV6)
+		back->ck_port[which] = c->c_tport;
 }
 
+/* As they are, with the policy's port, or with one that is free. Ids of ICMP are changed only when two hosts chose the same. */
 static bool
 insert_out(struct npf_state *ns, struct npf_conn *c, const struct npf_policy *po)
 {
-	struct npf_connkey *back = &c->c_ent[1].e_key;
-	bool ports = (po->po_flags & (NPF_NAT_PORTS | NPF_NAT_PORTMAP)) != 0 &&
-	    (back->ck_proto == IPPROTO_TCP || back->ck_proto == IPPROTO_UDP);
+	uint8_t proto = c->c_ent[0].e_key.ck_proto;
+	bool icmp = proto == IPPROTO_ICMP || proto == IPPROTO_ICMPV6;
+	bool ports = !icmp &&
+	    (po->po_flags & (NPF_NAT_PORTS | NPF_NAT_PORTMAP)) != 0;
 	uint16_t draw;
 
 	if (!ports || po->po_port != 0) {
 		c->c_tport = ports ? po->po_port : 0;
 		set_answer(c, NPF_SRC);
-		return npf_conn_insert(c);
+		if (npf_conn_insert(c))
+			return true;
+		if (!icmp)
+			return false;
 	}
 	for (int i = 0; i < PORT_TRIES; i++) {
 		ns->ns_k->k_host->random(&draw, sizeof(draw));
@@ -338,6 +346,30 @@ npf_nat_packet(struct npf_packet *np, struct npf_conn **cp, bool forw)
 
 /* --- ICMP errors about translated packets (RFC 5508 4) --- */
 
+/* The quoted transport header's port or id, and its sum if that is there; off: where it is. Of ICMP the sum knows no addresses. */
+static int
+fix_quoted_port(struct mbuf *m, const struct npf_packet *q, size_t off,
+    int which, uint16_t port, const uint8_t *oldaddr, const uint8_t *newaddr)
+{
+	bool icmp = (q->np_info & NPC_ICMP_ID) != 0;
+	size_t at = off + (icmp ? 4 : which == NPF_SRC ? 0 : 2);
+	size_t sumat = icmp ? 2 : (q->np_info & NPC_UDP) != 0 ? 6 : 0;
+	uint16_t was, sum;
+
+	m_copydata(m, at, 2, &was);
+	if (m_copyback(m, at, 2, &port) != 0)
+		return -ENOBUFS;
+	if (sumat == 0 || q->np_l4len < 8)
+		return 0;
+	m_copydata(m, off + sumat, 2, &sum);
+	if (sum == 0 && !icmp)
+		return 0;
+	if (!icmp || q->np_alen == 16)
+		sum = npf_cksum_fix(sum, oldaddr, newaddr, q->np_alen);
+	sum = npf_cksum_fix(sum, &was, &port, 2);
+	return m_copyback(m, off + sumat, 2, &sum) != 0 ? -ENOBUFS : 0;
+}
+
 /*
  * The error goes the way `forw` says; what it quotes went the other way, and is to look as its sender sent it. Sums of the quoted packet are fixed where they
  * are quoted, then the error's own is made anew.
@@ -349,7 +381,7 @@ fix_quote(struct npf_packet *np, const struct npf_packet *q, size_t qoff,
 	bool in = c->c_policy->po_type == NPF_NATIN;
 	int which = forw == in ? NPF_SRC : NPF_DST; /* of the quoted one */
 	const uint8_t *addr = forw ? c->c_taddr : c->c_oaddr;
-	uint16_t port = forw ? c->c_tport : c->c_oport, sum, was;
+	uint16_t port = forw ? c->c_tport : c->c_oport, sum;
 	struct mbuf *m = np->np_m;
 	size_t at = qoff +
 	    (np->np_alen == 4 ? 12u + 4u * (unsigned)which :
@@ -367,21 +399,7 @@ fix_quote(struct npf_packet *np, const struct npf_packet *q, size_t qoff,
 		return -ENOBUFS;
 	if (c->c_tport == 0 || q->np_l4len < 4)
 		return 0;
-	at = qoff + q->np_hlen + (which == NPF_SRC ? 0 : 2);
-	m_copydata(m, at, 2, &was);
-	if (m_copyback(m, at, 2, &port) != 0)
-		return -ENOBUFS;
-	/* Of UDP the sum is there as well. */
-	if ((q->np_info & NPC_UDP) != 0 && q->np_l4len >= 8) {
-		m_copydata(m, qoff + q->np_hlen + 6, 2, &sum);
-		if (sum != 0) {
-			sum = npf_cksum_fix(sum, old, addr, np->np_alen);
-			sum = npf_cksum_fix(sum, &was, &port, 2);
-			if (m_copyback(m, qoff + q->np_hlen + 6, 2, &sum) != 0)
-				return -ENOBUFS;
-		}
-	}
-	return 0;
+	return fix_quoted_port(m, q, qoff + q->np_hlen, which, port, old, addr);
 }
 
 static int

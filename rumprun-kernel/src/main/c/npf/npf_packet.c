@@ -270,21 +270,36 @@ fix(uint8_t *sum, const void *was, const void *is, size_t len)
 	memcpy(sum, &v, 2);
 }
 
+/* A port, or ICMP's id, with the sum that it is in (0: none). */
+static void
+set_port(
+    struct npf_packet *np, uint8_t *l4, int which, uint16_t port, unsigned sum)
+{
+	bool icmp = (np->np_info & NPC_ICMP_ID) != 0;
+	uint8_t *p = l4 + (icmp ? 4 : which == NPF_SRC ? 0 : 2);
+
+	if (icmp)
+		sum = 2;
+	if (sum != 0)
+		fix(l4 + sum, p, &port, 2);
+	memcpy(p, &port, 2);
+	np->np_port[which] = port;
+	if (icmp)
+		np->np_port[!which] = port;
+}
+
 bool
 npf_packet_rewrite(
     struct npf_packet *np, int which, const uint8_t *addr, uint16_t port)
 {
 	unsigned off = sum_offset(np);
-	uint8_t *p, *l4, *at, *pp;
-	bool udp, ports;
+	uint8_t *p, *l4, *at;
+	bool udp = (np->np_info & NPC_UDP) != 0;
 
-	if (!npf_packet_writable(np, np->np_hlen + (np->np_l4len)))
+	if (!npf_packet_writable(np, np->np_hlen + np->np_l4len))
 		return false;
 	p = np->np_m->m_data;
 	l4 = p + np->np_hlen;
-	udp = np->np_proto == IPPROTO_UDP;
-	ports = port != 0 && (np->np_info & (NPC_TCP | NPC_UDP)) != 0 &&
-	    port != np->np_port[which];
 	if (udp && off != 0 && np->np_alen == 4 && l4[6] == 0 && l4[7] == 0)
 		off = 0; /* RFC 768: without one */
 	if (np->np_alen == 4) {
@@ -296,13 +311,9 @@ npf_packet_rewrite(
 		fix(l4 + off, at, addr, np->np_alen);
 	memcpy(at, addr, np->np_alen);
 	memcpy(np->np_addr[which], addr, np->np_alen);
-	if (ports) {
-		pp = l4 + (which == NPF_SRC ? 0 : 2);
-		if (off != 0)
-			fix(l4 + off, pp, &port, 2);
-		memcpy(pp, &port, 2);
-		np->np_port[which] = port;
-	}
+	if (port != 0 && port != np->np_port[which] &&
+	    (np->np_info & (NPC_TCP | NPC_UDP | NPC_ICMP_ID)) != 0)
+		set_port(np, l4, which, port, off);
 	if (udp && off != 0 && l4[6] == 0 && l4[7] == 0)
 		l4[6] = l4[7] = 0xff;
 	return true;

@@ -150,7 +150,7 @@ alu(struct walk *w, const struct bpf_insn *i)
 		w->a = none;
 	else if ((i->code & 0xf0) == BPF_AND)
 		w->a.mask &= (uint32_t)((uint64_t)i->k << w->a.shift);
-	else if ((i->code & 0xf0) == BPF_RSH && i->k + w->a.shift < 32) {
+	else if ((i->code & 0xf0) == BPF_RSH && i->k < 32u - w->a.shift) {
 		w->a.shift = (uint8_t)(w->a.shift + i->k);
 		w->a.mask &= UINT32_MAX << w->a.shift;
 	} else
