@@ -316,6 +316,10 @@ TEST(nd6_table_is_bounded)
 	t6_boot();
 	INET6(t.f.k)->ip6_dad_count = 0;
 	t6_addr(0, ME, 64, 0);
+	ns_in(0, PEER, "ff02::1:ff00:1", ME, toy_peer);
+	na_in(0, PEER, ME, PEER, toy_peer,
+	    ND_NA_FLAG_SOLICITED | ND_NA_FLAG_OVERRIDE);
+	CHECK_EQ(nbr_state(0, PEER), ND6_LLINFO_REACHABLE);
 	for (unsigned i = 0; i < 3000; i++) {
 		snprintf(s, sizeof(s), "2001:db8::9:%x", i + 1);
 		ns_in(0, s, "ff02::1:ff00:1", ME, toy_peer);
@@ -323,6 +327,8 @@ TEST(nd6_table_is_bounded)
 	}
 	CHECK(ND_TABLE(t.ifp[0])->llt_count <= 2048);
 	CHECK(nbr_state(0, ME) == ND6_LLINFO_REACHABLE);
+	/* Who is spoken with stays. */
+	CHECK_EQ(nbr_state(0, PEER), ND6_LLINFO_REACHABLE);
 	toy_pass(&t, 20 * TOY_SECOND);
 	toy_halt(&t);
 }
@@ -475,6 +481,27 @@ TEST(mld_queries_are_answered_in_their_version)
 	toy_halt(&t);
 }
 
+/* However many ask: a report a group in the time that they give, and neighbours are answered. */
+TEST(mld_storm_of_queries_makes_few_reports)
+{
+	unsigned reports = 0;
+
+	t6_begin();
+	toy_pass(&t, 12 * TOY_SECOND);
+	toy_forget(&t);
+	for (int i = 0; i < 2000; i++)
+		query("::", 1000, 0);
+	ns_in(0, PEER, "ff02::1:ff00:1", ME, toy_peer);
+	CHECK_EQ(count_icmp(0, ND_NEIGHBOR_ADVERT), 1);
+	for (int i = 0; i < 50; i++) {
+		toy_forget(&t);
+		toy_pass(&t, TOY_SECOND / 10);
+		reports += count_icmp(0, MLD_LISTENER_REPORT);
+	}
+	CHECK(reports > 0 && reports <= 4);
+	toy_halt(&t);
+}
+
 TEST(mld_report_of_another_is_enough)
 {
 	uint8_t body[16];
@@ -522,6 +549,7 @@ main(int argc, char **argv)
 	RUN(inet6_boot_survives_a_lack_of_memory);
 	RUN(mld_reports_twice_and_says_done);
 	RUN(mld_queries_are_answered_in_their_version);
+	RUN(mld_storm_of_queries_makes_few_reports);
 	RUN(mld_report_of_another_is_enough);
 	return check_done();
 }

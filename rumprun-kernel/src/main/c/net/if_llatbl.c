@@ -77,7 +77,16 @@ grow(struct lltable *llt)
 	kmem_free(k, old, oldsize * sizeof(*old));
 }
 
-/* Makes room: the one that was made first, of those that need not stay. False: all must. */
+/* Not confirmed by an answer: those who make up neighbours push out one another. */
+static bool
+idle(const struct llentry *lle)
+{
+	return !lle->lle_valid ||
+	    (lle->lle_tbl->llt_af == AF_INET6 &&
+		lle->lle_state != ND6_LLINFO_REACHABLE);
+}
+
+/* Makes room: the one that was made first, of those that need not stay, the idle before others. False: all must. */
 static bool
 evict(struct lltable *llt)
 {
@@ -87,7 +96,9 @@ evict(struct lltable *llt)
 		for (lle = llt->llt_bucket[i]; lle != NULL; lle = lle->lle_next)
 			if ((lle->lle_flags & (LLE_STATIC | LLE_IFADDR)) == 0 &&
 			    (oldest == NULL ||
-				lle->lle_serial < oldest->lle_serial))
+				(idle(lle) != idle(oldest) ?
+					idle(lle) :
+					lle->lle_serial < oldest->lle_serial)))
 				oldest = lle;
 	if (oldest == NULL)
 		return false;
