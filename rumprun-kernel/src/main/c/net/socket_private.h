@@ -74,6 +74,11 @@ int so_getoption(struct socket *, struct sockopt *);
 
 /* uipc_socket.c: a listener's (locked) connections that only its filter held back are complete. */
 void so_release0(struct socket *head);
+
+/* sockbuf_size.c: who buffers are counted for, one socket more (NULL: no memory), one less (ss_lock held). */
+struct sbuser *sbuser_get(struct rump_kernel *, uid_t);
+void sbuser_put(struct socket *);
+/* What l's process may have in the buffers of its user; those of others' are none of its. */
 uint64_t sb_limit(struct lwp *, const struct socket *);
 
 /* accept_filter.c: with so_lock */

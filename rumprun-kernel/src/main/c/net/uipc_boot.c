@@ -81,3 +81,50 @@ so_fillkinfo(struct socket *so, struct kinfo_pcb *ki)
 	ki->ki_rcvq = so->so_rcv.sb_cc;
 	ki->ki_sndq = so->so_snd.sb_cc;
 }
+
+/* --- all of them --- */
+
+/* A reference, unless the last one is being given back. */
+static bool
+so_tryget(struct socket *so)
+{
+	uint32_t n = atomic_load(&so->so_refs);
+
+	while (n != 0)
+		if (atomic_compare_exchange_weak(&so->so_refs, &n, n + 1))
+			return true;
+	return false;
+}
+
+int
+so_foreach(struct rump_kernel *k, int family,
+    int (*fn)(struct socket *, void *), void *arg)
+{
+	struct socket_state *ss = NS(k)->ns_socket;
+	struct socket **all;
+	size_t n = 0, max;
+	int error = 0;
+
+	kmutex_enter(&ss->ss_lock);
+	max = ss->ss_count;
+	all = kmem_calloc(k, max + 1, sizeof(*all));
+	for (struct socket *so = ss->ss_all; all != NULL && so != NULL;
+	     so = so->so_allnext)
+		if ((family == 0 ||
+			so->so_proto->pr_domain->dom_family == family) &&
+		    so_tryget(so))
+			all[n++] = so;
+	kmutex_exit(&ss->ss_lock);
+	if (all == NULL)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++) {
+		if (error == 0) {
+			solock(all[i]);
+			error = fn(all[i], arg);
+			sounlock(all[i]);
+		}
+		so_put(all[i]);
+	}
+	kmem_free(k, all, (max + 1) * sizeof(*all));
+	return error;
+}

@@ -17,45 +17,6 @@
 
 /* --- memory --- */
 
-/* Who buffers are counted for, one socket more. */
-static struct sbuser *
-sbuser_get(struct rump_kernel *k, uid_t uid)
-{
-	struct socket_state *ss = NS(k)->ns_socket;
-	struct sbuser *su;
-
-	kmutex_enter(&ss->ss_lock);
-	for (su = ss->ss_users; su != NULL && su->su_uid != uid;
-	     su = su->su_next)
-		;
-	if (su == NULL && (su = kmem_zalloc(k, sizeof(*su))) != NULL) {
-		su->su_uid = uid;
-		su->su_next = ss->ss_users;
-		ss->ss_users = su;
-	}
-	if (su != NULL)
-		su->su_sockets++;
-	kmutex_exit(&ss->ss_lock);
-	return su;
-}
-
-/* ss_lock held. */
-static void
-sbuser_put(struct socket *so)
-{
-	struct socket_state *ss = NS(so->so_k)->ns_socket;
-	struct sbuser *su = so->so_sbuser, **at = &ss->ss_users;
-
-	atomic_fetch_sub(
-	    &su->su_bytes, so->so_snd.sb_hiwat + so->so_rcv.sb_hiwat);
-	if (--su->su_sockets > 0)
-		return;
-	while (*at != su)
-		at = &(*at)->su_next;
-	*at = su->su_next;
-	kmem_free(so->so_k, su, sizeof(*su));
-}
-
 static struct socket *
 so_alloc(struct rump_kernel *k, const struct protosw *pr, struct cred *cred)
 {
@@ -350,70 +311,6 @@ sofree(struct socket *so)
 		so_put(head);
 	}
 	so_finish(so);
-}
-
-/* --- buffers' sizes --- */
-
-/* A buffer of old bytes becomes one of new. False: more than the user may have. */
-static bool
-sbcharge(struct socket *so, size_t old, size_t new)
-{
-	_Atomic uint64_t *bytes = &so->so_sbuser->su_bytes;
-	uint64_t now = atomic_fetch_add(bytes, (uint64_t) new - old) + new - old;
-
-	if (new <= old || now <= so->so_sblimit)
-		return true;
-	atomic_fetch_sub(bytes, (uint64_t) new - old);
-	return false;
-}
-
-int
-sbreserve(struct socket *so, struct sockbuf *sb, size_t size)
-{
-	size_t sbmax = (size_t)atomic_load(&NS(so->so_k)->ns_socket->ss_sbmax);
-
-	if (size == 0 || size > (uint64_t)sbmax * MCLBYTES / (MSIZE + MCLBYTES))
-		return -ENOBUFS;
-	if (!sbcharge(so, sb->sb_hiwat, size))
-		return -ENOBUFS;
-	sb->sb_hiwat = size;
-	sb->sb_mbmax = size * 2 < sbmax ? size * 2 : sbmax;
-	if (sb->sb_lowat > sb->sb_hiwat)
-		sb->sb_lowat = sb->sb_hiwat;
-	return 0;
-}
-
-int
-soreserve(struct socket *so, size_t snd, size_t rcv)
-{
-	struct sockbuf old = so->so_snd;
-	int error;
-
-	if ((error = sbreserve(so, &so->so_snd, snd)) != 0)
-		return error;
-	if ((error = sbreserve(so, &so->so_rcv, rcv)) != 0) {
-		(void)sbcharge(so, so->so_snd.sb_hiwat, old.sb_hiwat);
-		so->so_snd.sb_hiwat = old.sb_hiwat;
-		so->so_snd.sb_mbmax = old.sb_mbmax;
-		so->so_snd.sb_lowat = old.sb_lowat;
-		return error;
-	}
-	return 0;
-}
-
-/* What l's process may have in the buffers of its user; those of others' are none of its. */
-uint64_t
-sb_limit(struct lwp *l, const struct socket *so)
-{
-	struct proc *p = l->l_proc;
-	uint64_t limit;
-
-	if (so->so_uid != l->l_cred->cr_euid)
-		return RLIM_INFINITY;
-	kmutex_enter(&p->p_lock);
-	limit = p->p_rlimit[RLIMIT_SBSIZE].cur;
-	kmutex_exit(&p->p_lock);
-	return limit;
 }
 
 /* --- making --- */
@@ -878,51 +775,4 @@ soclose(struct lwp *l, struct socket *so)
 		so_put(queued);
 	}
 	return error == -ENOTCONN ? 0 : error;
-}
-
-/* --- all of them --- */
-
-/* A reference, unless the last one is being given back. */
-static bool
-so_tryget(struct socket *so)
-{
-	uint32_t n = atomic_load(&so->so_refs);
-
-	while (n != 0)
-		if (atomic_compare_exchange_weak(&so->so_refs, &n, n + 1))
-			return true;
-	return false;
-}
-
-int
-so_foreach(struct rump_kernel *k, int family,
-    int (*fn)(struct socket *, void *), void *arg)
-{
-	struct socket_state *ss = NS(k)->ns_socket;
-	struct socket **all;
-	size_t n = 0, max;
-	int error = 0;
-
-	kmutex_enter(&ss->ss_lock);
-	max = ss->ss_count;
-	all = kmem_calloc(k, max + 1, sizeof(*all));
-	for (struct socket *so = ss->ss_all; all != NULL && so != NULL;
-	     so = so->so_allnext)
-		if ((family == 0 ||
-			so->so_proto->pr_domain->dom_family == family) &&
-		    so_tryget(so))
-			all[n++] = so;
-	kmutex_exit(&ss->ss_lock);
-	if (all == NULL)
-		return -ENOMEM;
-	for (size_t i = 0; i < n; i++) {
-		if (error == 0) {
-			solock(all[i]);
-			error = fn(all[i], arg);
-			sounlock(all[i]);
-		}
-		so_put(all[i]);
-	}
-	kmem_free(k, all, (max + 1) * sizeof(*all));
-	return error;
 }
