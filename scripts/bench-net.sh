@@ -3,7 +3,7 @@
 #
 # usage: bench-net.sh [-m MEGABYTES] [-r ROUNDS] [LINE ...]
 # Speed of the network that target/dist (or $DIST) holds, each figure beside
-# its reference in the same run. LINE: bus wire connections forward many npf;
+# its reference in the same run. LINE: bus wire connections forward many npf tap;
 # all of them when none is named. The bus is measured by ../shared/bench/netbench.c,
 # which measures NetBSD's kernel as well, the others by src/bench.
 set -u
@@ -17,7 +17,7 @@ while getopts m:r: option; do
 	esac
 done
 shift $((OPTIND - 1))
-[ $# -gt 0 ] || set -- bus wire connections forward many npf
+[ $# -gt 0 ] || set -- bus wire connections forward many npf tap
 netbench=../shared/bench/netbench.c
 dist=${DIST:-$PWD/target/dist/linux-amd64}
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/rumprun-bench.XXXXXX") || exit 1
@@ -101,6 +101,13 @@ npf() {
 	    "$scratch/npf10.conf" "$scratch/npf1000.conf"
 }
 
+tap() {
+	echo "the host's TCP by way of tap devices (asked for: 0.8 of a loop" \
+	    "that only copies frames)"
+	scripts/bench-tap.sh "$mb" >"$scratch/out" || failed=1
+	sed 's/^/  /' "$scratch/out"
+}
+
 failed=0
 for line; do
 	case $line in
@@ -110,9 +117,8 @@ for line; do
 	forward)	forward;;
 	many)	many;;
 	npf)	npf;;
+	tap)	tap;;
 	*)	echo "bench-net: no such line: $line" >&2; exit 2;;
 	esac
 done
 exit $failed
-echo "the host's TCP by way of tap devices (asked for: 0.8 of a loop that copies frames)"
-scripts/bench-tap.sh "$mb" | sed 's/^/  /'

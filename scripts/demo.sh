@@ -106,7 +106,36 @@ demo_net() {
 	say "The bus as a capture for tcpdump and Wireshark"
 	run shmif_dumpbus -p bus.pcap busmem
 	unset RUMP_SERVER
+	demo_tap
 	say "That was it. See README.md for more."
+}
+# This machine's own network on the other side, in a namespace that goes again.
+demo_tap() {
+	if [ ! -c /dev/net/tun ] || ! command -v ip >/dev/null ||
+	    ! PATH=$hostpath command -v ping >/dev/null ||
+	    ! unshare -n ip tuntap add tapprobe mode tap 2>/dev/null; then
+		say "A tap device is left out: this machine, or its user, may not"
+		return
+	fi
+	say "This machine pings a kernel, by a tap device in a namespace of its own"
+	servers="$servers dave"
+	# shellcheck disable=SC2016
+	unshare -n sh -c '
+		PS4="$ "
+		set -ex
+		ip tuntap add tap0 mode tap vnet_hdr
+		ip addr add 10.9.0.1/24 dev tap0
+		ip link set tap0 up
+		rump_server -lrumpnet -lrumpnet_net -lrumpnet_netinet \
+		    -lrumpnet_virtif unix://dave
+		export RUMP_SERVER="unix://$PWD/dave"
+		sysctl -w net.inet.ip.dad_count=0
+		ifconfig virt0 create
+		ifconfig virt0 linkstr tap0
+		ifconfig virt0 inet 10.9.0.2 netmask 255.255.255.0
+		"$1" -n -c 2 -i 0.2 10.9.0.2
+	' sh "$(PATH=$hostpath command -v ping)" 2>&1 ||
+		{ echo "demo: that failed" >&2; exit 1; }
 }
 [ $what != net ] || { demo_net; exit; }
 image=$work/disk.img
