@@ -73,11 +73,12 @@ leave_recovery(struct tcpcb *tp)
 
 	tp->t_flags &= ~(TF_FASTRECOVERY | TF_REXMTONE);
 	tp->t_dupacks = 0;
-	/* RFC 6582 3.2 step 3: no burst. */
+	/* RFC 6582 3.2 step 3: no burst. With SACK what is out was known all the time (RFC 6675). */
 	if (flight < segsz)
 		flight = segsz;
-	tp->snd_cwnd = tp->snd_ssthresh < flight + segsz ? tp->snd_ssthresh :
-							   flight + segsz;
+	tp->snd_cwnd = tp->snd_ssthresh;
+	if ((tp->t_flags & TF_SACK_PERMIT) == 0 && tp->snd_cwnd > flight + segsz)
+		tp->snd_cwnd = flight + segsz;
 	tp->t_acked = 0;
 }
 

@@ -108,9 +108,13 @@ void
 tcp_persist_start(struct tcpcb *tp)
 {
 	int64_t t = (tp->t_srtt + 4 * tp->t_rttvar) << tp->t_rxtshift;
+	int64_t least = TCP_PERSIST_MIN;
 
-	if (t < TCP_PERSIST_MIN << tp->t_rxtshift)
-		t = TCP_PERSIST_MIN << tp->t_rxtshift;
+	/* The window is only too small for a whole segment: soon what fits into it goes (RFC 1122 4.2.3.4, "override timeout"). */
+	if (SEQ_LT(tp->snd_nxt, tp->snd_una + tp->snd_wnd))
+		least = TCP_OVERRIDE;
+	if (t < least << tp->t_rxtshift)
+		t = least << tp->t_rxtshift;
 	if (t > TCP_PERSIST_MAX)
 		t = TCP_PERSIST_MAX;
 	tcp_timer_stop(tp, TT_REXMT);

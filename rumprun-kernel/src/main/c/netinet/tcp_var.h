@@ -53,6 +53,7 @@ seq_min(tcp_seq a, tcp_seq b)
 #define TCP_RTO_MAX (64 * TCP_NS)
 #define TCP_RTO_SYN (6 * TCP_NS) /* as recorded */
 #define TCP_PERSIST_MIN (5 * TCP_NS)
+#define TCP_OVERRIDE (TCP_NS / 2) /* RFC 1122 4.2.3.4: 0.1 to 1 s */
 #define TCP_PERSIST_MAX (60 * TCP_NS)
 #define TCP_PAWS_IDLE (24 * 24 * 3600 * TCP_NS)
 #define TCP_DUPTHRESH 3
