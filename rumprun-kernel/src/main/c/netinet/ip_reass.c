@@ -288,8 +288,6 @@ sound(const uint8_t *ip, unsigned hlen, unsigned len, unsigned off, bool more)
 	len -= hlen;
 	if (more && (len & 7) != 0)
 		return false;
-	if (off + len > IP_MAXPACKET - IPH_SIZE)
-		return false;
 	/* A header of TCP in two pieces comes from nobody who means well. */
 	return ip[IPH_P] != IPPROTO_TCP || off != 8;
 }
@@ -303,13 +301,15 @@ ip_reassemble(struct mbuf *m)
 	unsigned hlen = ip_hlen(m->m_data), len = m->m_pkthdr.len;
 	uint16_t ipoff = be16_get(m->m_data + IPH_OFF);
 	unsigned off = (ipoff & IP_OFFMASK) * 8u;
-	bool more = (ipoff & IP_MF) != 0;
+	bool more = (ipoff & IP_MF) != 0, beyond;
 	uint8_t head[IPH_MAX];
 	struct fragq *fq;
 	enum put how;
 
-	if (!sound(m->m_data, hlen, len, off, more)) {
-		stat_inc(stat, IP_STAT_BADFRAGS);
+	/* The end of more than a packet can be, "ping of death". */
+	beyond = len > hlen && off + len - hlen > IP_MAXPACKET - IPH_SIZE;
+	if (beyond || !sound(m->m_data, hlen, len, off, more)) {
+		stat_inc(stat, beyond ? IP_STAT_TOOLONG : IP_STAT_BADFRAGS);
 		m_freem(m);
 		return NULL;
 	}
