@@ -86,7 +86,7 @@ TEST(plist_read_back_is_the_same)
 {
 	struct plist_mem pm = new_mem();
 	struct plist *d = plist_new_dict(&pm), *again, *copy;
-	char key[16], *one, *two;
+	char key[16], quotes[128], *one, *two;
 	size_t n1, n2, len;
 	const void *data;
 	const char *s;
@@ -98,6 +98,10 @@ TEST(plist_read_back_is_the_same)
 		snprintf(key, sizeof(key), "key%d", k);
 		plist_set_uint(d, key, UINT64_MAX - (unsigned)k);
 	}
+	/* The longest key, and longer still where it is written. */
+	memset(quotes, '\'', sizeof(quotes) - 1);
+	quotes[sizeof(quotes) - 1] = '\0';
+	plist_set_bool(d, quotes, true);
 	plist_set_int(d, "min", INT64_MIN);
 	plist_set_data(d, "data", "abcde", 5);
 	plist_set_string(d, "text", "");
@@ -109,7 +113,7 @@ TEST(plist_read_back_is_the_same)
 	CHECK_EQ(plist_write(copy, &two, &n2), 0);
 	CHECK_EQ(n1, n2);
 	CHECK(memcmp(one, two, n1) == 0);
-	CHECK_EQ(plist_count(copy), 104);
+	CHECK_EQ(plist_count(copy), 105);
 	CHECK_EQ(plist_get_uint(copy, "key7", UINT64_MAX, &u), 1);
 	CHECK(u == UINT64_MAX - 7);
 	CHECK_EQ(plist_get_uint(copy, "key7", UINT32_MAX, &u), -EINVAL);

@@ -143,15 +143,17 @@ static const struct {
 	{ '"', "&quot;" },
 };
 
-/* In place of text, which is not shorter: the length, or -EINVAL. */
+/* Into room for size bytes with the NUL: the length, or -EINVAL. */
 static int64_t
-unescape(const struct word *w, char *to)
+unescape(const struct word *w, char *to, size_t size)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < w->len;) {
 		size_t e, len = 0;
 
+		if (n + 1 >= size)
+			return -EINVAL;
 		if (w->s[i] != '&') {
 			to[n++] = w->s[i++];
 			continue;
@@ -179,7 +181,7 @@ read_string(struct in *in, struct plist **pp)
 
 	if ((*pp = plist_alloc(in->pm, PLIST_STRING, w.len)) == NULL)
 		return -ENOMEM;
-	if ((n = unescape(&w, (char *)(*pp)->p_bytes)) < 0)
+	if ((n = unescape(&w, (char *)(*pp)->p_bytes, w.len + 1)) < 0)
 		return (int)n;
 	(*pp)->p_len = (size_t)n;
 	return 0;
@@ -344,9 +346,7 @@ read_key(struct in *in, char *buf, size_t size)
 	if (empty || !is(&w, "key"))
 		return -EINVAL;
 	w = raw_text(in);
-	if (w.len == 0 || w.len >= size)
-		return -EINVAL;
-	if ((n = unescape(&w, buf)) < 0)
+	if (w.len == 0 || (n = unescape(&w, buf, size)) < 0)
 		return -EINVAL;
 	return close_tag(in, "key");
 }
