@@ -219,6 +219,53 @@ TEST(conn_tcp_may_be_met_in_the_middle)
 	npf_end();
 }
 
+/* Large segments, scaled windows, both directions of a loopback: nothing of a real connection is taken for invalid. */
+TEST(conn_real_transfers_pass_unharmed)
+{
+	struct sockaddr_in sin;
+	static uint8_t data[65536];
+	uint64_t sent = 0, got = 0;
+	socklen_t len = sizeof(sin);
+	long ls, s, a, n;
+
+	npf_begin();
+	conf_new();
+	add_rule(rules, STATEFUL | RULE_OUT, "lo0", NULL, 0);
+	add_rule(rules, RULE_BOTH, NULL, NULL, 0);
+	conf_load();
+	sockaddr_in_init(&sin, htonl(INADDR_LOOPBACK), htons(7777));
+	CHECK((ls = l_socket(t.f.l, AF_INET, SOCK_STREAM, 0)) >= 0);
+	CHECK((s = l_socket(t.f.l, AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0)) >=
+	    0);
+	CHECK_EQ(l_bind(t.f.l, ls, &sin, sizeof(sin)), 0);
+	CHECK_EQ(l_listen(t.f.l, ls, 1), 0);
+	n = l_connect(t.f.l, s, &sin, sizeof(sin));
+	CHECK(n == 0 || n == -EINPROGRESS);
+	CHECK((a = l_accept(t.f.l, ls, &sin, &len)) >= 0);
+	for (int i = 0; i < 100000 && got < (4u << 20); i++) {
+		n = l_write(t.f.l, s, data, sizeof(data));
+		CHECK(n > 0 || n == -EAGAIN);
+		sent += n > 0 ? (uint64_t)n : 0;
+		if (sent > got) {
+			n = l_read(t.f.l, a, data, sizeof(data));
+			CHECK(n > 0);
+			got += (uint64_t)n;
+		}
+		if (n < 0)
+			toy_pass(&t, TOY_SECOND / 10);
+	}
+	CHECK(got >= 4u << 20);
+	CHECK_EQ(npf_stat(NPF_STAT_INVALID_STATE), 0);
+	CHECK_EQ(npf_stat(NPF_STAT_BLOCK_RULESET), 0);
+	CHECK_EQ(npf->ns_nconns, 1);
+	CHECK_EQ(l_close(t.f.l, s), 0);
+	CHECK_EQ(l_close(t.f.l, a), 0);
+	CHECK_EQ(l_close(t.f.l, ls), 0);
+	toy_pass(&t, 200 * TOY_SECOND);
+	CHECK_EQ(npf->ns_nconns, 0);
+	npf_end();
+}
+
 /* --- translation --- */
 
 static struct plist *
@@ -670,6 +717,7 @@ main(void)
 	RUN(conn_tcp_lives_long_and_ends_soon);
 	RUN(conn_tcp_windows_are_scaled);
 	RUN(conn_tcp_may_be_met_in_the_middle);
+	RUN(conn_real_transfers_pass_unharmed);
 	RUN(nat_outgoing_get_our_address_and_a_port);
 	RUN(nat_tcp_and_ping_are_translated);
 	RUN(nat_errors_find_the_inner_host);
