@@ -175,6 +175,7 @@ TEST(handle_badArguments_sayWhy)
 	CHECK(rumprun_open(p, "/", 0, 0) >= 0);
 	CHECK(rumprun_open(p, "/", 0, 0) >= 0);
 	CHECK_EQ(rumprun_open(p, "/", 0, 0), -ENFILE);
+	CHECK_EQ(rumprun_kernel_listen(k, "nonsense", NULL, 0), -EINVAL);
 	CHECK_EQ(rumprun_proc_destroy(p), 0);
 	CHECK_EQ(rumprun_kernel_halt(k, 0), 0);
 	CHECK_EQ(rumprun_kernel_boot(NULL, "nosuch", NULL, NULL, &k, NULL, 0),

@@ -252,11 +252,12 @@ rumprun_kernel_listen(
     struct rumprun_kernel *rk, const char *url, char *why, size_t whysize)
 {
 	int error = -ESHUTDOWN;
+	char own[256] = "";
 
-	say(why, whysize, "%s", "");
 	kmutex_enter(&rk->rk_lock);
 	if (rk->rk_k != NULL)
-		error = proxy_listen_why(rk->rk_k, url, why, whysize);
+		error = proxy_listen_why(rk->rk_k, url, own, sizeof(own));
+	say(why, whysize, "%s", own);
 	kmutex_exit(&rk->rk_lock);
 	return error;
 }
