@@ -81,7 +81,7 @@ many() {
 rules() {
 	echo 'group default {'
 	awk -v n="$1" 'BEGIN { for (i = 0; i < n; i++)
-		printf "\tblock in final family inet4 proto tcp from " \
+		printf "\tblock in final family inet4 proto udp from " \
 		    "172.16.%d.%d to any port %d\n", i / 250, i % 250 + 1, 1000 + i }'
 	printf '\tpass all\n}\n'
 }

@@ -232,6 +232,7 @@ main(int argc, char **argv)
 	struct rumprun_wire *w1, *w2;
 	struct rumprun_proc *ends[2], *r;
 	struct rumprun_kernel *k;
+	char why[256];
 	double loopback;
 
 	if (argc != 2 && (argc < 6 || strcmp(argv[2], "-s") != 0)) {
@@ -258,7 +259,7 @@ main(int argc, char **argv)
 		    loopback);
 		return 0;
 	}
-	need(rumprun_kernel_listen(k, argv[3], NULL, 0) == 0, "listen");
+	need(rumprun_kernel_listen(k, argv[3], why, sizeof(why)) == 0, why);
 	with_rules(r, ends, argv + 4);
 	return 0;
 }
