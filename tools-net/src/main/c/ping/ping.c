@@ -21,17 +21,6 @@ usage(struct tool *t)
 	t_exit(t, 1);
 }
 
-int64_t
-ping_now(struct ping *p)
-{
-	struct timespec ts;
-	int error = sys_clock_gettime(p->t, CLOCK_MONOTONIC, &ts);
-
-	if (error != 0)
-		t_fail(p->t, 1, error, "clock_gettime");
-	return ts.tv_sec * NS + ts.tv_nsec;
-}
-
 /* --- options --- */
 
 /* A whole number; false when it is none. */
@@ -58,18 +47,6 @@ seconds(struct tool *t, const char *s, const char *what)
 	return (int64_t)(v * (double)NS);
 }
 
-static int
-hexdigit(int c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 static void
 set_pattern(struct ping *p, const char *s)
 {
@@ -77,7 +54,7 @@ set_pattern(struct ping *p, const char *s)
 	bool ok = n >= 1 && n <= 32;
 
 	for (size_t i = 0; ok && i < n; i++)
-		ok = hexdigit((unsigned char)s[i]) >= 0;
+		ok = ping_hexdigit((unsigned char)s[i]) >= 0;
 	if (!ok)
 		t_errx(p->t, 1,
 		    "\"-p %s\": patterns must be specified with "
@@ -86,10 +63,10 @@ set_pattern(struct ping *p, const char *s)
 	p->haspattern = true;
 	/* An odd first digit stands for a byte of its own. */
 	for (size_t i = 0; i < n;) {
-		int v = hexdigit((unsigned char)s[i++]);
+		int v = ping_hexdigit((unsigned char)s[i++]);
 
 		if ((n - i) % 2 != 0 || (i == 1 && n % 2 == 0))
-			v = v << 4 | hexdigit((unsigned char)s[i++]);
+			v = v << 4 | ping_hexdigit((unsigned char)s[i++]);
 		p->pad[p->padlen++] = (uint8_t)v;
 	}
 }
@@ -387,7 +364,7 @@ send_request(struct ping *p)
 {
 	size_t n = ICMP_HDR + data_length(p), head = 0;
 	uint16_t seq = (uint16_t)p->sent;
-	int64_t now = ping_now(p);
+	int64_t now = ping_clock(p->t);
 	uint8_t *b = p->out;
 	ssize_t done;
 
@@ -431,7 +408,7 @@ receive(struct ping *p, int64_t until, bool stop_at_answer)
 		struct sockaddr_in from;
 		socklen_t fromlen = sizeof(from);
 		struct pollfd pfd = { .fd = p->sock, .events = POLLIN };
-		int64_t left = until - ping_now(p);
+		int64_t left = until - ping_clock(p->t);
 		int ms = left <= 0 ? 0 : (int)((left + 999999) / 1000000), ready;
 		ssize_t n;
 
@@ -446,7 +423,7 @@ receive(struct ping *p, int64_t until, bool stop_at_answer)
 		if (ready < 0 && ready != -EINTR)
 			t_fail(p->t, 1, ready, "poll");
 		if (ready <= 0) {
-			if (ping_now(p) >= until)
+			if (ping_clock(p->t) >= until)
 				return false;
 			continue;
 		}
@@ -475,7 +452,7 @@ run(struct ping *p)
 {
 	uint64_t end = p->count > 0 ? (uint64_t)(p->count + p->preload) : 0;
 
-	p->first = ping_now(p);
+	p->first = ping_clock(p->t);
 	for (long i = 0; i < p->preload; i++)
 		send_request(p);
 	while (!t_interrupted(p->t)) {

@@ -3,6 +3,7 @@
 #ifndef PING_PING_H
 #define PING_PING_H
 
+#include "pinglib.h"
 #include <netbsd/in.h>
 #include <netbsd/ip.h>
 #include <rumprun/tool_net.h>
@@ -51,7 +52,6 @@ struct ping {
 	char *addrtext;
 };
 
-int64_t ping_now(struct ping *);
 /* Handles one packet that has come, from its IP header on. True: a new answer to one of ours. */
 bool ping_packet(
     struct ping *, const uint8_t *, size_t, const struct sockaddr_in *from);

@@ -2,18 +2,6 @@
 /* ping: what comes back, and the summary. */
 #include "ping.h"
 
-static uint32_t
-get16(const uint8_t *b)
-{
-	return (uint32_t)b[0] << 8 | b[1];
-}
-
-static uint32_t
-get32(const uint8_t *b)
-{
-	return get16(b) << 16 | get16(b + 2);
-}
-
 const char *
 ping_addr(struct ping *p, uint32_t addr)
 {
@@ -32,24 +20,11 @@ ping_addr(struct ping *p, uint32_t addr)
 	return p->addrtext;
 }
 
-/* Square root for times in milliseconds, by Newton. */
-static double
-root(double v)
-{
-	double r = v > 1 ? v : 1;
-
-	if (v <= 0)
-		return 0;
-	for (int i = 0; i < 64; i++)
-		r = (r + v / r) / 2;
-	return r;
-}
-
 void
 ping_summary(struct ping *p)
 {
 	struct tool *t = p->t;
-	double span = (double)(ping_now(p) - p->first) / (double)NS;
+	double span = (double)(ping_clock(p->t) - p->first) / (double)NS;
 
 	if (p->flood && !p->quiet) {
 		while (p->dots > 0) {
@@ -78,7 +53,7 @@ ping_summary(struct ping *p)
 		t_printf(t,
 		    "round-trip min/avg/max/stddev = %.3f/%.3f/%.3f/%.3f ms\n",
 		    (double)p->tmin / 1e6, avg, (double)p->tmax / 1e6,
-		    root(var));
+		    ping_root(var));
 	}
 	if (p->flood && span > 0)
 		t_printf(t,
@@ -176,7 +151,7 @@ echo_reply(struct ping *p, const uint8_t *icmp, size_t n, int ttl,
 	else
 		p->received++;
 	if (timed) {
-		rtt = ping_now(p) - (int64_t)get32(icmp + 8) * NS -
+		rtt = ping_clock(p->t) - (int64_t)get32(icmp + 8) * NS -
 		    (int64_t)get32(icmp + 12) * (p->compat ? 1000 : 1);
 		if (rtt < 0)
 			rtt = 0;

@@ -20,17 +20,6 @@ usage(struct tool *t)
 	t_exit(t, 1);
 }
 
-int64_t
-ping6_now(struct ping6 *p)
-{
-	struct timespec ts;
-	int error = sys_clock_gettime(p->t, CLOCK_MONOTONIC, &ts);
-
-	if (error != 0)
-		t_fail(p->t, 1, error, "clock_gettime");
-	return ts.tv_sec * NS + ts.tv_nsec;
-}
-
 /* --- options --- */
 
 static long
@@ -88,31 +77,21 @@ address_types(struct ping6 *p, const char *s)
 		}
 }
 
-static int
-hexdigit(int c)
-{
-	const char *digits = "0123456789abcdef", *at;
-
-	c = c >= 'A' && c <= 'F' ? c - 'A' + 'a' : c;
-	at = c != '\0' ? strchr(digits, c) : NULL;
-	return at != NULL ? (int)(at - digits) : -1;
-}
-
 static void
 set_pattern(struct ping6 *p, const char *s)
 {
 	size_t n = strlen(s), i = 0;
 
 	for (size_t k = 0; k < n; k++)
-		if (hexdigit((unsigned char)s[k]) < 0)
+		if (ping_hexdigit((unsigned char)s[k]) < 0)
 			t_errx(p->t, 1,
 			    "patterns must be specified as hex digits");
 	p->haspattern = true;
 	while (i < n && p->padlen < sizeof(p->pad)) {
-		int v = hexdigit((unsigned char)s[i++]);
+		int v = ping_hexdigit((unsigned char)s[i++]);
 
 		if (i < n)
-			v = v << 4 | hexdigit((unsigned char)s[i++]);
+			v = v << 4 | ping_hexdigit((unsigned char)s[i++]);
 		p->pad[p->padlen++] = (uint8_t)v;
 	}
 	if (p->padlen == 0)
@@ -466,7 +445,7 @@ send_request(struct ping6 *p)
 {
 	size_t n = ECHO_HDR + payload(p);
 	uint16_t seq = (uint16_t)p->sent;
-	int64_t now = ping6_now(p);
+	int64_t now = ping_clock(p->t);
 	uint8_t *b = p->out;
 	ssize_t done;
 
@@ -562,7 +541,8 @@ take(struct ping6 *p)
 static bool
 past_deadline(struct ping6 *p)
 {
-	return p->deadline_ns > 0 && ping6_now(p) - p->start >= p->deadline_ns;
+	return p->deadline_ns > 0 &&
+	    ping_clock(p->t) - p->start >= p->deadline_ns;
 }
 
 /* Until then, or until the first answer if that is asked for: true. */
@@ -574,7 +554,7 @@ receive(struct ping6 *p, int64_t until, bool stop_at_answer)
 	/* Whoever sends to us all the time does not keep us from sending. */
 	for (bool first = true;; first = false) {
 		struct pollfd pfd = { .fd = p->sock, .events = POLLIN };
-		int64_t left = until - ping6_now(p);
+		int64_t left = until - ping_clock(p->t);
 		int ms = left <= 0 ? 0 : (int)((left + 999999) / 1000000), ready;
 
 		if (t_interrupted(p->t))
@@ -588,7 +568,7 @@ receive(struct ping6 *p, int64_t until, bool stop_at_answer)
 		if (ready < 0 && ready != -EINTR)
 			t_fail(p->t, 1, ready, "poll");
 		if (ready <= 0) {
-			if (ping6_now(p) >= until)
+			if (ping_clock(p->t) >= until)
 				return false;
 			continue;
 		}
@@ -676,7 +656,7 @@ ping6_main(struct tool *t, int argc, char **argv)
 	    payload(p), in6_text(&p->from, p->ifs, from),
 	    in6_text(&p->to, p->ifs, to));
 	t_flush(t->t_out);
-	p->start = ping6_now(p);
+	p->start = ping_clock(p->t);
 	run(p);
 	ping6_summary(p);
 	return p->received > 0 ? 0 : 1;

@@ -3,6 +3,7 @@
 #ifndef PING6_PING6_H
 #define PING6_PING6_H
 
+#include "pinglib.h"
 #include "../iflist.h"
 #include <netbsd/ip6.h>
 
@@ -48,7 +49,6 @@ struct ping6 {
 	char addrtext[80]; /* of ping6_addr */
 };
 
-int64_t ping6_now(struct ping6 *);
 void ping6_fill(struct ping6 *, uint8_t *data, size_t from, size_t to);
 /* An ICMPv6 packet that came. True: a new answer to one of ours. */
 bool ping6_packet(struct ping6 *, const uint8_t *, size_t,

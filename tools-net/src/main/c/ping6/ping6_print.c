@@ -2,18 +2,6 @@
 /* ping6: what comes back, and the summary. */
 #include "ping6.h"
 
-static uint32_t
-get16(const uint8_t *b)
-{
-	return (uint32_t)b[0] << 8 | b[1];
-}
-
-static uint32_t
-get32(const uint8_t *b)
-{
-	return get16(b) << 16 | get16(b + 2);
-}
-
 const char *
 ping6_addr(struct ping6 *p, const struct sockaddr_in6 *sin6)
 {
@@ -22,18 +10,6 @@ ping6_addr(struct ping6 *p, const struct sockaddr_in6 *sin6)
 	    NULL;
 
 	return name != NULL ? name : in6_text(sin6, p->ifs, p->addrtext);
-}
-
-static double
-root(double v)
-{
-	double r = v > 1 ? v : 1;
-
-	if (v <= 0)
-		return 0;
-	for (int i = 0; i < 64; i++)
-		r = (r + v / r) / 2;
-	return r;
 }
 
 void
@@ -64,7 +40,7 @@ ping6_summary(struct ping6 *p)
 		    "round-trip min/avg/max/std-dev = "
 		    "%.3f/%.3f/%.3f/%.3f ms\n",
 		    (double)p->tmin / 1e6, avg, (double)p->tmax / 1e6,
-		    root(p->tsumsq / n - avg * avg));
+		    ping_root(p->tsumsq / n - avg * avg));
 	}
 	t_flush(t->t_out);
 }
@@ -94,7 +70,7 @@ echo_reply(struct ping6 *p, const uint8_t *b, size_t n,
 	int64_t rtt = 0;
 
 	if (timed) {
-		rtt = ping6_now(p) - (int64_t)get32(b + 8) * NS -
+		rtt = ping_clock(p->t) - (int64_t)get32(b + 8) * NS -
 		    (int64_t)get32(b + 12);
 		if (rtt < 0)
 			rtt = 0;
