@@ -441,7 +441,7 @@ int
 npf_conn_boot(struct npf_state *ns)
 {
 	callout_init(&ns->ns_gc, ns->ns_k, collect, ns);
-	ns->ns_k->k_host->random(&ns->ns_seed, sizeof(ns->ns_seed));
+	kern_random(ns->ns_k, &ns->ns_seed, sizeof(ns->ns_seed));
 	for (int i = 0; i < NPF_NSHARDS; i++) {
 		struct npf_connshard *sh = &ns->ns_shards[i];
 

@@ -225,7 +225,7 @@ insert_out(struct npf_state *ns, struct npf_conn *c, const struct npf_policy *po
 			return false;
 	}
 	for (int i = 0; i < PORT_TRIES; i++) {
-		ns->ns_k->k_host->random(&draw, sizeof(draw));
+		kern_random(ns->ns_k, &draw, sizeof(draw));
 		if (draw < PORT_FIRST)
 			continue;
 		c->c_tport = htons(draw);

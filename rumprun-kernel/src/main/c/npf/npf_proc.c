@@ -144,7 +144,7 @@ normalize4(const struct npf_rproc *rp, struct npf_packet *np)
 			change(ip, IPH_ID, ip_newid(np->np_k));
 	}
 	if (rp->rp_randomid) {
-		np->np_k->k_host->random(&id, sizeof(id));
+		kern_random(np->np_k, &id, sizeof(id));
 		change(ip, IPH_ID, id == 0 ? 1 : id);
 	}
 	if (ip[IPH_TTL] < rp->rp_minttl)
@@ -249,7 +249,7 @@ unlucky(const struct npf_rproc *rp, struct rump_kernel *k)
 {
 	uint32_t r;
 
-	k->k_host->random(&r, sizeof(r));
+	kern_random(k, &r, sizeof(r));
 	return (rp->rp_rndmod != 0 && r % rp->rp_rndmod == 0) ||
 	    (rp->rp_rndpercent != 0 && (r >> 8) % 10000 < rp->rp_rndpercent);
 }
