@@ -59,6 +59,30 @@ TEST(conn_answers_pass_and_others_do_not)
 	npf_end();
 }
 
+/* Ping of our own address: its answer has the same key. */
+TEST(conn_to_oneself_is_one)
+{
+	struct pkt p = { .src = US,
+		.dst = US,
+		.proto = IPPROTO_ICMP,
+		.sport = ICMP_ECHO,
+		.seq = 0x12340001 };
+
+	npf_begin();
+	stateful_conf(0);
+	conf_load();
+	CHECK(OUT(&p, 0));
+	CHECK(IN(&p, 0));
+	p.sport = ICMP_ECHOREPLY;
+	CHECK(IN(&p, 0));
+	CHECK_EQ(npf_stat(NPF_STAT_PASS_CONN), 2);
+	CHECK_EQ(npf_stat(NPF_STAT_RACE_CONN), 0);
+	CHECK_EQ(npf->ns_nconns, 1);
+	toy_pass(&t, 40 * TOY_SECOND);
+	CHECK_EQ(npf->ns_nconns, 0);
+	npf_end();
+}
+
 TEST(conn_with_any_ends_is_known_at_every_interface)
 {
 	struct pkt b = back(&udp);
@@ -711,6 +735,7 @@ int
 main(void)
 {
 	RUN(conn_answers_pass_and_others_do_not);
+	RUN(conn_to_oneself_is_one);
 	RUN(conn_with_any_ends_is_known_at_every_interface);
 	RUN(conn_reload_keeps_and_flush_drops);
 	RUN(conn_tcp_segments_outside_windows_are_dropped);

@@ -303,7 +303,10 @@ npf_conn_insert(struct npf_conn *c)
 
 	if (!link_entry(ns, &c->c_ent[0]))
 		return false;
-	if (!link_entry(ns, &c->c_ent[1])) {
+	/* Who talks to himself may have but one. */
+	if (memcmp(&c->c_ent[0].e_key, &c->c_ent[1].e_key,
+		sizeof(c->c_ent[0].e_key)) != 0 &&
+	    !link_entry(ns, &c->c_ent[1])) {
 		unlink_entry(ns, &c->c_ent[0]);
 		return false;
 	}
