@@ -288,6 +288,49 @@ TEST(npf_rules_come_and_go)
 	npf_end();
 }
 
+/* A host's own rule, in a group of many: found at once, whichever were added or went before. */
+TEST(npf_many_rules_at_run_time_are_told_apart)
+{
+	struct pkt p = udp;
+	struct bpf_insn code[16];
+	struct plist *d;
+	uint64_t id;
+
+	npf_begin();
+	dynamic_conf();
+	conf_load();
+	for (uint32_t i = 0; i < 300; i++) {
+		size_t n = code_from(
+		    code, IPPROTO_UDP, IP4(10, 5, i / 256, i), 0xffffffff);
+
+		d = ask("dyn", NPF_CMD_RULE_ADD);
+		plist_set_uint(d, "attr", NPF_RULE_FINAL | RULE_IN);
+		plist_set_data(d, "code", code, n * sizeof(*code));
+		CHECK_EQ(tell(d, NULL), 0);
+	}
+	CHECK(npf->ns_conf->cf_rules->rs_rules[0].r_dyn != NULL);
+	for (int round = 0; round < 2; round++) {
+		for (uint32_t i = 0; i < 400; i++) {
+			p.src = IP4(10, 5, i / 256, i);
+			CHECK_EQ(
+			    IN(&p, 0), i >= 300 || (round == 1 && i % 4 != 3));
+		}
+		for (id = 1; id <= 300 && round == 0; id++) {
+			if (id % 4 == 0)
+				continue;
+			d = ask("dyn", NPF_CMD_RULE_REMOVE);
+			plist_set_uint(d, "id", id);
+			CHECK_EQ(tell(d, NULL), 0);
+		}
+		dynamic_conf();
+		conf_load();
+	}
+	CHECK_EQ(count_dynamic(), 75);
+	CHECK_EQ(tell(ask("dyn", NPF_CMD_RULE_FLUSH), NULL), 0);
+	CHECK(IN(&p, 0));
+	npf_end();
+}
+
 TEST(npf_saved_rules_can_be_loaded)
 {
 	struct plist *saved, *list, *first;
@@ -623,10 +666,10 @@ TEST(npf_prechecks_never_hide_a_match)
 		}
 		conf_load();
 		rs = npf->ns_conf->cf_rules;
-		CHECK(rs->rs_words != 0);
+		CHECK(rs->rs_index.ix_words != 0);
 		for (int i = 0; i < 50; i++) {
 			unsigned len = random_packet(buf);
-			size_t words = rs->rs_words;
+			size_t words = rs->rs_index.ix_words;
 
 			memset(&np, 0, sizeof(np));
 			np.np_k = t.f.k;
@@ -639,7 +682,7 @@ TEST(npf_prechecks_never_hide_a_match)
 			CHECK(np.np_m != NULL);
 			CHECK(npf_packet_parse(&np, AF_INET));
 			with = npf_ruleset_inspect(rs, &np);
-			rs->rs_words = 0;
+			rs->rs_index.ix_words = 0;
 			without = npf_ruleset_inspect(rs, &np);
 			CHECK(with == without);
 			found += with != NULL;
@@ -652,7 +695,7 @@ TEST(npf_prechecks_never_hide_a_match)
 				pc->pc_mask[1] &= NPF_LANE1(0, 0, 0, 15, 0xffff);
 			}
 			CHECK(with == npf_ruleset_inspect(rs, &np));
-			rs->rs_words = words;
+			rs->rs_index.ix_words = words;
 			m_freem(np.np_m);
 			if (i % 10 == 9)
 				break;
@@ -712,6 +755,7 @@ main(void)
 	RUN(npf_groups_are_by_interface_and_direction);
 	RUN(npf_tables_hold_addresses_and_networks);
 	RUN(npf_rules_come_and_go);
+	RUN(npf_many_rules_at_run_time_are_told_apart);
 	RUN(npf_saved_rules_can_be_loaded);
 	RUN(npf_blocked_are_answered_when_asked_for);
 	RUN(npf_normalize_changes_what_it_says);

@@ -101,6 +101,8 @@ struct npf_rule {
 	struct npf_policy *r_policy;
 	/* Of dynamic rules, and groups of them. */
 	struct npf_rule *r_subs, *r_next;
+	struct npf_dynindex *r_dyn; /* of groups with many */
+	size_t r_slot;		    /* in it, from 1; 0: behind it */
 	int32_t r_prio;
 	uint64_t r_id;
 	uint8_t r_key[NPF_RULE_MAXKEYLEN];
@@ -109,12 +111,17 @@ struct npf_rule {
 	struct plist *r_dict; /* of dynamic rules: as it was sent; else NULL */
 };
 
+/* See npf_index.c. */
+struct npf_index {
+	uint64_t *ix_rows[NPF_KEYBYTES]; /* 256 of ix_words words, by the byte's value; NULL: that byte tells nothing */
+	size_t ix_words; /* 0: there is no index */
+	size_t ix_count; /* rules */
+};
+
 struct npf_ruleset {
 	struct npf_rule *rs_rules;
 	size_t rs_count, rs_size;
-	/* Which may match, by bytes of the key: rs_index[byte] has 256 rows of rs_words words; NULL: that byte tells nothing. */
-	uint64_t *rs_index[NPF_KEYBYTES];
-	size_t rs_words; /* 0: there is no index */
+	struct npf_index rs_index;
 };
 
 void npf_precheck_make(struct rump_kernel *, struct npf_precheck *,

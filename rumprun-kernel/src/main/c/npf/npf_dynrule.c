@@ -88,6 +88,7 @@ npf_rule_fill_subs(
 			continue;
 		tail = &(*tail)->r_next;
 	}
+	npf_dynindex_rebuild(ns->ns_k, group);
 	return 0;
 }
 
@@ -138,6 +139,7 @@ add(struct npf_state *ns, struct npf_rule *group, const struct plist *request,
 		if (cmd == NPF_CMD_RULE_INSERT && r->r_prio == NPF_PRI_LAST)
 			r->r_prio = NPF_PRI_FIRST;
 		insert(group, r);
+		npf_dynindex_added(k, group, r);
 		plist_set_uint(answer, "id", r->r_id);
 	}
 	net_unlock(k);
@@ -175,6 +177,7 @@ take_off(struct npf_state *ns, struct npf_rule *group, const struct which *w)
 			continue;
 		}
 		*p = r->r_next;
+		npf_dynindex_removed(ns->ns_k, group, r);
 		r->r_next = NULL;
 		*tail = r;
 		tail = &r->r_next;
@@ -297,11 +300,13 @@ npf_ruleset_inherit(struct npf_config *cf, struct npf_config *old)
 		    r->r_subs != NULL ||
 		    (from = find_group(old, r->r_name)) == NULL)
 			continue;
+		npf_dynindex_drop(old->cf_npf->ns_k, from);
 		r->r_subs = from->r_subs;
 		from->r_subs = NULL;
 		for (struct npf_rule *sub = r->r_subs; sub != NULL;
 		     sub = sub->r_next)
 			adopt(sub, cf, old);
+		npf_dynindex_rebuild(cf->cf_npf->ns_k, r);
 	}
 }
 

@@ -3,13 +3,9 @@
  * Rules: made from dictionaries, and matched.
  *
  * Groups are followed by their rules (r_skip: where they end); a group's conditions are also its rules' own as far as the precheck tells them, so that
- * a rule that the index offers is never in a group that it doesn't. The index has, for each byte of the key in which some rule wants certain bits, a row of
- * bits per value: which rules may match. The rows of a packet's bytes, and-ed, are the rules to look at.
+ * a rule that the index (npf_index.c) offers is never in a group that it doesn't.
  */
 #include "npf/npf_rules.h"
-
-#define INDEX_MIN 16	/* fewer are looked at one by one */
-#define INDEX_MAX 16384 /* more would need too much memory */
 
 /* --- making --- */
 
@@ -147,6 +143,7 @@ npf_rule_clear(struct rump_kernel *k, struct npf_rule *r)
 {
 	struct npf_rule *sub;
 
+	npf_dynindex_drop(k, r);
 	while ((sub = r->r_subs) != NULL) {
 		r->r_subs = sub->r_next;
 		npf_rule_clear(k, sub);
@@ -184,42 +181,12 @@ nest(struct npf_ruleset *rs, size_t i, size_t *stack, unsigned *depth)
 	return 0;
 }
 
-static void
-set_index(struct npf_ruleset *rs, unsigned byte, size_t i)
+static const struct npf_precheck *
+precheck_of(void *arg, size_t i)
 {
-	const struct npf_precheck *pc = &rs->rs_rules[i].r_pre;
-	uint8_t mask = (uint8_t)(pc->pc_mask[byte / 8] >> (byte % 8 * 8)),
-		value = (uint8_t)(pc->pc_value[byte / 8] >> (byte % 8 * 8));
-	uint64_t bit = UINT64_C(1) << (i % 64);
+	const struct npf_ruleset *rs = arg;
 
-	if (pc->pc_never)
-		return;
-	for (unsigned v = 0; v < 256; v++)
-		if (((v ^ value) & mask) == 0)
-			rs->rs_index[byte][v * rs->rs_words + i / 64] |= bit;
-}
-
-/* Without the memory for it rules are looked at one by one. */
-static void
-make_index(struct rump_kernel *k, struct npf_ruleset *rs)
-{
-	uint64_t used[3] = { 0 };
-
-	if (rs->rs_count < INDEX_MIN || rs->rs_count > INDEX_MAX)
-		return;
-	rs->rs_words = (rs->rs_count + 63) / 64;
-	for (size_t i = 0; i < rs->rs_count; i++)
-		for (int l = 0; l < 3; l++)
-			used[l] |= rs->rs_rules[i].r_pre.pc_mask[l];
-	for (unsigned b = 0; b < NPF_KEYBYTES; b++) {
-		if ((used[b / 8] >> (b % 8 * 8) & 255) == 0)
-			continue;
-		rs->rs_index[b] = kmem_zalloc(k, 256 * 8 * rs->rs_words);
-		if (rs->rs_index[b] == NULL)
-			continue;
-		for (size_t i = 0; i < rs->rs_count; i++)
-			set_index(rs, b, i);
-	}
+	return &rs->rs_rules[i].r_pre;
 }
 
 int
@@ -262,7 +229,7 @@ npf_ruleset_create(struct npf_config *cf, const struct plist *rules, bool nat,
 		error = nest(rs, i, stack, &depth);
 	}
 	if (error == 0)
-		make_index(k, rs);
+		npf_index_make(k, &rs->rs_index, rs->rs_count, precheck_of, rs);
 	return error;
 }
 
@@ -271,9 +238,7 @@ npf_ruleset_destroy(struct rump_kernel *k, struct npf_ruleset *rs)
 {
 	if (rs == NULL)
 		return;
-	for (unsigned b = 0; b < NPF_KEYBYTES; b++)
-		if (rs->rs_index[b] != NULL)
-			kmem_free(k, rs->rs_index[b], 256 * 8 * rs->rs_words);
+	npf_index_free(k, &rs->rs_index);
 	for (size_t i = 0; i < rs->rs_count; i++)
 		npf_rule_clear(k, &rs->rs_rules[i]);
 	if (rs->rs_rules != NULL)
@@ -307,8 +272,8 @@ cop_table(struct bpf_run *run, uint32_t a)
 
 static bpf_copfunc_t *const cops[NPF_NCOPS] = { cop_l3, cop_table };
 
-static bool
-matches(const struct npf_rule *r, struct npf_packet *np)
+bool
+npf_rule_matches(const struct npf_rule *r, struct npf_packet *np)
 {
 	uint32_t mem[BPF_MEMWORDS] = { 0 };
 	struct bpf_run run = { .m = np->np_m,
@@ -325,73 +290,24 @@ matches(const struct npf_rule *r, struct npf_packet *np)
 	return bpf_filter(r->r_code, &run, cops) != 0;
 }
 
-/* The rules of a dynamic group; the last, or a final one. */
-static struct npf_rule *
-inspect_subs(const struct npf_rule *group, struct npf_packet *np)
-{
-	struct npf_rule *r, *best = NULL;
-
-	for (r = group->r_subs; r != NULL; r = r->r_next)
-		if (matches(r, np)) {
-			best = r;
-			if ((r->r_attr & NPF_RULE_FINAL) != 0)
-				break;
-		}
-	return best;
-}
-
-struct rows {
-	const uint64_t *row[NPF_KEYBYTES];
-	unsigned n;
-};
-
-static void
-find_rows(
-    const struct npf_ruleset *rs, const struct npf_key *key, struct rows *rows)
-{
-	rows->n = 0;
-	for (unsigned b = 0; b < NPF_KEYBYTES; b++)
-		if (rs->rs_index[b] != NULL)
-			rows->row[rows->n++] = rs->rs_index[b] +
-			    (key->k_lane[b / 8] >> (b % 8 * 8) & 255) *
-				rs->rs_words;
-}
-
-/* The next rule from i on that may match. */
-static size_t
-next_rule(const struct npf_ruleset *rs, const struct rows *rows, size_t i)
-{
-	uint64_t bits = UINT64_MAX << (i % 64);
-
-	if (rs->rs_words == 0)
-		return i;
-	for (size_t w = i / 64; w < rs->rs_words; w++, bits = UINT64_MAX) {
-		for (unsigned n = 0; n < rows->n && bits != 0; n++)
-			bits &= rows->row[n][w];
-		if (bits != 0) {
-			i = w * 64 + (size_t)__builtin_ctzll(bits);
-			return i < rs->rs_count ? i : rs->rs_count;
-		}
-	}
-	return rs->rs_count;
-}
-
 struct npf_rule *
 npf_ruleset_inspect(const struct npf_ruleset *rs, struct npf_packet *np)
 {
 	struct npf_rule *best = NULL, *r;
 	size_t i = 0, end = 0;
-	struct rows rows = { .n = 0 };
+	bool indexed = rs->rs_index.ix_words != 0;
+	struct npf_lookup lk;
 
-	if (rs->rs_words != 0)
-		find_rows(rs, &np->np_key, &rows);
-	while (
-	    i < rs->rs_count && (i = next_rule(rs, &rows, i)) < rs->rs_count) {
+	if (indexed)
+		npf_index_look(&rs->rs_index, &np->np_key, &lk);
+	while (i < rs->rs_count) {
+		if (indexed && (i = npf_index_next(&lk, i)) >= rs->rs_count)
+			break;
 		/* A group in which something was found is the last. */
 		if (i >= end && best != NULL && end != 0)
 			break;
 		r = &rs->rs_rules[i];
-		if (!matches(r, np)) {
+		if (!npf_rule_matches(r, np)) {
 			i = (r->r_attr & NPF_RULE_GROUP) != 0 ? r->r_skip :
 								i + 1;
 			continue;
@@ -402,7 +318,8 @@ npf_ruleset_inspect(const struct npf_ruleset *rs, struct npf_packet *np)
 			if (!dynamic && i >= end)
 				end = r->r_skip;
 			i = dynamic ? r->r_skip : i + 1;
-			if (!dynamic || (r = inspect_subs(r, np)) == NULL)
+			if (!dynamic ||
+			    (r = npf_dynindex_inspect(r, np)) == NULL)
 				continue;
 		} else
 			i++;
