@@ -615,7 +615,10 @@ random_code(struct bpf_insn *f, unsigned n)
 			if (left < 2)
 				break;
 			p->code = (uint16_t)(BPF_JMP |
-			    (rnd(3) == 0 ? BPF_JSET : BPF_JEQ));
+			    (rnd(3) == 0	? BPF_JSET :
+				    rnd(3) == 0 ? BPF_JGE :
+				    rnd(3) == 0 ? BPF_JGT :
+						  BPF_JEQ));
 			p->jt = (uint8_t)rnd(left);
 			p->jf = (uint8_t)rnd(left);
 			p->k = values[rnd(10)];
@@ -708,6 +711,15 @@ TEST(npf_prechecks_never_hide_a_match)
 /* Rules are told apart by what their programs ask. */
 TEST(npf_precheck_finds_what_a_program_asks)
 {
+	/* 8000:8080 */
+	static const struct bpf_insn ports[] = {
+		STMT(BPF_LDX | BPF_MEM, BPF_MW_L4OFF),
+		STMT(BPF_LD | BPF_H | BPF_IND, 2),
+		JUMP(BPF_JMP | BPF_JGE | BPF_K, 8000, 0, 2),
+		JUMP(BPF_JMP | BPF_JGT | BPF_K, 8080, 1, 0),
+		STMT(BPF_RET | BPF_K, 1),
+		STMT(BPF_RET | BPF_K, 0),
+	};
 	struct npf_precheck pc;
 	struct bpf_insn code[16];
 	size_t n = code_from(
@@ -720,6 +732,9 @@ TEST(npf_precheck_finds_what_a_program_asks)
 	CHECK_EQ(pc.pc_value[0], 0x0a010000u);
 	CHECK_EQ(pc.pc_mask[1], NPF_LANE1(0, 255, 15, 0, 0));
 	CHECK_EQ(pc.pc_value[1], NPF_LANE1(0, IPPROTO_UDP, 4, 0, 0));
+	npf_precheck_make(t.f.k, &pc, ports, 6);
+	CHECK_EQ(pc.pc_mask[1], NPF_LANE1(0xff00, 0, 0, 0, 0));
+	CHECK_EQ(pc.pc_value[1], NPF_LANE1(0x1f00, 0, 0, 0, 0));
 	npf_end();
 }
 

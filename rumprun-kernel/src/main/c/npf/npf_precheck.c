@@ -19,6 +19,9 @@ struct walk {
 	bool reached;
 	uint64_t mask[3], value[3];
 	struct sym a, x, mem[BPF_MEMWORDS];
+	/* What was compared last, and between what it is. */
+	struct sym range;
+	uint32_t lo, hi;
 };
 
 static const struct sym none = { F_NONE, 0, 0, 0, 0 };
@@ -54,6 +57,9 @@ meet(struct walk *to, const struct walk *from)
 		to->a = none;
 	if (!same(&to->x, &from->x))
 		to->x = none;
+	if (!same(&to->range, &from->range) || to->lo != from->lo ||
+	    to->hi != from->hi)
+		to->range = none;
 	for (int i = 0; i < BPF_MEMWORDS; i++)
 		if (!same(&to->mem[i], &from->mem[i]))
 			to->mem[i] = none;
@@ -157,6 +163,34 @@ alu(struct walk *w, const struct bpf_insn *i)
 		w->a = none;
 }
 
+/* A is k or more, or less than that: bits in which all that it may be agree are known. */
+static bool
+narrow(struct walk *w, uint64_t k, bool more)
+{
+	uint32_t bits = UINT32_MAX, differ;
+
+	if (!same(&w->range, &w->a)) {
+		w->range = w->a;
+		w->lo = 0;
+		w->hi = w->a.mask >> w->a.shift;
+	}
+	if (more && k > w->lo) {
+		if (k > w->hi)
+			return false;
+		w->lo = (uint32_t)k;
+	} else if (!more && k <= w->hi) {
+		if (k <= w->lo)
+			return false;
+		w->hi = (uint32_t)k - 1;
+	}
+	if ((differ = w->lo ^ w->hi) != 0)
+		bits = (uint32_t) ~(
+		    (UINT64_C(2) << (31 - __builtin_clz(differ))) - 1);
+	bits = (uint32_t)((uint64_t)bits << w->a.shift) & w->a.mask;
+	return learn(
+	    w, &w->a, bits, (uint32_t)((uint64_t)w->lo << w->a.shift) & bits);
+}
+
 /* What is known on either side of a jump; false: that side is never taken. */
 static bool
 jump(struct walk *w, const struct bpf_insn *i, bool taken)
@@ -175,6 +209,10 @@ jump(struct walk *w, const struct bpf_insn *i, bool taken)
 		if (!taken)
 			return learn(w, &w->a, (uint32_t)k & w->a.mask, 0);
 		return true;
+	case BPF_JGE:
+		return narrow(w, i->k, taken);
+	case BPF_JGT:
+		return narrow(w, (uint64_t)i->k + 1, taken);
 	default:
 		return true;
 	}

@@ -295,7 +295,7 @@ npf_ruleset_inspect(const struct npf_ruleset *rs, struct npf_packet *np)
 {
 	struct npf_rule *best = NULL, *r;
 	size_t i = 0, end = 0;
-	bool indexed = rs->rs_index.ix_words != 0;
+	bool indexed = rs->rs_index.ix_words != 0, found = false;
 	struct npf_lookup lk;
 
 	if (indexed)
@@ -304,7 +304,7 @@ npf_ruleset_inspect(const struct npf_ruleset *rs, struct npf_packet *np)
 		if (indexed && (i = npf_index_next(&lk, i)) >= rs->rs_count)
 			break;
 		/* A group in which something was found is the last. */
-		if (i >= end && best != NULL && end != 0)
+		if (i >= end && found)
 			break;
 		r = &rs->rs_rules[i];
 		if (!npf_rule_matches(r, np)) {
@@ -324,6 +324,7 @@ npf_ruleset_inspect(const struct npf_ruleset *rs, struct npf_packet *np)
 		} else
 			i++;
 		best = r;
+		found = i <= end;
 		if ((r->r_attr & NPF_RULE_FINAL) != 0)
 			break;
 	}
