@@ -350,7 +350,6 @@ TEST(npf_saved_rules_can_be_loaded)
 	conf_new();
 	conf_load();
 	CHECK(!IN(&udp, 0));
-	plist_free(NULL);
 	conf = saved;
 	conf_load();
 	CHECK(!IN(&echo, 0));

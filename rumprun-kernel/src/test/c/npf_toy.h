@@ -13,7 +13,6 @@ extern const struct devsw dev_npf;
 
 static struct toy t;
 static struct npf_state *npf;
-/* Which component names; set before npf_begin by who wants others. */
 static inline void
 npf_begin(void)
 {
