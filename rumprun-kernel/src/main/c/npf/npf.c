@@ -71,7 +71,7 @@ struct verdict {
 	struct npf_conn *c;
 	struct npf_rproc *rp;
 	uint32_t attr; /* of the rule that blocks */
-	bool forw, pass;
+	bool forw, pass, known;
 };
 
 /* By rules; a stateful one's connection is made, not yet entered. */
@@ -121,7 +121,7 @@ static int
 judge(struct npf_state *ns, struct npf_packet *np, struct verdict *v)
 {
 	v->c = npf_conn_lookup(ns, np, &v->forw);
-	if (v->c != NULL) {
+	if ((v->known = v->c != NULL)) {
 		if (!npf_conn_track(v->c, np, v->forw))
 			return -ENETUNREACH;
 		if ((atomic_load(&v->c->c_flags) & NPF_CONN_PASS) != 0) {
@@ -139,7 +139,7 @@ judge(struct npf_state *ns, struct npf_packet *np, struct verdict *v)
 			npf_send_answer(np, v->attr);
 		return -ENETUNREACH;
 	}
-	return npf_nat_packet(np, &v->c, v->forw);
+	return npf_nat_packet(np, &v->c, v->known, v->forw);
 }
 
 /* An ICMP error about a packet of a connection: passes as its answers do. 1: it is none. */

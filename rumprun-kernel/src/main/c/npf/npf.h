@@ -299,8 +299,9 @@ void npf_policy_put(struct npf_policy *);
 /* W. Policies that are in the old set as well live on; the others are gone. */
 void npf_policy_inherit(
     struct npf_state *, struct npf_ruleset *, struct npf_ruleset *old);
-/* After filtering. cp: the packet's connection, or NULL, or made here. 0, or -errno: drop (if *mp is still there). */
-int npf_nat_packet(struct npf_packet *, struct npf_conn **cp, bool forw);
+/* After filtering. cp: the packet's connection (known: found in the table, from which it may be taken meanwhile), or NULL, or made here. 0, or -errno: drop (if *mp is still there). */
+int npf_nat_packet(
+    struct npf_packet *, struct npf_conn **cp, bool known, bool forw);
 /* The error and what it quotes, at qoff. */
 int npf_nat_error(struct npf_packet *, struct npf_packet *q, size_t qoff,
     struct npf_conn *, bool forw);

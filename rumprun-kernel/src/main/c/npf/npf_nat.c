@@ -286,7 +286,7 @@ find(struct npf_packet *np)
 								  r->r_policy;
 }
 
-/* A connection of a statically translated packet gets its answers at the new address. */
+/* c: a connection that is not in the table yet, or NULL; it gets its answers at the new address. */
 static int
 apply_static(
     struct npf_packet *np, const struct npf_policy *po, struct npf_conn *c)
@@ -294,7 +294,7 @@ apply_static(
 	int which = po->po_type == NPF_NATIN ? NPF_DST : NPF_SRC;
 	int error = translate_static(np, po);
 
-	if (error != 0 || c == NULL || c->c_ent[0].e_linked)
+	if (error != 0 || c == NULL)
 		return error;
 	memcpy(c->c_ent[1].e_key.ck_addr[!which], np->np_addr[which], 16);
 	if ((np->np_info & (NPC_TCP | NPC_UDP)) != 0)
@@ -303,12 +303,13 @@ apply_static(
 }
 
 int
-npf_nat_packet(struct npf_packet *np, struct npf_conn **cp, bool forw)
+npf_nat_packet(
+    struct npf_packet *np, struct npf_conn **cp, bool known, bool forw)
 {
 	struct npf_state *ns = np->np_conf->cf_npf;
 	struct npf_conn *c = *cp;
 	struct npf_policy *po;
-	bool known = c != NULL && c->c_ent[0].e_linked, none;
+	bool none;
 	int error = 0;
 
 	if (known && c->c_policy != NULL)
@@ -317,7 +318,7 @@ npf_nat_packet(struct npf_packet *np, struct npf_conn **cp, bool forw)
 		return 0;
 	po = find(np);
 	if (po != NULL && (po->po_flags & NPF_NAT_STATIC) != 0) {
-		error = apply_static(np, po, c);
+		error = apply_static(np, po, known ? NULL : c);
 		po = NULL;
 	}
 	if (error != 0 || known)
