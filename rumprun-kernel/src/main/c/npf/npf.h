@@ -263,8 +263,8 @@ struct npf_conn *npf_conn_create(
 /* By its keys; back NULL: forw turned. One reference; in no table, and in no state yet. NULL: too many, or no memory. */
 struct npf_conn *npf_conn_make(struct npf_state *,
     const struct npf_connkey *forw, const struct npf_connkey *back);
-/* Into the table. False: there is one with such a key. */
-bool npf_conn_insert(struct npf_conn *);
+/* Into the table: 1. 0: answers would have a key that is taken, try another. -EEXIST: there is one for such packets. */
+int npf_conn_insert(struct npf_conn *);
 /* Off it: when the collector comes (now: at once). */
 void npf_conn_expire(struct npf_conn *);
 /* All, or those whose policy is gone from the configuration. */

@@ -296,24 +296,24 @@ npf_conn_create(
 	return c;
 }
 
-bool
+int
 npf_conn_insert(struct npf_conn *c)
 {
 	struct npf_state *ns = c->c_npf;
 
-	if (!link_entry(ns, &c->c_ent[0]))
-		return false;
-	/* Who talks to himself may have but one. */
+	/* The answers' first: until they have a key nobody is to see it. Who talks to himself has but one. */
 	if (memcmp(&c->c_ent[0].e_key, &c->c_ent[1].e_key,
 		sizeof(c->c_ent[0].e_key)) != 0 &&
-	    !link_entry(ns, &c->c_ent[1])) {
-		unlink_entry(ns, &c->c_ent[0]);
-		return false;
+	    !link_entry(ns, &c->c_ent[1]))
+		return 0;
+	if (!link_entry(ns, &c->c_ent[0])) {
+		unlink_entry(ns, &c->c_ent[1]);
+		return -EEXIST;
 	}
 	if (!atomic_exchange(&ns->ns_gcon, true) &&
 	    callout_schedule(&ns->ns_gc, GC_NS) != 0)
 		atomic_store(&ns->ns_gcon, false);
-	return true;
+	return 1;
 }
 
 bool

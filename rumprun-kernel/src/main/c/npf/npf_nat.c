@@ -215,14 +215,14 @@ insert_out(struct npf_state *ns, struct npf_conn *c, const struct npf_policy *po
 	bool ports = !icmp &&
 	    (po->po_flags & (NPF_NAT_PORTS | NPF_NAT_PORTMAP)) != 0;
 	uint16_t draw;
+	int done;
 
 	if (!ports || po->po_port != 0) {
 		c->c_tport = ports ? po->po_port : 0;
 		set_answer(c, NPF_SRC);
-		if (npf_conn_insert(c))
-			return true;
-		if (!icmp)
-			return false;
+		done = npf_conn_insert(c);
+		if (done != 0 || !icmp)
+			return done > 0;
 	}
 	for (int i = 0; i < PORT_TRIES; i++) {
 		kern_random(ns->ns_k, &draw, sizeof(draw));
@@ -230,8 +230,8 @@ insert_out(struct npf_state *ns, struct npf_conn *c, const struct npf_policy *po
 			continue;
 		c->c_tport = htons(draw);
 		set_answer(c, NPF_SRC);
-		if (npf_conn_insert(c))
-			return true;
+		if ((done = npf_conn_insert(c)) != 0)
+			return done > 0;
 	}
 	return false;
 }
@@ -256,7 +256,7 @@ enter(struct npf_packet *np, struct npf_conn *c, struct npf_policy *po)
 	    (np->np_info & (NPC_TCP | NPC_UDP)) != 0)
 		c->c_tport = po->po_port;
 	set_answer(c, NPF_DST);
-	return npf_conn_insert(c);
+	return npf_conn_insert(c) > 0;
 }
 
 static int
@@ -324,7 +324,7 @@ npf_nat_packet(
 	if (error != 0 || known)
 		return error;
 	if (po == NULL) {
-		if (c != NULL && !npf_conn_insert(c))
+		if (c != NULL && npf_conn_insert(c) <= 0)
 			npf_count(ns, NPF_STAT_RACE_CONN);
 		return 0;
 	}
