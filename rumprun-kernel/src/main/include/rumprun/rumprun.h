@@ -79,6 +79,21 @@ RUMPRUN_API int rumprun_etfs_remove(struct rumprun_kernel *, const char *key);
 RUMPRUN_API void rumprun_etfs_why(
     struct rumprun_kernel *, char *why, size_t whysize);
 
+/* --- images, without a kernel --- */
+
+/* A partition of an image: its name as mount's IMAGE@NAME has it, its type where the table tells one, and the bytes where it lies. */
+struct rumprun_partition {
+	char p_name[8];
+	char p_type[40];
+	int64_t p_begin, p_size;
+};
+/*
+ * The partitions of a host's file: of its BSD label "a" to "p", then of its GPT or MBR "p1" and so on; those that make no sense are left out. How many, at most n;
+ * 0: no table; or a negative errno.
+ */
+RUMPRUN_API int rumprun_partitions(
+    const char *image, struct rumprun_partition *, int n);
+
 /* --- virtual time --- */
 
 /*

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 package org.rumprun.fs;
 
+import org.rumprun.kernel.internal.Errno;
+
 import java.io.IOException;
 import java.net.URI;
 import java.nio.ByteBuffer;
@@ -31,13 +33,13 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import org.rumprun.kernel.internal.Errno;
+import java.util.stream.Stream;
 
 /**
  * The provider of the scheme "rump": {@code rump:file:///disk.img!/path}. {@link RumpFileSystems}
  * is the easier way to open an image. The environments of {@link #newFileSystem(URI, Map)} and
  * {@link #newFileSystem(Path, Map)} take "readOnly" and "log" (Boolean), "offset" and "length"
- * (Long), each as a String too, and "type".
+ * (Long), each as a String too, "type", "partition", and "layer" (an {@link ImageLayer}).
  */
 public final class RumpFileSystemProvider extends FileSystemProvider {
     private static final int O_RDONLY = 0x0;
@@ -69,9 +71,18 @@ public final class RumpFileSystemProvider extends FileSystemProvider {
         if (env.get("type") != null) {
             options = options.type(env.get("type").toString());
         }
-        return options.window(number(env, "offset", 0), number(env, "length", -1))
-                .readOnly(truth(env, "readOnly"))
-                .log(truth(env, "log"));
+        if (env.containsKey("offset") || env.containsKey("length")) {
+            options = options.window(number(env, "offset", 0), number(env, "length", -1));
+        }
+        if (env.get("partition") != null) {
+            options = options.partition(env.get("partition").toString());
+        }
+        if (env.get("layer") instanceof ImageLayer layer) {
+            options = options.layer(layer);
+        } else if (env.get("layer") != null) {
+            throw new IllegalArgumentException("layer is no ImageLayer");
+        }
+        return options.readOnly(truth(env, "readOnly")).log(truth(env, "log"));
     }
 
     private static long number(Map<String, ?> env, String name, long without) {
@@ -110,7 +121,7 @@ public final class RumpFileSystemProvider extends FileSystemProvider {
 
     @Override
     public FileSystem newFileSystem(Path path, Map<String, ?> env) throws IOException {
-        boolean told = env.get("type") != null || env.get("offset") != null;
+        boolean told = Stream.of("type", "offset", "partition", "layer").anyMatch(env::containsKey);
         if (!told && !Images.looksLikeImage(path)) {
             throw new UnsupportedOperationException(path + " is no image of an FFS");
         }

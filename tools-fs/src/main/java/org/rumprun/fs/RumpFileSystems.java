@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
 package org.rumprun.fs;
 
+import org.rumprun.kernel.RumpHost;
+
 import java.io.IOException;
 import java.nio.file.FileSystem;
 import java.nio.file.Path;
 import java.nio.file.spi.FileSystemProvider;
-import org.rumprun.kernel.RumpHost;
+import java.util.List;
+import java.util.Objects;
 
 /** Opens images, and kernels' trees, as file systems of java.nio.file. */
 public final class RumpFileSystems {
@@ -24,7 +27,8 @@ public final class RumpFileSystems {
     }
 
     /**
-     * Opens an image for reading and writing; read-only where the image cannot be written.
+     * Opens an image for reading and writing; read-only where the image cannot be written. The file
+     * system is all of it, or in the first partition of its BSD label, GPT or MBR that has one.
      *
      * @param image a file of the host with an FFS in it
      * @return the file system; closing it writes everything and gives the image back
@@ -61,25 +65,51 @@ public final class RumpFileSystems {
         return Images.view(PROVIDER, host, directory);
     }
 
+    /**
+     * The partitions of an image: of its BSD label, then of its GPT or MBR.
+     *
+     * @param image a file of the host
+     * @return them; none where there is no table
+     * @throws IOException if it cannot be read
+     */
+    public static List<ImagePartition> partitions(Path image) throws IOException {
+        return Images.partitions(image);
+    }
+
     /** How an image is opened. Immutable: the methods give changed copies. */
     public static final class Options {
         final String type;
         final boolean readOnly;
         final boolean log;
-        final long offset;
-        final long length;
 
-        /** For an FFS in the whole image, for reading and writing, without a journal. */
-        public Options() {
-            this("ffs", false, false, 0, -1);
+        /** Where in the image; whole: it is to be found. */
+        final Window window;
+
+        final String partition;
+        final ImageLayer layer;
+
+        record Window(long offset, long length) {
+            static final Window WHOLE = new Window(0, -1);
         }
 
-        private Options(String type, boolean readOnly, boolean log, long offset, long length) {
+        /** For an FFS in the image, for reading and writing, without a journal. */
+        public Options() {
+            this("ffs", false, false, Window.WHOLE, null, null);
+        }
+
+        private Options(
+                String type,
+                boolean readOnly,
+                boolean log,
+                Window window,
+                String partition,
+                ImageLayer layer) {
             this.type = type;
             this.readOnly = readOnly;
             this.log = log;
-            this.offset = offset;
-            this.length = length;
+            this.window = window;
+            this.partition = partition;
+            this.layer = layer;
         }
 
         /**
@@ -89,7 +119,7 @@ public final class RumpFileSystems {
          * @return options with it
          */
         public Options type(String name) {
-            return new Options(name, readOnly, log, offset, length);
+            return new Options(name, readOnly, log, window, partition, layer);
         }
 
         /**
@@ -99,7 +129,7 @@ public final class RumpFileSystems {
          * @return options with it
          */
         public Options readOnly(boolean only) {
-            return new Options(type, only, log, offset, length);
+            return new Options(type, only, log, window, partition, layer);
         }
 
         /**
@@ -109,11 +139,11 @@ public final class RumpFileSystems {
          * @return options with it
          */
         public Options log(boolean journal) {
-            return new Options(type, readOnly, journal, offset, length);
+            return new Options(type, readOnly, journal, window, partition, layer);
         }
 
         /**
-         * A part of the image, a partition for one.
+         * A part of the image, instead of a partition.
          *
          * @param begin where it begins
          * @param bytes its length, -1 for the rest
@@ -124,7 +154,29 @@ public final class RumpFileSystems {
             if (begin < 0 || bytes < -1) {
                 throw new IllegalArgumentException(bytes + " bytes at " + begin);
             }
-            return new Options(type, readOnly, log, begin, bytes);
+            return new Options(type, readOnly, log, new Window(begin, bytes), null, layer);
+        }
+
+        /**
+         * A partition of the image, instead of another part.
+         *
+         * @param name as {@link #partitions} has it: "a", "p1"
+         * @return options with it
+         */
+        public Options partition(String name) {
+            Objects.requireNonNull(name);
+            return new Options(type, readOnly, log, Window.WHOLE, name, layer);
+        }
+
+        /**
+         * What lies between the image, or its partition, and the file system.
+         *
+         * @param between what makes a disk of it; tools-disk has one for encrypted disks
+         * @return options with it
+         */
+        public Options layer(ImageLayer between) {
+            return new Options(
+                    type, readOnly, log, window, partition, Objects.requireNonNull(between));
         }
     }
 }

@@ -85,6 +85,9 @@ final class JnaRumprun implements Rumprun {
     public native void rumprun_etfs_why(Pointer kernel, byte[] why, int whysize);
 
     @Override
+    public native int rumprun_partitions(byte[] image, Pointer list, int n);
+
+    @Override
     public native int rumprun_proc_create(Pointer kernel, byte[] name, Pointer procp);
 
     @Override

@@ -83,6 +83,8 @@ interface Rumprun {
 
     void rumprun_etfs_why(Pointer kernel, byte[] why, int whysize);
 
+    int rumprun_partitions(byte[] image, Pointer list, int n);
+
     int rumprun_proc_create(Pointer kernel, byte[] name, Pointer procp);
 
     int rumprun_client_connect(byte[] url, byte[] name, Pointer procp, byte[] why, int whysize);
