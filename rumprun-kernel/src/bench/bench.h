@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What the network's benchmarks share: ends that are sockets of a kernel in this process or of the host (p == NULL), kernels on wires, the clock. Each
+ * What the benchmarks share: ends that are sockets of a kernel in this process or of the host (p == NULL), kernels on wires, the clock. Each
  * program includes it once.
  */
 #ifndef BENCH_H
