@@ -35,7 +35,7 @@ else
 	[ "$arch" != i386 ] || only=test/golden-skip-i386.txt
 	sed -e '/^#/d' -e 's/	.*//' -e '/^$/d' test/golden-skip.txt $only \
 	    >"$scratch/skip"
-	(cd "$golden/cases" && find fs kern proxy net -name '*.case' | sort) |
+	(cd "$golden/cases" && find fs kern proxy net disk -name '*.case' | sort) |
 	    sed 's/\.case$//' >"$scratch/all"
 	grep -vxFf "$scratch/skip" "$scratch/all" |
 	    awk -v n="$every" 'NR % n == 0' |
