@@ -37,7 +37,11 @@ unpacked() {	# arch
 	for f in bin/newfs bin/rump.newfs bin/rump_server lib/librumprun-kernel.so \
 	    lib/librumpclient.so lib/librumpnet_shmif.so bin/ifconfig \
 	    bin/rump.ifconfig share/man/man8/ifconfig.8 include/rump/rump.h lib/pkgconfig/rumprun.pc \
-	    share/man/man8/newfs.8; do
+	    share/man/man8/newfs.8 lib/librumpdev_cgd.so lib/librumpdev_raidframe.so \
+	    lib/librumpdev_vnd.so bin/disklabel bin/rump.cgdconfig bin/raidctl \
+	    bin/vnconfig bin/vndcompress bin/dkctl bin/gpt bin/fdisk \
+	    share/man/man8/cgdconfig.8 share/man/man8/raidctl.8 \
+	    share/man/man1/vndcompress.1; do
 		[ -e $f ] || { echo "no $f"; return 1; }
 	done
 	! find . -xtype l | grep .

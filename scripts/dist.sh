@@ -13,7 +13,8 @@ LIBRARIES="rump rumpclient rumpuser rumpvfs rumpdev rumpdev_disk rumpfs_ffs
 	rumpfs_tmpfs rumpnet rumpnet_net rumpnet_local rumpnet_netinet
 	rumpnet_netinet6 rumpnet_shmif rumpnet_virtif rumpnet_bridge rumpnet_gif
 	rumpnet_vlan rumpnet_tun rumpnet_tap rumpnet_wire rumpnet_npf
-	rumpnet_bpfjit rumpdev_bpf"
+	rumpnet_bpfjit rumpdev_bpf rumpdev_vnd rumpdev_cgd rumpdev_raidframe
+	rumpdev_rnd rumpdev_pci rumpkern_crypto"
 DESCRIPTION_rumprun="A rump kernel in the calling process"
 DESCRIPTION_rumpclient="Client of a rump kernel server"
 
