@@ -48,6 +48,23 @@ static const struct component disk = {
 	.c_detach = disk_detach,
 };
 
+extern const struct devsw dev_cgd;
+static const struct devsw *const cgd_devsw[] = { &dev_cgd, NULL };
+static const struct component cgd = {
+	.c_library = "librumpdev_cgd",
+	.c_faction = FACTION_DEV,
+	.c_needs = "librumpdev_disk",
+	.c_modules = "cgd",
+	.c_devsw = cgd_devsw,
+};
+
+/* cgd's ciphers are its own here. */
+static const struct component crypto = {
+	.c_library = "librumpkern_crypto",
+	.c_faction = FACTION_KERN,
+	.c_modules = "blowfish,camellia,cast128,des,skipjack",
+};
+
 extern const struct vfsops ffs_vfsops;
 static const struct component ffs = {
 	.c_library = "librumpfs_ffs",
@@ -185,6 +202,8 @@ const struct component *const kern_components[] = {
 	&fifofs,
 	&dev,
 	&disk,
+	&crypto,
+	&cgd,
 	&ffs,
 	&tmpfs,
 	&hostfs,
