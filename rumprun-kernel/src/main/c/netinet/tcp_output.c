@@ -389,8 +389,16 @@ fill(struct tcpcb *tp, struct plan *p, const struct tcp_ends *e,
 		tp->t_sndzerowin++;
 	fill_urgent(tp, p, o);
 	fill_ecn(tp, p, o);
-	if (SEQ_GT(tp->rcv_nxt + win, tp->rcv_adv))
+	if (SEQ_GT(tp->rcv_nxt + win, tp->rcv_adv)) {
+		/* Less than what is acknowledged at once; and what carries data is sent again anyway. */
+		if (p->len == 0 && (p->flags & (TH_SYN | TH_FIN)) == 0 &&
+		    SEQ_GT(tp->rcv_nxt, tp->irs + 1) &&
+		    SEQ_LT(tp->rcv_adv, tp->rcv_nxt + 2u * tp->t_ourmss) &&
+		    win >= 2u * tp->t_ourmss &&
+		    TCPS_HAVEESTABLISHED(tp->t_state))
+			tcp_winup_start(tp, tp->rcv_adv);
 		tp->rcv_adv = tp->rcv_nxt + win;
+	}
 }
 
 static void

@@ -358,11 +358,21 @@ delay_ack(struct tcpcb *tp, const struct tcp_seg *sg)
 	    atomic_load(&tp->t_tcp->delack_ticks) * (TCP_NS / 100));
 }
 
+/* Only who knows the window of now sends beyond that of then. */
+static void
+knows_window(struct tcpcb *tp, const struct tcp_seg *sg)
+{
+	if (tcp_timer_on(tp, TT_WINUP) &&
+	    SEQ_GT(sg->sg_seq + sg->sg_len, tp->t_winedge))
+		tcp_timer_stop(tp, TT_WINUP);
+}
+
 static void
 next_data(struct tcpcb *tp, struct tcp_seg *sg)
 {
 	struct mbuf *m = sg->sg_m;
 
+	knows_window(tp, sg);
 	tcpstat_inc(tp->t_tcp, TCP_STAT_RCVPACK);
 	tcpstat_add(tp->t_tcp, TCP_STAT_RCVBYTE, sg->sg_len);
 	sg->sg_m = NULL;
@@ -466,6 +476,7 @@ data_came(struct tcpcb *tp, struct tcp_seg *sg)
 			tcpstat_inc(tp->t_tcp, TCP_STAT_RCVPACK);
 			tcpstat_add(tp->t_tcp, TCP_STAT_RCVBYTE, sg->sg_len);
 		}
+		knows_window(tp, sg);
 		fin = tcp_reass(tp, sg);
 		tp->t_flags |= TF_ACKNOW;
 	}

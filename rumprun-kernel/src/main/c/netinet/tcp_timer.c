@@ -123,6 +123,41 @@ tcp_persist_start(struct tcpcb *tp)
 		tp->t_rxtshift++;
 }
 
+/*
+ * Nobody acknowledges an update of the window, and a sender that waits for a lost one comes back only by its persist timer (RFC 9293 3.8.6.1 leaves
+ * what a receiver does beyond its duty open). So it is told again a few times, ever more seldom.
+ */
+static void
+winup_set(struct tcpcb *tp)
+{
+	int64_t t = tp->t_srtt == 0 ? TCP_NS / 10 : 2 * tp->t_srtt;
+
+	if (t < TCP_WINUP_MIN)
+		t = TCP_WINUP_MIN;
+	tcp_timer_set(tp, TT_WINUP, t << tp->t_winups);
+}
+
+void
+tcp_winup_start(struct tcpcb *tp, tcp_seq edge)
+{
+	if (tcp_timer_on(tp, TT_WINUP))
+		return;
+	tp->t_winedge = edge;
+	tp->t_winups = 0;
+	winup_set(tp);
+}
+
+static void
+winup_timeout(struct tcpcb *tp)
+{
+	if (TCPS_HAVERCVDFIN(tp->t_state))
+		return;
+	if (++tp->t_winups < TCP_WINUPS)
+		winup_set(tp);
+	tp->t_flags |= TF_ACKNOW;
+	(void)tcp_output(tp);
+}
+
 int64_t
 tcp_2msl(struct tcp_state *tc, const struct tcp_ends *e, uint8_t *queue)
 {
@@ -291,6 +326,9 @@ run_timer(struct tcpcb *tp, enum tcp_timer t)
 		return false;
 	case TT_RACK:
 		tcp_rack_timeout(tp);
+		return true;
+	case TT_WINUP:
+		winup_timeout(tp);
 		return true;
 	case TT_DELACK:
 		if ((tp->t_flags & TF_DELACK) != 0) {

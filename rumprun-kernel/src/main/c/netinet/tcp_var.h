@@ -57,6 +57,8 @@ seq_min(tcp_seq a, tcp_seq b)
 #define TCP_PERSIST_MAX (60 * TCP_NS)
 #define TCP_PAWS_IDLE (24 * 24 * 3600 * TCP_NS)
 #define TCP_DUPTHRESH 3
+#define TCP_WINUP_MIN (TCP_NS / 1000)
+#define TCP_WINUPS 5
 
 enum tcp_timer {
 	TT_REXMT,
@@ -65,6 +67,7 @@ enum tcp_timer {
 	TT_2MSL,
 	TT_DELACK,
 	TT_RACK,
+	TT_WINUP,
 	TT_COUNT
 };
 
@@ -129,6 +132,7 @@ struct tcpcb {
 	uint8_t t_softerror;  /* positive errno */
 	uint8_t t_challenges; /* sent in the tick t_challengetick */
 	uint32_t t_challengetick;
+	uint8_t t_winups; /* the window has been told again so often */
 
 	/* sending, RFC 9293 3.3.1 */
 	tcp_seq iss, snd_una, snd_nxt, snd_max, snd_up, snd_wl1, snd_wl2;
@@ -139,6 +143,7 @@ struct tcpcb {
 	/* receiving */
 	tcp_seq irs, rcv_nxt, rcv_adv, rcv_up, last_ack_sent;
 	uint32_t rcv_wnd;
+	tcp_seq t_winedge; /* TT_WINUP: how far the peer could send before */
 	/* timestamps */
 	uint32_t ts_recent, ts_base;
 	int64_t ts_recent_age;
@@ -388,6 +393,8 @@ tcp_timer_on(const struct tcpcb *tp, enum tcp_timer t)
 /* The block ends: frees it now, or has the callout do it. */
 void tcp_timer_finish(struct tcpcb *);
 void tcp_persist_start(struct tcpcb *);
+/* A window of next to nothing, which ended at edge, was opened: unless something comes from behind edge, the peer does not know. */
+void tcp_winup_start(struct tcpcb *, tcp_seq edge);
 void tcp_timewait(struct tcpcb *);
 /* Twice the segments' lifetime between these ends, ns; *queue: TCP_MSL_*. */
 int64_t tcp_2msl(struct tcp_state *, const struct tcp_ends *, uint8_t *queue);
