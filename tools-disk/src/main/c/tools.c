@@ -4,6 +4,7 @@
 #include <rumprun/tools_disk.h>
 
 static const struct tool_entry entries[] = {
+	{ "disklabel", disklabel_main, TOOL_DISK },
 	{ NULL, NULL, 0 },
 };
 

@@ -6,4 +6,6 @@
 #include <rumprun/tool.h>
 #include <rumprun/tool_sys.h>
 
+tool_main disklabel_main;
+
 #endif
