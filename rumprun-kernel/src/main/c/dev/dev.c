@@ -31,6 +31,13 @@ const struct devnode dev_nodes[] = {
 	{ "/dev/tap2", 'c', 0644, 0, 0, 169, 2, NULL, "librumpnet_tap" },
 	{ "/dev/tap3", 'c', 0644, 0, 0, 169, 3, NULL, "librumpnet_tap" },
 	{ "/dev/npf", 'c', 0644, 0, 0, 255, 0, NULL, "librumpnet_npf" },
+	/* one that is there already stays */
+	{ "/dev/random", 'c', 0644, 0, 0, 256, 0, NULL,
+	    "librumpdev_rnd,librumpnet_npf" },
+	{ "/dev/urandom", 'c', 0644, 0, 0, 256, 1, NULL,
+	    "librumpdev_rnd,librumpnet_npf" },
+	{ "/dev/random", 'c', 0644, 0, 0, 255, 0, NULL, "librumpdev_rnd" },
+	{ "/dev/urandom", 'c', 0644, 0, 0, 255, 1, NULL, "librumpdev_rnd" },
 	{ "/tmp", 'd', 01777, 0, 0, 0, 0, NULL, NULL },
 	{ .dn_path = NULL },
 };

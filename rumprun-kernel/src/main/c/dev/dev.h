@@ -60,7 +60,7 @@ struct devnode {
 	uint32_t dn_mode, dn_uid, dn_gid;
 	uint32_t dn_major, dn_minor;
 	const char *dn_target; /* of a link */
-	const char *dn_component;
+	const char *dn_component; /* or several, with commas between: all of them */
 };
 extern const struct devnode dev_nodes[]; /* ends with dn_path NULL */
 

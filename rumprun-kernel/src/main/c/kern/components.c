@@ -4,6 +4,7 @@
  * of them is in a kernel. A new component adds its row.
  */
 #include "dev/disk.h"
+#include "dev/rnd.h"
 #include "kern/components.h"
 #include "net/net.h"
 #include "net/socketvar.h"
@@ -195,6 +196,16 @@ static const struct component net_bpfjit = {
 	.c_modules = "bpfjit",
 };
 
+extern const struct devsw dev_rnd, dev_rnd_npf;
+static const struct devsw *const rnd_devsw[] = { &dev_rnd, &dev_rnd_npf, NULL };
+static const struct component rnd = {
+	.c_library = "librumpdev_rnd",
+	.c_faction = FACTION_DEV,
+	.c_attach = rnd_attach,
+	.c_detach = rnd_detach,
+	.c_devsw = rnd_devsw,
+};
+
 const struct component *const kern_components[] = {
 	&base,
 	&sysproxy,
@@ -225,6 +236,7 @@ const struct component *const kern_components[] = {
 	&net_vlan,
 	&net_bpfjit,
 	&net_npf,
+	&rnd,
 	NULL,
 };
 

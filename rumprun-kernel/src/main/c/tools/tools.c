@@ -6,6 +6,7 @@ static const struct tool_entry entries[] = {
 	{ "halt", halt_main, 0 },
 	{ "modstat", modstat_main, 0 },
 	{ "reboot", halt_main, 0 },
+	{ "rndctl", rndctl_main, 0 },
 	{ "rump_allserver", rump_server_main, TOOL_HOST },
 	{ "rump_server", rump_server_main, TOOL_HOST },
 	{ "rumprun", rumprun_rumprun_main, TOOL_HOST | TOOL_NOTNETBSD },

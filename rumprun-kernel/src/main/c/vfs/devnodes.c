@@ -46,6 +46,25 @@ make_node(struct lwp *l, const char *path, char type, mode_t mode, dev_t rdev,
 	return error;
 }
 
+static bool
+have_all(struct rump_kernel *k, const char *names)
+{
+	char name[64];
+
+	while (names != NULL && *names != '\0') {
+		size_t n = strcspn(names, ",");
+
+		if (n >= sizeof(name))
+			return false;
+		memcpy(name, names, n);
+		name[n] = '\0';
+		if (!kern_have(k, name))
+			return false;
+		names += names[n] == ',' ? n + 1 : n;
+	}
+	return true;
+}
+
 int
 vfs_make_devnodes(struct lwp *l)
 {
@@ -56,8 +75,7 @@ vfs_make_devnodes(struct lwp *l)
 	if (error == 0)
 		error = make_node(l, "/tmp", 'd', 01777, 0, 0, 0, NULL);
 	for (dn = dev_nodes; error == 0 && dn->dn_path != NULL; dn++) {
-		if (dn->dn_component != NULL &&
-		    !kern_have(l->l_k, dn->dn_component))
+		if (!have_all(l->l_k, dn->dn_component))
 			continue;
 		error = make_node(l, dn->dn_path, dn->dn_type, dn->dn_mode,
 		    makedev(dn->dn_major, dn->dn_minor), dn->dn_uid, dn->dn_gid,

@@ -12,6 +12,9 @@
 RUMPRUN_CRYPTO_API void rumprun_wipe(void *, size_t);
 
 #define RUMPRUN_SHA1_BYTES 20
+/* SHA-1 (FIPS 180-4). */
+RUMPRUN_CRYPTO_API void rumprun_sha1(
+    const void *data, size_t n, uint8_t hash[RUMPRUN_SHA1_BYTES]);
 /* HMAC-SHA1 (RFC 2104). */
 RUMPRUN_CRYPTO_API void rumprun_hmac_sha1(const void *key, size_t keylen,
     const void *data, size_t n, uint8_t mac[RUMPRUN_SHA1_BYTES]);

@@ -82,6 +82,17 @@ class ToolTest {
     }
 
     @Test
+    void rndctlListsSources() {
+        assertThat(Rndctl.in(kernel).list())
+                .anySatisfy(
+                        source -> {
+                            assertThat(source.name()).isEqualTo("host");
+                            assertThat(source.type()).isEqualTo("rng");
+                            assertThat(source.flags()).contains("collect");
+                        });
+    }
+
+    @Test
     void modstatTellsModules() {
         Modstat modstat = Modstat.in(kernel);
         Modstat.Module suser = modstat.find("suser").orElseThrow();
