@@ -295,6 +295,20 @@ hint_neighbour(struct tcpcb *tp, const struct tcp_seg *sg)
 	tc->tc_reachable6(tc, tp);
 }
 
+/*
+ * What a timeout sent again is acknowledged. RFC 5681 3.1 allows a segment for it, though it may have been a few bytes: else the next one goes alone, and its
+ * ACK waits.
+ */
+static void
+end_timeout(struct tcpcb *tp)
+{
+	uint32_t two = 2 * tcp_segsz(tp);
+
+	tp->t_flags &= ~TF_RTO;
+	if (tp->snd_cwnd < two)
+		tp->snd_cwnd = two;
+}
+
 static bool
 new_ack(struct tcpcb *tp, const struct tcp_seg *sg)
 {
@@ -320,7 +334,7 @@ new_ack(struct tcpcb *tp, const struct tcp_seg *sg)
 	if ((tp->t_flags & TF_SACK_PERMIT) != 0)
 		tcp_sack_advance(tp);
 	if ((tp->t_flags & TF_RTO) != 0 && SEQ_GEQ(tp->snd_una, tp->snd_recover))
-		tp->t_flags &= ~TF_RTO;
+		end_timeout(tp);
 	if ((tp->t_flags & TF_FASTRECOVERY) != 0)
 		recovery_ack(tp, acked);
 	else {

@@ -92,6 +92,7 @@ plan_recovery(struct tcpcb *tp, struct plan *p, uint32_t *allowed)
 		p->len = end - p->seq < segsz ? end - p->seq : segsz;
 		(void)tcp_sack_skip(tp, p->seq, &p->len);
 		tp->t_rxtmax = tp->snd_max;
+		tcp_timer_stop(tp, TT_RACK); /* it waits anew */
 		if (SEQ_LT(tp->t_highrxt, p->seq + p->len))
 			tp->t_highrxt = p->seq + p->len;
 		p->again = p->more = true;
@@ -119,8 +120,10 @@ plan_recovery(struct tcpcb *tp, struct plan *p, uint32_t *allowed)
 	}
 	if (SEQ_GT(p->seq + p->len, end))
 		p->len = SEQ_LT(p->seq, end) ? end - p->seq : 0;
-	if (p->seq == tp->snd_una)
+	if (p->seq == tp->snd_una) {
 		tp->t_rxtmax = tp->snd_max;
+		tcp_timer_stop(tp, TT_RACK);
+	}
 	tp->t_highrxt = p->seq + (p->len > 0 ? p->len : 1);
 	p->again = p->more = true;
 	return true;
@@ -450,6 +453,10 @@ advance(struct tcpcb *tp, const struct plan *p, const struct tcp_out *o)
 		tp->t_rtseq = p->seq;
 		tcpstat_inc(tp->t_tcp, TCP_STAT_SEGSTIMED);
 	}
+	if (tp->snd_max == tp->snd_una)
+		tp->t_flightsegs = 0;
+	if (SEQ_GT(next, tp->snd_max) && tp->t_flightsegs < 2)
+		tp->t_flightsegs += p->len > tcp_segsz(tp) ? 2 : 1;
 	if (SEQ_GT(next, tp->snd_nxt) && SEQ_GEQ(tp->snd_nxt, p->seq))
 		tp->snd_nxt = next;
 	if (SEQ_GT(next, tp->snd_max))

@@ -429,6 +429,7 @@ defaults(struct tcp_state *tc)
 	tc->syn_bucket_limit = 105;
 	tc->init_win = tc->init_win_local = 4;
 	tc->sack_maxholes = 32;
+	tc->sack_rack = 2;
 	tc->sack_globalmaxholes = 1024;
 	tc->cwm_burstsize = 4;
 	tc->keepidle = 14400;

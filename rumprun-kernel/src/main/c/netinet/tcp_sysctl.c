@@ -242,7 +242,7 @@ fn_drop(struct sysctl_call *c)
 		INT32_MAX),                                                    \
 	    RONLY(p, "sack.globalholes", sack_globalholes),                    \
 	    { p ".sack.rack", CTL_CREATE, RW | CTLFLAG_HIDDEN | CTLTYPE_INT,   \
-		    VAR(sack_rack), .sd_min = 0, .sd_max = 2 },                \
+		    VAR(sack_rack), .sd_min = 0, .sd_max = 3 },                \
 	    INTV(p, "win_scale", TCPCTL_WSCALE, win_scale),                    \
 	    INTV(p, "timestamps", TCPCTL_TSTAMP, timestamps),                  \
 	    INTV(p, "compat_42", TCPCTL_COMPAT_42, compat_42),                 \

@@ -8,7 +8,7 @@
  *	tcp_output.c	what to send, and when				(RFC 9293 3.8, 5681)
  *	tcp_packet.c	headers and options, packets without a connection
  *	tcp_sack.c	scoreboard of the sender, blocks of the receiver	(RFC 2018, 2883, 6675)
- *	tcp_rack.c	losses by time, if asked for			(RFC 8985)
+ *	tcp_rack.c	losses by time					(RFC 8985)
  *	tcp_reass.c	data out of order
  *	tcp_timer.c	all timers of a connection on one callout
  *	tcp_timewait.c	records of connections in TIME_WAIT		(RFC 9293, 1337, 6191)
@@ -159,6 +159,9 @@ struct tcpcb {
 	tcp_seq t_highrxt; /* retransmitted up to here in this recovery */
 	tcp_seq t_rxtmax; /* snd_max when the segment at snd_una went out again */
 	tcp_seq t_rackuna, t_probeend; /* tcp_rack.c */
+	bool t_racklate;      /* it waits because something later has arrived */
+	uint8_t t_probes;     /* of this tail */
+	uint8_t t_flightsegs; /* sent since nothing was out, 2: several */
 	/* the receiver's */
 	struct tcp_range t_rcvsack[TCP_NRCVSACK]; /* latest first */
 	uint8_t t_nrcvsack;
@@ -204,7 +207,6 @@ struct tcpcb {
 #define TF_RTO \
 	0x200000 /* snd_nxt has gone back; recovery from a timeout up to snd_recover */
 #define TF_BLACKHOLE 0x400000  /* DF is off, the MSS small */
-#define TF_PROBED 0x1000000    /* tcp_rack.c: this tail had its probe */
 #define TF_REXMTLAST 0x2000000 /* the last segment goes out again */
 #define TF_REORDERED 0x800000  /* the network has changed the order */
 
