@@ -2,6 +2,7 @@
 /* disklabel -e: the label as text in a file of the kernel, given to $EDITOR until it is in order. */
 #include "disklabel/disklabel.h"
 #include <inttypes.h>
+#include <netbsd/time.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -3,7 +3,9 @@
 #include "disklabel/disklabel.h"
 #include <ctype.h>
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
