@@ -4,7 +4,9 @@
 #include <rumprun/tools_disk.h>
 
 static const struct tool_entry entries[] = {
+	{ "cgdconfig", cgdconfig_main, TOOL_DISK },
 	{ "disklabel", disklabel_main, TOOL_DISK },
+	{ "raidctl", raidctl_main, 0 },
 	{ NULL, NULL, 0 },
 };
 

@@ -6,6 +6,8 @@
 #include <rumprun/tool.h>
 #include <rumprun/tool_sys.h>
 
+tool_main cgdconfig_main;
 tool_main disklabel_main;
+tool_main raidctl_main;
 
 #endif

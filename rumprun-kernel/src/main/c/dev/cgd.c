@@ -14,6 +14,7 @@
 #include "dev/cgd_cipher.h"
 #include "dev/disk_private.h"
 #include "vfs/vnode.h"
+#include <stdio.h>
 
 #define NUNITS 1024
 #define PIECE ((size_t)128 << 10)
@@ -494,6 +495,14 @@ cgd_shutdown(struct lwp *l, struct disk *dk)
 	forget(l, dk->dk_priv);
 }
 
+/* The disk's name in a made-up label is the unit's. */
+static void
+cgd_label(const struct disk *dk, struct disklabel *lp)
+{
+	memset(lp->d_typename, 0, sizeof(lp->d_typename));
+	snprintf(lp->d_typename, sizeof(lp->d_typename), "%s", dk->dk_name);
+}
+
 static const struct blkdev_ops cgd_ops = {
 	.bd_readv = cgd_readv,
 	.bd_writev = cgd_writev,
@@ -509,6 +518,7 @@ const struct disk_driver cgd_driver = {
 	.dd_ioctl = cgd_ioctl,
 	.dd_ioctl_unlocked = cgd_ioctl_unlocked,
 	.dd_shutdown = cgd_shutdown,
+	.dd_label = cgd_label,
 };
 
 extern const struct devsw dev_cgd;

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
+#include <termios.h>
 #include <sys/wait.h>
 
 struct toolhost_signals {
@@ -224,9 +225,25 @@ toolhost_columns(void *ctx, int fd)
 }
 
 int
+toolhost_echo(void *ctx, int fd, bool on)
+{
+	struct termios tio;
+
+	(void)ctx;
+	if (tcgetattr(fd, &tio) != 0)
+		return host_error(errno);
+	if (on)
+		tio.c_lflag |= ECHO;
+	else
+		tio.c_lflag &= ~(tcflag_t)ECHO;
+	return tcsetattr(fd, TCSAFLUSH, &tio) == 0 ? 0 : host_error(errno);
+}
+
+int
 toolhost_program(const char *name, char *path, size_t size)
 {
-	static const char *const folders[] = { "/sbin", "/usr/sbin" };
+	static const char *const folders[] = { "/sbin", "/usr/sbin", "/bin",
+		"/usr/bin" };
 	char self[PATH_MAX];
 	ssize_t n;
 	size_t i;

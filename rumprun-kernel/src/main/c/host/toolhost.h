@@ -33,8 +33,9 @@ int toolhost_read(void *ctx, int fd, void *buf, size_t n);
 int toolhost_write(void *ctx, int fd, const void *buf, size_t n);
 bool toolhost_isatty(void *ctx, int fd);
 int toolhost_columns(void *ctx, int fd);
+int toolhost_echo(void *ctx, int fd, bool on);
 
-/* The path of a program: beside this one, then /sbin, /usr/sbin. -ENOENT. */
+/* The path of a program: beside this one, then in /sbin, /usr/sbin, /bin, /usr/bin. -ENOENT. */
 int toolhost_program(const char *name, char *path, size_t size);
 /* What the libraries of tools beside this program export as their table, at most `max`; they stay loaded. The count. */
 int toolhost_tables(const void **tables, int max);

@@ -167,6 +167,7 @@ rumprun_tools_main(
 	s.io.write = toolhost_write;
 	s.io.isatty = toolhost_isatty;
 	s.io.columns = toolhost_columns;
+	s.io.echo = toolhost_echo;
 	memset(&run, 0, sizeof(run));
 	run.io = &s.io;
 	run.envp = envp;

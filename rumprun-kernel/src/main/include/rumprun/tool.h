@@ -71,6 +71,8 @@ struct tool_io {
 	int (*write)(void *ctx, int fd, const void *buf, size_t n);
 	bool (*isatty)(void *ctx, int fd);
 	int (*columns)(void *ctx, int fd);
+	/* A terminal shows what is typed, or not (passphrases). 0 or -errno. NULL: it can't be told. */
+	int (*echo)(void *ctx, int fd, bool on);
 	/* Long work: `done` of `total` units (total 0: unknown). NULL: nobody listens. Called at most some 20 times a second. */
 	void (*progress)(
 	    void *ctx, const char *what, uint64_t done, uint64_t total);
