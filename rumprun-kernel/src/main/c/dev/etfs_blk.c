@@ -155,7 +155,7 @@ blk_discard(struct blkdev *d, uint64_t off, uint64_t n)
 	return error == 0 || error == -EOPNOTSUPP ? error : -EIO;
 }
 
-/* The label that NetBSD's driver makes up: one partition, at the index of the slot, that covers the window. */
+/* The label that NetBSD's driver makes up: one partition, at the index of the slot, that covers the window; of no type. */
 static void
 fictitious_label(const struct blkdev *d, unsigned slot, struct disklabel *lp)
 {
@@ -176,7 +176,6 @@ fictitious_label(const struct blkdev *d, unsigned slot, struct disklabel *lp)
 	lp->d_interleave = 1;
 	lp->d_npartitions = (uint16_t)(slot + 1);
 	lp->d_partitions[slot].p_size = sectors;
-	lp->d_partitions[slot].p_fstype = FS_BSDFFS;
 }
 
 static int
