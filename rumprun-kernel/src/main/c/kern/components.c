@@ -59,6 +59,16 @@ static const struct component cgd = {
 	.c_devsw = cgd_devsw,
 };
 
+extern const struct devsw dev_vnd;
+static const struct devsw *const vnd_devsw[] = { &dev_vnd, NULL };
+static const struct component vnd = {
+	.c_library = "librumpdev_vnd",
+	.c_faction = FACTION_DEV,
+	.c_needs = "librumpdev_disk",
+	.c_modules = "vnd",
+	.c_devsw = vnd_devsw,
+};
+
 /* cgd's ciphers are its own here. */
 static const struct component crypto = {
 	.c_library = "librumpkern_crypto",
@@ -215,6 +225,7 @@ const struct component *const kern_components[] = {
 	&disk,
 	&crypto,
 	&cgd,
+	&vnd,
 	&ffs,
 	&tmpfs,
 	&hostfs,
