@@ -52,6 +52,7 @@ tcp_enter_recovery(struct tcpcb *tp)
 {
 	bool sack = (tp->t_flags & TF_SACK_PERMIT) != 0;
 
+	tcp_undo_begin(tp, kern_uptime_ns(tp->t_tcp->tc_k));
 	tp->t_cc->cc_congested(tp, tp->snd_max - tp->snd_una);
 	tp->snd_recover = tp->snd_max;
 	tp->t_flags |= TF_FASTRECOVERY | TF_REXMTONE;
@@ -379,6 +380,7 @@ tcp_ack_input(struct tcpcb *tp, struct tcp_seg *sg)
 		news = tcp_sack_update(tp, sg);
 	if ((sg->sg_flags & TH_ECE) != 0 && (sg->sg_flags & TH_SYN) == 0)
 		ecn_echo(tp);
+	tcp_undo_input(tp, sg);
 	if (SEQ_GT(sg->sg_ack, tp->snd_una)) {
 		if (!new_ack(tp, sg))
 			return false;

@@ -414,6 +414,7 @@ count(struct tcpcb *tp, const struct plan *p, const struct tcp_out *o)
 			tcpstat_inc(tc, TCP_STAT_SNDPROBE);
 		else if (p->again) {
 			tp->t_sndrexmitpack++;
+			tp->t_undo.again++;
 			tcpstat_inc(tc, TCP_STAT_SNDREXMITPACK);
 			tcpstat_add(tc, TCP_STAT_SNDREXMITBYTE, p->len);
 		} else {

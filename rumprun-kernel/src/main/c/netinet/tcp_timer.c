@@ -235,8 +235,11 @@ rexmt_timeout(struct tcpcb *tp)
 	tp->t_flags &= ~(TF_FASTRECOVERY | TF_REXMTONE);
 	if (TCPS_HAVEESTABLISHED(tp->t_state)) {
 		/* RFC 5681 3.1: once for a loss, not for each timeout. */
-		if (tp->t_rxtshift == 1)
+		if (tp->t_rxtshift == 1) {
+			tcp_undo_begin(tp, kern_uptime_ns(tc->tc_k));
 			tp->t_cc->cc_congested(tp, flight);
+		} else
+			tp->t_undo.cwnd = 0;
 		tp->snd_cwnd = tcp_segsz(tp);
 		/* RFC 2018 8: the receiver may have dropped what it had. */
 		if (tp->t_rxtshift > 1)

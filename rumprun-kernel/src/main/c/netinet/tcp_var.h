@@ -9,6 +9,7 @@
  *	tcp_packet.c	headers and options, packets without a connection
  *	tcp_sack.c	scoreboard of the sender, blocks of the receiver	(RFC 2018, 2883, 6675)
  *	tcp_rack.c	losses by time					(RFC 8985)
+ *	tcp_undo.c	recoveries for nothing				(RFC 3522, 3708, 4015)
  *	tcp_reass.c	data out of order
  *	tcp_timer.c	all timers of a connection on one callout
  *	tcp_timewait.c	records of connections in TIME_WAIT		(RFC 9293, 1337, 6191)
@@ -159,6 +160,13 @@ struct tcpcb {
 	tcp_seq t_highrxt; /* retransmitted up to here in this recovery */
 	tcp_seq t_rxtmax; /* snd_max when the segment at snd_una went out again */
 	tcp_seq t_rackuna, t_probeend; /* tcp_rack.c */
+	struct tcp_undo {
+		uint32_t cwnd, ssthresh; /* before; cwnd 0: nothing to undo */
+		uint32_t wmax;		 /* cubic */
+		uint32_t again; /* segments sent again, not told to have come twice */
+		tcp_seq from; /* snd_una of then */
+		uint32_t ts;  /* a timeout's first retransmission */
+	} t_undo;
 	bool t_racklate;      /* it waits because something later has arrived */
 	uint8_t t_probes;     /* of this tail */
 	uint8_t t_flightsegs; /* sent since nothing was out, 2: several */
@@ -369,6 +377,13 @@ uint32_t tcp_sack_bytes(const struct tcpcb *, tcp_seq below);
 void tcp_sack_received(struct tcpcb *, tcp_seq start, tcp_seq end);
 void tcp_sack_prune(struct tcpcb *); /* below rcv_nxt */
 unsigned tcp_sack_option(struct tcpcb *, uint8_t *, unsigned room);
+
+/*
+ * tcp_undo.c: a recovery begins, or one from a timeout; a segment came, before its acknowledgement counts: was it all for nothing? Then the windows are
+ * as before.
+ */
+void tcp_undo_begin(struct tcpcb *, int64_t now);
+void tcp_undo_input(struct tcpcb *, const struct tcp_seg *);
 
 /* tcp_rack.c: what is out, or known of it, has changed; its timer; before snd_una moves. */
 void tcp_rack_arm(struct tcpcb *, int64_t now);
