@@ -7,6 +7,7 @@ static const struct tool_entry entries[] = {
 	{ "cgdconfig", cgdconfig_main, TOOL_DISK },
 	{ "disklabel", disklabel_main, TOOL_DISK },
 	{ "raidctl", raidctl_main, 0 },
+	{ "vnconfig", vnconfig_main, 0 },
 	{ NULL, NULL, 0 },
 };
 

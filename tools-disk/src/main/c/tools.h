@@ -9,5 +9,6 @@
 tool_main cgdconfig_main;
 tool_main disklabel_main;
 tool_main raidctl_main;
+tool_main vnconfig_main;
 
 #endif
