@@ -125,6 +125,7 @@ entry(const char *s, const char *name, size_t len)
 /* An entry and those behind it, in order of what counts first. */
 struct chain {
 	const char *line[MOST_ENTRIES];
+	const char *ctype; /* "=swap:...", or NULL */
 	int n;
 };
 
@@ -158,13 +159,32 @@ capability(const struct chain *c, const char *name)
 }
 
 static bool
+is_fstype(const char *s)
+{
+	char type[32];
+	size_t n = strcspn(s, ":\n");
+
+	if (n >= sizeof(type))
+		return false;
+	memcpy(type, s, n);
+	type[n] = '\0';
+	return disktab_fstype(type, NULL) >= 0;
+}
+
+/* The name of another entry behind tc=, which may be the type of partition c as well. */
+static bool
 follow(struct chain *c, const char *s, const char *name)
 {
 	size_t len = strlen(name);
 
+	c->ctype = NULL;
 	for (c->n = 0; c->n < MOST_ENTRIES;) {
 		const char *line = entry(s, name, len), *tc;
 
+		if (line == NULL && c->n > 0 && is_fstype(name)) {
+			c->ctype = name - 1;
+			return true;
+		}
 		if (line == NULL)
 			return false;
 		c->line[c->n++] = line;
@@ -204,7 +224,7 @@ number(const struct chain *c, const char *name, uint32_t without, uint64_t most,
 static void
 word(const struct chain *c, const char *name, char *out, size_t size)
 {
-	const char *p = capability(c, name);
+	const char *p = strcmp(name, "tc") == 0 ? c->ctype : capability(c, name);
 	size_t n = 0;
 
 	if (p != NULL && *p == '=')
