@@ -236,6 +236,13 @@ configure_stdin(
 	    t_diskpath(c->t, argv[1], false, c->dry, false, 0), argv[2],
 	    o->ivmeth, key);
 	secret_wipe(c, key->data);
+	if (error == 0 && !c->dry && !verify_disk(c, o->verify, fd)) {
+		t_warnx(c->t, "verification failed permanently");
+		error = clear_unit(c, fd);
+		if (error != 0)
+			t_warn(c->t, error, "ioctl");
+		error = -EIO;
+	}
 	sys_close(c->t, fd);
 	return error != 0 ? FAILED : 0;
 }
