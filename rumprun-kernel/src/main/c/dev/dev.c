@@ -18,6 +18,13 @@ const struct devnode dev_nodes[] = {
 	{ "/dev/cgd0e", 'b', 0644, 0, 0, 21, 4, NULL, "librumpdev_cgd" },
 	{ "/dev/cgd0f", 'b', 0644, 0, 0, 21, 5, NULL, "librumpdev_cgd" },
 	{ "/dev/cgd0g", 'b', 0644, 0, 0, 21, 6, NULL, "librumpdev_cgd" },
+	{ "/dev/raid0a", 'b', 0644, 0, 0, 18, 0, NULL, "librumpdev_raidframe" },
+	{ "/dev/raid0b", 'b', 0644, 0, 0, 18, 1, NULL, "librumpdev_raidframe" },
+	{ "/dev/raid0c", 'b', 0644, 0, 0, 18, 2, NULL, "librumpdev_raidframe" },
+	{ "/dev/raid0d", 'b', 0644, 0, 0, 18, 3, NULL, "librumpdev_raidframe" },
+	{ "/dev/raid0e", 'b', 0644, 0, 0, 18, 4, NULL, "librumpdev_raidframe" },
+	{ "/dev/raid0f", 'b', 0644, 0, 0, 18, 5, NULL, "librumpdev_raidframe" },
+	{ "/dev/raid0g", 'b', 0644, 0, 0, 18, 6, NULL, "librumpdev_raidframe" },
 	{ "/dev/rcgd0a", 'c', 0644, 0, 0, 93, 0, NULL, "librumpdev_cgd" },
 	{ "/dev/rcgd0b", 'c', 0644, 0, 0, 93, 1, NULL, "librumpdev_cgd" },
 	{ "/dev/rcgd0c", 'c', 0644, 0, 0, 93, 2, NULL, "librumpdev_cgd" },
@@ -25,6 +32,13 @@ const struct devnode dev_nodes[] = {
 	{ "/dev/rcgd0e", 'c', 0644, 0, 0, 93, 4, NULL, "librumpdev_cgd" },
 	{ "/dev/rcgd0f", 'c', 0644, 0, 0, 93, 5, NULL, "librumpdev_cgd" },
 	{ "/dev/rcgd0g", 'c', 0644, 0, 0, 93, 6, NULL, "librumpdev_cgd" },
+	{ "/dev/rraid0a", 'c', 0644, 0, 0, 62, 0, NULL, "librumpdev_raidframe" },
+	{ "/dev/rraid0b", 'c', 0644, 0, 0, 62, 1, NULL, "librumpdev_raidframe" },
+	{ "/dev/rraid0c", 'c', 0644, 0, 0, 62, 2, NULL, "librumpdev_raidframe" },
+	{ "/dev/rraid0d", 'c', 0644, 0, 0, 62, 3, NULL, "librumpdev_raidframe" },
+	{ "/dev/rraid0e", 'c', 0644, 0, 0, 62, 4, NULL, "librumpdev_raidframe" },
+	{ "/dev/rraid0f", 'c', 0644, 0, 0, 62, 5, NULL, "librumpdev_raidframe" },
+	{ "/dev/rraid0g", 'c', 0644, 0, 0, 62, 6, NULL, "librumpdev_raidframe" },
 	{ "/dev/rvnd0a", 'c', 0644, 0, 0, 41, 0, NULL, "librumpdev_vnd" },
 	{ "/dev/rvnd0b", 'c', 0644, 0, 0, 41, 1, NULL, "librumpdev_vnd" },
 	{ "/dev/rvnd0c", 'c', 0644, 0, 0, 41, 2, NULL, "librumpdev_vnd" },
@@ -85,6 +99,10 @@ dev_find(struct rump_kernel *k, dev_t dev, bool blk)
 			if (serves(*d, number, blk))
 				return *d;
 	}
+	for (const struct devsw *const *d = k->k_config.kc_devsw;
+	     d != NULL && *d != NULL; d++)
+		if (serves(*d, number, blk))
+			return *d;
 	return NULL;
 }
 

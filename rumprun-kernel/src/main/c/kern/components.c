@@ -41,10 +41,13 @@ static const struct component dev = {
 	.c_faction = FACTION_DEV,
 };
 
+extern const struct devsw dev_dk;
+static const struct devsw *const disk_devsw[] = { &dev_dk, NULL };
 static const struct component disk = {
 	.c_library = "librumpdev_disk",
 	.c_faction = FACTION_DEV,
 	.c_modules = "dk_subr",
+	.c_devsw = disk_devsw,
 	.c_attach = disk_attach,
 	.c_detach = disk_detach,
 };
@@ -67,6 +70,16 @@ static const struct component vnd = {
 	.c_needs = "librumpdev_disk",
 	.c_modules = "vnd",
 	.c_devsw = vnd_devsw,
+};
+
+extern const struct devsw dev_raid;
+static const struct devsw *const raid_devsw[] = { &dev_raid, NULL };
+static const struct component raid = {
+	.c_library = "librumpdev_raidframe",
+	.c_faction = FACTION_DEV,
+	.c_needs = "librumpdev_disk",
+	.c_modules = "raid",
+	.c_devsw = raid_devsw,
 };
 
 /* cgd's ciphers are its own here. */
@@ -225,6 +238,7 @@ const struct component *const kern_components[] = {
 	&disk,
 	&crypto,
 	&cgd,
+	&raid,
 	&vnd,
 	&ffs,
 	&tmpfs,
