@@ -76,6 +76,15 @@ public final class RumpFileSystems {
         return Images.partitions(image);
     }
 
+    /**
+     * Options to be described.
+     *
+     * @return those of {@link Options#Options()}
+     */
+    public static Options options() {
+        return new Options();
+    }
+
     /** How an image is opened. Immutable: the methods give changed copies. */
     public static final class Options {
         final String type;
