@@ -89,10 +89,19 @@ sack_says_lost(struct tcpcb *tp)
 {
 	tcp_seq lost;
 
-	if (tp->t_nsacked == 0)
+	if (tp->t_nsacked == 0 || tcp_rack_waits(tp))
 		return false;
 	(void)tcp_sack_pipe(tp, &lost);
 	return SEQ_GT(lost, tp->snd_una);
+}
+
+static bool
+first_is_lost(struct tcpcb *tp)
+{
+	if ((tp->t_flags & TF_SACK_PERMIT) == 0)
+		return tp->t_dupacks >= TCP_DUPTHRESH;
+	return sack_says_lost(tp) ||
+	    (tp->t_dupacks >= TCP_DUPTHRESH && !tcp_rack_waits(tp));
 }
 
 /*
@@ -124,18 +133,30 @@ duplicate_ack(struct tcpcb *tp)
 			tp->snd_cwnd += tcp_segsz(tp);
 		else if (tcp_sack_lost_again(tp))
 			tp->t_flags |= TF_REXMTONE;
-	} else if ((tp->t_dupacks >= TCP_DUPTHRESH ||
-		       (sack && sack_says_lost(tp))) &&
-	    SEQ_GEQ(tp->snd_una, tp->snd_recover) && (tp->t_flags & TF_RTO) == 0)
+	} else if (first_is_lost(tp) && SEQ_GEQ(tp->snd_una, tp->snd_recover) &&
+	    (tp->t_flags & TF_RTO) == 0)
 		tcp_enter_recovery(tp);
 	else if (sack && lost_after_timeout(tp))
 		tcp_enter_recovery(tp);
 	(void)tcp_output(tp);
 }
 
+/*
+ * Has something arrived beyond what is acknowledged? The scoreboard may have had no room for it. (If not, what seemed lost was late, or the only loss:
+ * what is out is on its way.)
+ */
+static bool
+has_hole(const struct tcpcb *tp, const struct tcp_seg *sg)
+{
+	for (unsigned i = 0; i < sg->sg_nsack; i++)
+		if (SEQ_GT(sg->sg_sack[i].end, sg->sg_ack))
+			return true;
+	return tp->t_nsacked > 0;
+}
+
 /* An acknowledgement inside of a recovery. */
 static void
-recovery_ack(struct tcpcb *tp, uint32_t acked)
+recovery_ack(struct tcpcb *tp, uint32_t acked, const struct tcp_seg *sg)
 {
 	uint32_t segsz = tcp_segsz(tp);
 
@@ -144,10 +165,9 @@ recovery_ack(struct tcpcb *tp, uint32_t acked)
 		return;
 	}
 	if ((tp->t_flags & TF_SACK_PERMIT) != 0) {
-		/*
-		 * The next hole, of which the scoreboard may not know yet that it is one; some bytes of it may have gone again with what was before it.
-		 */
-		if (SEQ_LT(tp->t_highrxt, tp->snd_una + segsz))
+		/* The next hole; some bytes of it may have gone again with what was before it. */
+		if (SEQ_LT(tp->t_highrxt, tp->snd_una + segsz) &&
+		    has_hole(tp, sg))
 			tp->t_flags |= TF_REXMTONE;
 		return;
 	}
@@ -337,7 +357,7 @@ new_ack(struct tcpcb *tp, const struct tcp_seg *sg)
 	if ((tp->t_flags & TF_RTO) != 0 && SEQ_GEQ(tp->snd_una, tp->snd_recover))
 		end_timeout(tp);
 	if ((tp->t_flags & TF_FASTRECOVERY) != 0)
-		recovery_ack(tp, acked);
+		recovery_ack(tp, acked, sg);
 	else {
 		tp->t_dupacks = 0;
 		/* RFC 7661's sense: what isn't used doesn't grow. */

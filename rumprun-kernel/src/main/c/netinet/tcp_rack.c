@@ -43,6 +43,14 @@ probes_tail(const struct tcpcb *tp, int how, int64_t now)
 	    (tp->t_flightsegs > 1 && now - tp->t_rcvtime < tp->t_rxtcur);
 }
 
+/* RFC 8985 6.2 step 4: where the network has changed the order, what is missing gets time, however much has come after it. */
+bool
+tcp_rack_waits(const struct tcpcb *tp)
+{
+	return atomic_load(&tp->t_tcp->sack_rack) != 0 &&
+	    (tp->t_flags & TF_REORDERED) != 0 && tp->t_srtt / 4 >= REORDER_MIN;
+}
+
 static int64_t
 probe_after(const struct tcpcb *tp)
 {

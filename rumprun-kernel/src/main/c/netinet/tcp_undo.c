@@ -82,6 +82,8 @@ tcp_undo_input(struct tcpcb *tp, const struct tcp_seg *sg)
 	if (twice == NULL || SEQ_LT(twice->start, u->from) ||
 	    SEQ_GT(twice->end, tp->snd_max) || u->again == 0)
 		return;
-	if (--u->again == 0)
+	if (--u->again == 0) {
+		tp->t_flags |= TF_REORDERED;
 		undo(tp, sg);
+	}
 }

@@ -388,6 +388,8 @@ void tcp_undo_input(struct tcpcb *, const struct tcp_seg *);
 /* tcp_rack.c: what is out, or known of it, has changed; its timer; before snd_una moves. */
 void tcp_rack_arm(struct tcpcb *, int64_t now);
 void tcp_rack_timeout(struct tcpcb *);
+/* Only its timer says what is lost. */
+bool tcp_rack_waits(const struct tcpcb *);
 void tcp_rack_acked(struct tcpcb *, const struct tcp_seg *);
 
 /* tcp_reass.c: takes sg_m when it keeps the data; returns TH_FIN when the end of the stream has been reached. */
