@@ -8,6 +8,8 @@ static const struct tool_entry entries[] = {
 	{ "disklabel", disklabel_main, TOOL_DISK },
 	{ "raidctl", raidctl_main, 0 },
 	{ "vnconfig", vnconfig_main, 0 },
+	{ "vndcompress", vndcompress_main, TOOL_DISK | TOOL_INTR },
+	{ "vnduncompress", vnduncompress_main, TOOL_DISK },
 	{ NULL, NULL, 0 },
 };
 
