@@ -48,7 +48,8 @@ bool
 tcp_rack_waits(const struct tcpcb *tp)
 {
 	return atomic_load(&tp->t_tcp->sack_rack) != 0 &&
-	    (tp->t_flags & TF_REORDERED) != 0 && tp->t_srtt / 4 >= REORDER_MIN;
+	    (tp->t_flags & TF_REORDERED) != 0 && tp->t_nsacked > 0 &&
+	    tp->t_srtt / 4 >= REORDER_MIN;
 }
 
 static int64_t
