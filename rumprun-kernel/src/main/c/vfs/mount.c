@@ -116,6 +116,13 @@ vfs_find(struct rump_kernel *k, const char *name)
 	return NULL;
 }
 
+/* The major of the made-up device number that a type's mounts have; as recorded (disk/vnd/configure), else one that no driver has. */
+static unsigned
+type_major(const char *type)
+{
+	return strcmp(type, MOUNT_TMPFS) == 0 ? 171 : 255;
+}
+
 static void
 fill_stat(struct lwp *l, struct mount *mp, const char *path)
 {
@@ -132,7 +139,7 @@ fill_stat(struct lwp *l, struct mount *mp, const char *path)
 		kmutex_enter(&vs->vs_listlock);
 		n = vs->vs_nextfsid++;
 		kmutex_exit(&vs->vs_listlock);
-		mp->mnt_fsid = makedev(255, n);
+		mp->mnt_fsid = makedev(type_major(mp->mnt_op->vfs_name), n);
 	}
 	if (sb->f_fsidx.__fsid_val[0] == 0 && sb->f_fsidx.__fsid_val[1] == 0) {
 		sb->f_fsidx.__fsid_val[0] = (int32_t)mp->mnt_fsid;
