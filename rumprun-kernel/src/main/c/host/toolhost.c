@@ -265,6 +265,28 @@ toolhost_program(const char *name, char *path, size_t size)
 	return host_error(ENOENT);
 }
 
+int
+toolhost_link(const char *path, char *to, size_t size)
+{
+	const char *slash = strrchr(path, '/');
+	size_t dir = slash != NULL ? (size_t)(slash + 1 - path) : 0;
+	ssize_t n;
+
+	if (dir >= size)
+		return host_error(EINVAL);
+	n = readlink(path, to + dir, size - dir);
+	if (n <= 0 || (size_t)n >= size - dir)
+		return host_error(EINVAL);
+	if (to[dir] == '/') {
+		memmove(to, to + dir, (size_t)n);
+		dir = 0;
+	} else {
+		memcpy(to, path, dir);
+	}
+	to[dir + (size_t)n] = '\0';
+	return 0;
+}
+
 bool
 toolhost_exists(const char *path)
 {

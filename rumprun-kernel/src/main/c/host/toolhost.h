@@ -40,6 +40,8 @@ int toolhost_program(const char *name, char *path, size_t size);
 /* What the libraries of tools beside this program export as their table, at most `max`; they stay loaded. The count. */
 int toolhost_tables(const void **tables, int max);
 bool toolhost_exists(const char *path);
+/* Where a symbolic link leads, as seen from here. -EINVAL: it is none, or leads too far. */
+int toolhost_link(const char *path, char *to, size_t size);
 /* The beginning of a file of the host's, up to `size` bytes: the count, or -errno. */
 int toolhost_slurp(const char *path, void *buf, size_t size);
 /* Waits for a child: its exit status, 0x100 and the signal, or -errno. */

@@ -12,6 +12,7 @@
 #include "kern/console.h"
 #include "kern/file.h"
 #include "kern/hooks.h"
+#include "kern/ktrace.h"
 #include "kern/proc.h"
 #include "kern/services.h"
 
@@ -83,6 +84,17 @@ refused(struct rump_kernel *k)
 	return atomic_load(&k->k_state) == KERN_DEAD ? -EIO : -ESHUTDOWN;
 }
 
+static int
+traced(struct lwp *l, int num, const void *args, register_t rv[2])
+{
+	int error;
+
+	ktr_enter(l, num, args);
+	error = kern_sysent[num].sy_call(l, args, rv);
+	ktr_leave(l, num, error, rv);
+	return error;
+}
+
 int
 kern_syscall(struct lwp *l, int num, const void *args, register_t rv[2])
 {
@@ -108,7 +120,12 @@ kern_syscall(struct lwp *l, int num, const void *args, register_t rv[2])
 		    atomic_load_explicit(
 			&l->l_proc->p_cred, memory_order_relaxed))
 			refresh_cred(l);
-		error = sy->sy_call(l, args, rv);
+		if (depth == 0 &&
+		    atomic_load_explicit(
+			&l->l_proc->p_traceflag, memory_order_relaxed) != 0)
+			error = traced(l, num, args, rv);
+		else
+			error = sy->sy_call(l, args, rv);
 	} else {
 		error = -ENOSYS;
 		if ((sy->sy_flags & SY_MODULE) != 0 &&

@@ -53,6 +53,9 @@ struct kern_config {
 	unsigned kc_blkfail,
 	    kc_blkfail_seed;   /* RUMP_BLKFAIL: n of 10000 requests fail */
 	unsigned kc_sectshift; /* RUMP_BLKSECTSHIFT: 9.. ; 0: 9 */
+	bool kc_wedges; /* RUMP_WEDGES: disks are searched for wedges when they come */
+	const struct devsw *const *
+	    kc_devsw; /* test: drivers beside the components', NULL-terminated */
 	int64_t kc_failalloc; /* test: that allocation of the boot fails; 0 none */
 	/*
 	 * Time is kc_host's monotonic(), which stands still until its owner moves it on: there is no timer thread, callouts and the ends of
@@ -243,6 +246,7 @@ struct lwp {
 	0x2 /* the process goes (client gone, exec): every sleep ends with -EINTR */
 #define L_KERNEL 0x4 /* kernel thread */
 #define L_NOINTR 0x8 /* closes a process's files: its sleeps are not ended */
+#define L_KTRACE 0x10 /* writes a trace: of its own sleeps then there is none */
 
 #define P_NRLIMITS 12
 struct proc {
@@ -271,6 +275,9 @@ struct proc {
 	void *p_uspacectx;
 	int64_t p_start_ns;
 	char p_login[17];
+	struct kmutex p_tracelock;    /* a leaf but for a session's */
+	struct ktr_session *p_trace;  /* kern/kern_ktrace.c */
+	_Atomic unsigned p_traceflag; /* KTRFAC_*: what is recorded; 0 */
 };
 #define P_EXITING 0x1
 #define P_ZOMBIE 0x2

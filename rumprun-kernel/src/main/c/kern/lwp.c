@@ -12,6 +12,7 @@
 #include <netbsd/signal.h>
 #include "kern/callout.h"
 #include "kern/file.h"
+#include "kern/ktrace.h"
 
 int
 lwp_create(struct proc *p, struct lwp **lp)
@@ -162,6 +163,7 @@ kern_wait(struct lwp *l, struct kcond *c, struct kmutex *m, int flags,
 			return error;
 		}
 	}
+	ktr_csw(l, true);
 	if (l->l_proc->p_uspace != NULL && l->l_proc->p_uspace->presleep != NULL)
 		l->l_proc->p_uspace->presleep(l);
 	if (l->l_k->k_clock != NULL)
@@ -175,6 +177,7 @@ kern_wait(struct lwp *l, struct kcond *c, struct kmutex *m, int flags,
 		l->l_waitcond = NULL;
 		kmutex_exit(&l->l_lock);
 	}
+	ktr_csw(l, false);
 	return error != 0 ? -EWOULDBLOCK : 0;
 }
 
@@ -242,6 +245,7 @@ kern_thread_join(struct kern_thread *t)
 void
 proc_signal(struct proc *p, int signo)
 {
+	ktr_psig(p, signo);
 	knote_signal(p, signo);
 	if (p->p_uspace != NULL) {
 		if (p->p_uspace->raise != NULL)

@@ -12,6 +12,7 @@
 #include "kern/callout.h"
 #include "kern/file.h"
 #include "kern/hooks.h"
+#include "kern/ktrace.h"
 #include "kern/proc.h"
 
 #define MEMORY ((rlim_t)512 << 20) /* of a kernel without a limit */
@@ -187,6 +188,7 @@ proc_make(struct rump_kernel *k, struct proc *parent, int fdflags,
 	error = link_proc(k, p, parent);
 	kmutex_exit(&k->k_proclock);
 	if (error == 0) {
+		ktr_fork(parent, p);
 		*pp = p;
 		return 0;
 	}
@@ -234,6 +236,7 @@ release(struct proc *p)
 	l.l_cred = p->p_cred;
 	l.l_flags = L_NOINTR;
 	timers_procexit(p);
+	ktr_exit(&l, p);
 	if (p->p_fd != NULL) {
 		filedesc_put(&l, p->p_fd);
 		p->p_fd = NULL;
@@ -300,6 +303,7 @@ proc_exec(struct proc *p, struct lwp *self, const char *comm)
 	if (comm != NULL)
 		strncpy(p->p_comm, comm, MAXCOMLEN);
 	kmutex_exit(&p->p_lock);
+	ktr_emul(p);
 	knote_proc(p, NOTE_EXEC);
 	fd_closeexec(self);
 }

@@ -3,6 +3,7 @@
 #include <netbsd/fcntl.h>
 #include <netbsd/syscallargs.h>
 #include "kern/file.h"
+#include "kern/ktrace.h"
 #include "kern/syscalls.h"
 
 #define IOVCNT_MAX 1024
@@ -51,6 +52,10 @@ one(struct lwp *l, int fd, void *buf, size_t size, const off_t *offset,
 		error = -EINVAL;
 	else
 		error = transfer(l, f, &uio, offset, rv);
+	if (error == 0 && ktr_wants(l->l_proc, KTR_GENIO)) {
+		iov = (struct iovec){ buf, size };
+		ktr_genio(l, fd, rw == UIO_WRITE, &iov, 1, (size_t)rv[0]);
+	}
 	(void)file_put(l, f);
 	return error;
 }
@@ -79,6 +84,7 @@ many(struct lwp *l, int fd, const struct iovec *uiov, int cnt,
 	struct iovec small[SMALL], *iov = small;
 	struct uio uio = { NULL, cnt, 0, 0, rw, l };
 	struct file *f;
+	size_t total;
 	int error;
 
 	error = fd_getfile_mode(l, fd, rw == UIO_READ ? FREAD : FWRITE, &f);
@@ -101,6 +107,10 @@ many(struct lwp *l, int fd, const struct iovec *uiov, int cnt,
 	uio.uio_iov = iov;
 	if ((error = vectors_in(l, uiov, iov, cnt, &uio.uio_resid)) == 0)
 		error = transfer(l, f, &uio, offset, rv);
+	/* the transfer has used the vectors up */
+	if (error == 0 && ktr_wants(l->l_proc, KTR_GENIO) &&
+	    vectors_in(l, uiov, iov, cnt, &total) == 0)
+		ktr_genio(l, fd, rw == UIO_WRITE, iov, cnt, (size_t)rv[0]);
 	if (iov != small)
 		kmem_free(l->l_k, iov, (size_t)cnt * sizeof(*iov));
 out_file:

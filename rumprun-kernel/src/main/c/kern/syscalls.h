@@ -22,6 +22,7 @@
 	X(39, sys_getppid)            \
 	X(41, sys_dup)                \
 	X(43, sys_getegid)            \
+	X(45, sys_ktrace)             \
 	X(47, sys_getgid_with_egid)   \
 	X(49, sys___getlogin)         \
 	X(50, sys___setlogin)         \
@@ -47,9 +48,11 @@
 	X(199, sys_lseek)             \
 	X(207, sys_getpgid)           \
 	X(286, sys_getsid)            \
+	X(288, sys_fktrace)           \
 	X(289, sys_preadv)            \
 	X(290, sys_pwritev)           \
 	X(305, sys_issetugid)         \
+	X(306, sys_utrace)            \
 	X(418, sys___gettimeofday50)  \
 	X(419, sys___settimeofday50)  \
 	X(421, sys___adjtime50)       \

@@ -10,6 +10,7 @@
  * version word and then the node, the old value, the new value, the old length again (also after an error).
  */
 #include <netbsd/syscallargs.h>
+#include "kern/ktrace.h"
 #include "kern/syscalls.h"
 #include "kern/sysctl_state.h"
 
@@ -647,6 +648,7 @@ sys___sysctl(struct lwp *l, const void *v, register_t *rv)
 	error = copyin(l, SCARG(uap, name), name, namelen * sizeof(name[0]));
 	if (error != 0)
 		return error;
+	ktr_mib(l, name, namelen);
 	memset(&c, 0, sizeof(c));
 	c.sc_l = l;
 	c.sc_k = l->l_k;

@@ -33,18 +33,32 @@ remote_syscall(
 	return error > 0 ? -error : error;
 }
 
+/* Where the program is: a name that says where from here is meant as it stands, any other is a tool's. */
+static int
+find_program(const char *path, char *program, size_t size)
+{
+	const char *slash = strrchr(path, '/');
+	size_t n = strlen(path);
+
+	if (slash == NULL || path[0] == '/')
+		return toolhost_program(
+		    slash != NULL ? slash + 1 : path, program, size);
+	if (n >= size)
+		return -ENAMETOOLONG;
+	memcpy(program, path, n + 1);
+	return toolhost_exists(path) ? 0 : -ENOENT;
+}
+
 /* The new program's process id; its output goes to `out`, 1 and 2 of it, when there are such. */
 static int
 start_program(
     struct tool *t, const char *path, char *const *argv, const int *out)
 {
-	const char *slash = strrchr(path, '/');
 	char program[1024];
 	int error;
 	pid_t pid;
 
-	error = toolhost_program(
-	    slash != NULL ? slash + 1 : path, program, sizeof(program));
+	error = find_program(path, program, sizeof(program));
 	if (error != 0)
 		return error;
 	t_flush(t->t_out);

@@ -123,7 +123,9 @@ t_run(const struct tool_run *run, tool_main *fn, int argc, char **argv)
 	int status = 1;
 
 	memset(t, 0, sizeof(*t));
-	t->t_progname = last_component(argc > 0 ? argv[0] : NULL);
+	t->t_progname = run->progname != NULL ?
+	    run->progname :
+	    last_component(argc > 0 ? argv[0] : NULL);
 	if (strncmp(t->t_progname, "rump.", 5) == 0)
 		t->t_progname += 5;
 	t->t_sys = run->sys;

@@ -122,6 +122,25 @@ list_group(const struct tool_group *g)
 	}
 }
 
+/* A link to a tool, under a name of somebody's own. */
+static const struct tool_entry *
+by_link(const struct tool_group *const *groups, const char *name)
+{
+	char paths[2][1024];
+	const struct tool_entry *e = NULL;
+	int i;
+
+	if (strchr(name, '/') == NULL)
+		return NULL;
+	for (i = 0; e == NULL && i < 8; i++) {
+		if (toolhost_link(name, paths[i % 2], sizeof(paths[0])) != 0)
+			return NULL;
+		name = paths[i % 2];
+		e = t_find(groups, name);
+	}
+	return e;
+}
+
 /* The tool that is meant; *skip gets how many words of argv are not the tool's. */
 static const struct tool_entry *
 pick(const struct tool_group *const *groups, int argc, char **argv, int *skip)
@@ -131,6 +150,8 @@ pick(const struct tool_group *const *groups, int argc, char **argv, int *skip)
 	*skip = 0;
 	if (argc < 1 || (e = t_find(groups, argv[0])) != NULL)
 		return argc < 1 ? NULL : e;
+	if ((e = by_link(groups, argv[0])) != NULL)
+		return e;
 	*skip = 1;
 	return argc < 2 ? NULL : t_find(groups, argv[1]);
 }
@@ -175,6 +196,8 @@ rumprun_tools_main(
 	run.siginfo = &s.siginfo;
 	run.interrupt = &s.interrupt;
 	run.sleepers = &s.sleepers;
+	if (skip == 0 && t_find(groups, argv[0]) == NULL)
+		run.progname = argv[0];
 	argc -= skip;
 	argv += skip;
 	if ((s.entry->te_flags & TOOL_HOST) != 0)

@@ -4,6 +4,8 @@
 
 static const struct tool_entry entries[] = {
 	{ "halt", halt_main, 0 },
+	{ "kdump", kdump_main, 0 },
+	{ "ktrace", ktrace_main, 0 },
 	{ "modstat", modstat_main, 0 },
 	{ "reboot", halt_main, 0 },
 	{ "rndctl", rndctl_main, 0 },

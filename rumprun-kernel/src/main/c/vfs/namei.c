@@ -8,6 +8,7 @@
  */
 #include <assert.h>
 #include "dev/etfs.h"
+#include "kern/ktrace.h"
 #include "vfs/vfs_impl.h"
 
 #define PATHSIZE 1024 /* with the NUL */
@@ -71,12 +72,17 @@ getpath(struct nameidata *nd)
 {
 	struct lwp *l = nd->ni_lwp;
 	size_t len;
+	int error;
 
 	nd->ni_buf = kmem_alloc(l->l_k, PATHSIZE);
 	if (nd->ni_buf == NULL)
 		return -ENOMEM;
-	if (!(nd->ni_flags & NI_SYSSPACE))
-		return copyinstr(l, nd->ni_path, nd->ni_buf, PATHSIZE, NULL);
+	if (!(nd->ni_flags & NI_SYSSPACE)) {
+		error = copyinstr(l, nd->ni_path, nd->ni_buf, PATHSIZE, NULL);
+		if (error == 0)
+			ktr_namei(l, nd->ni_buf);
+		return error;
+	}
 	len = strlen(nd->ni_path);
 	if (len >= PATHSIZE)
 		return -ENAMETOOLONG;

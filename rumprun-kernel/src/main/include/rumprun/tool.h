@@ -143,6 +143,7 @@ struct tool {
 struct tool_sleepers;
 
 struct tool_run {
+	const char *progname; /* NULL: the last component of argv[0] */
 	const struct tool_sys *sys;
 	void *sysctx;
 	const struct tool_io *io;

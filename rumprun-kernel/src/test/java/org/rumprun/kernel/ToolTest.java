@@ -82,6 +82,16 @@ class ToolTest {
     }
 
     @Test
+    void ktraceTellsWhatAToolDoes() {
+        Ktrace.in(kernel).trace("/trace", "sysctl", "-f", "/dev/null");
+        assertThat(Kdump.in(kernel).paths("/trace")).contains("/dev/null");
+        assertThat(Kdump.in(kernel).run("-f", "/trace").out())
+                .contains("CALL  open(")
+                .contains("RET   open");
+        Ktrace.in(kernel).clear();
+    }
+
+    @Test
     void rndctlListsSources() {
         assertThat(Rndctl.in(kernel).list())
                 .anySatisfy(
