@@ -49,6 +49,7 @@ enum {
 #define NB_IFF_UP 0x1
 #define NB_SOL_SOCKET 0xffff
 #define NB_SO_RCVBUF 0x1002
+#define NB_TCP_CONGCTL 32
 
 struct end {
 	struct rumprun_proc *p; /* NULL: the host's */
