@@ -67,12 +67,21 @@ get_label(struct lwp *l, struct rf_set *r, void *uaddr)
 	return copyout(l, &label, uaddr, sizeof(label));
 }
 
+/* All is done only when the job has ended. */
+static uint64_t
+done(const struct rf_set *r)
+{
+	uint64_t n = atomic_load(&r->r_progress);
+
+	return n < r->r_nstripes ? n : r->r_nstripes - 1;
+}
+
 static int
 percent(struct rf_set *r, enum rf_job job)
 {
 	if ((enum rf_job)atomic_load(&r->r_job) != job)
 		return 100;
-	return (int)(atomic_load(&r->r_progress) * 100 / r->r_nstripes);
+	return (int)(done(r) * 100 / r->r_nstripes);
 }
 
 static int
@@ -82,7 +91,7 @@ progress(struct lwp *l, struct rf_set *r, enum rf_job job, void *uaddr)
 
 	if ((enum rf_job)atomic_load(&r->r_job) == job) {
 		pi.total = r->r_nstripes;
-		pi.completed = atomic_load(&r->r_progress);
+		pi.completed = done(r);
 		pi.remaining = pi.total - pi.completed;
 	}
 	return copyout(l, &pi, uaddr, sizeof(pi));

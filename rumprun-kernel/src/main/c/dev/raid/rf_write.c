@@ -113,8 +113,9 @@ fetch(struct partial *p, unsigned unit, uint64_t lo, uint64_t hi)
 
 	if (hi <= lo)
 		return 0;
+	/* It died since p->dead was looked up: another way is due. */
 	if (comp == NULL)
-		return -EIO;
+		return -EAGAIN;
 	if (rf_comp_io(r, comp, &v, 1, p->s * r->r_su + lo, false) == 0)
 		return 0;
 	return rf_comp_failed(r, col, comp) ? -EAGAIN : -EIO;
