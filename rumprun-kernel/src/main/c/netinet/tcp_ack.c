@@ -57,6 +57,7 @@ tcp_enter_recovery(struct tcpcb *tp)
 	tp->snd_recover = tp->snd_max;
 	tp->t_flags |= TF_FASTRECOVERY | TF_REXMTONE;
 	tp->t_flags &= ~TF_RTO;
+	tp->t_probed = false;
 	if ((tp->t_flags & TF_ECN) != 0)
 		tp->t_flags |= TF_SNDCWR;
 	tp->t_rttstart = 0;
@@ -340,7 +341,6 @@ new_ack(struct tcpcb *tp, const struct tcp_seg *sg)
 	tcpstat_inc(tp->t_tcp, TCP_STAT_RCVACKPACK);
 	tcpstat_add(tp->t_tcp, TCP_STAT_RCVACKBYTE, acked);
 	new_ack_timers(tp, sg);
-	tcp_rack_acked(tp, sg);
 	hint_neighbour(tp, sg);
 	fin = release(tp, acked);
 	/* The hole was filled without our doing. */
@@ -401,6 +401,7 @@ tcp_ack_input(struct tcpcb *tp, struct tcp_seg *sg)
 	if ((sg->sg_flags & TH_ECE) != 0 && (sg->sg_flags & TH_SYN) == 0)
 		ecn_echo(tp);
 	tcp_undo_input(tp, sg);
+	tcp_rack_acked(tp, sg);
 	if (SEQ_GT(sg->sg_ack, tp->snd_una)) {
 		if (!new_ack(tp, sg))
 			return false;

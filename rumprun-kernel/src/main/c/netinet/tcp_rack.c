@@ -106,7 +106,6 @@ probe(struct tcpcb *tp)
 	uint32_t segsz = tcp_segsz(tp), out = tp->snd_max - tp->snd_una;
 	tcp_seq before = tp->snd_max;
 
-	tp->t_probeend = tp->snd_max;
 	if ((tp->t_flags & TF_FASTRECOVERY) == 0) {
 		uint32_t cwnd = tp->snd_cwnd;
 
@@ -115,11 +114,11 @@ probe(struct tcpcb *tp)
 			(void)tcp_output(tp);
 			tp->snd_cwnd = cwnd;
 		}
-		if (tp->snd_max != before) {
-			tp->t_probeend = tp->snd_una; /* nothing went twice */
-			return;
-		}
+		if (tp->snd_max != before)
+			return; /* nothing went twice */
 		tp->t_flags |= TF_REXMTLAST;
+		tp->t_probed = true;
+		tp->t_probeend = tp->snd_max;
 	} else {
 		tp->t_probes++;
 		tp->t_flags |= TF_REXMTONE;
@@ -144,18 +143,25 @@ tcp_rack_timeout(struct tcpcb *tp)
 	(void)tcp_output(tp);
 }
 
-/* The probe's segment is acknowledged: unless it came twice, it had been lost. */
+/*
+ * RFC 8985 7.4.2: a probe that was a segment sent again mended a loss unless the receiver says that it came twice. An ACK up to where it ended may be
+ * a late one of what it repeated; one of what came behind is not.
+ */
 void
 tcp_rack_acked(struct tcpcb *tp, const struct tcp_seg *sg)
 {
-	bool twice = sg->sg_nsack > 0 && SEQ_LEQ(sg->sg_sack[0].end, sg->sg_ack);
-
-	if (tp->t_probes == 0)
+	if (SEQ_GT(sg->sg_ack, tp->snd_una))
+		tp->t_probes = 0;
+	if (!tp->t_probed || SEQ_LT(sg->sg_ack, tp->t_probeend))
 		return;
-	tp->t_probes = 0;
-	if (SEQ_GEQ(sg->sg_ack, tp->t_probeend) &&
-	    SEQ_LT(tp->snd_una, tp->t_probeend) && !twice &&
-	    (tp->t_flags & (TF_FASTRECOVERY | TF_RTO)) == 0) {
+	if (sg->sg_nsack > 0 && SEQ_LEQ(sg->sg_sack[0].end, sg->sg_ack)) {
+		tp->t_probed = false;
+		return;
+	}
+	if (sg->sg_ack == tp->t_probeend)
+		return;
+	tp->t_probed = false;
+	if ((tp->t_flags & (TF_FASTRECOVERY | TF_RTO)) == 0) {
 		tp->t_cc->cc_congested(tp, tp->snd_max - tp->snd_una);
 		tp->snd_cwnd = tp->snd_ssthresh;
 	}

@@ -232,6 +232,7 @@ rexmt_timeout(struct tcpcb *tp)
 		tp->t_flags &= ~TF_SYN_ECN;
 	tp->t_rttstart = 0;
 	tp->t_dupacks = 0;
+	tp->t_probed = false;
 	tp->t_flags &= ~(TF_FASTRECOVERY | TF_REXMTONE);
 	if (TCPS_HAVEESTABLISHED(tp->t_state)) {
 		/* RFC 5681 3.1: once for a loss, not for each timeout. */

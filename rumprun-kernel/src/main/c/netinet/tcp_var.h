@@ -167,8 +167,9 @@ struct tcpcb {
 		tcp_seq from; /* snd_una of then */
 		uint32_t ts;  /* a timeout's first retransmission */
 	} t_undo;
-	bool t_racklate;      /* it waits because something later has arrived */
-	uint8_t t_probes;     /* of this tail */
+	bool t_racklate;  /* it waits because something later has arrived */
+	uint8_t t_probes; /* of this tail */
+	bool t_probed;	  /* undecided: was what the last one repeated lost? */
 	uint8_t t_flightsegs; /* sent since nothing was out, 2: several */
 	/* the receiver's */
 	struct tcp_range t_rcvsack[TCP_NRCVSACK]; /* latest first */
@@ -385,7 +386,7 @@ unsigned tcp_sack_option(struct tcpcb *, uint8_t *, unsigned room);
 void tcp_undo_begin(struct tcpcb *, int64_t now);
 void tcp_undo_input(struct tcpcb *, const struct tcp_seg *);
 
-/* tcp_rack.c: what is out, or known of it, has changed; its timer; before snd_una moves. */
+/* tcp_rack.c: what is out, or known of it, has changed; its timer; an ACK came, before snd_una moves. */
 void tcp_rack_arm(struct tcpcb *, int64_t now);
 void tcp_rack_timeout(struct tcpcb *);
 /* Only its timer says what is lost. */
