@@ -226,15 +226,19 @@ spec_fsync(struct lwp *l, struct vnode *vp)
 int
 spec_discard(struct lwp *l, struct vnode *vp, off_t off, off_t len)
 {
+	const struct devsw *sw;
+	dev_t dev = vp->v_rdev;
 	struct blkdev *d;
 	uint64_t n = (uint64_t)len;
 
-	/* The raw device has a block device's number, if it is one. */
-	if (vp->v_type == VCHR &&
-	    dev_find(l->l_k, vp->v_rdev, false) !=
-		dev_find(l->l_k, vp->v_rdev, true))
-		return -ENODEV;
-	if (dev_blkdev(l, vp->v_rdev, &d) != 0 || d->b_ops->bd_discard == NULL)
+	/* A raw disk is a block device under another major. */
+	if (vp->v_type == VCHR) {
+		sw = dev_find(l->l_k, dev, false);
+		if (sw == NULL || sw->d_bmajor < 0 || sw->d_blkdev == NULL)
+			return -ENODEV;
+		dev = makedev((unsigned)sw->d_bmajor, minor(dev));
+	}
+	if (dev_blkdev(l, dev, &d) != 0 || d->b_ops->bd_discard == NULL)
 		return -ENODEV;
 	if ((uint64_t)off > d->b_size)
 		return -EINVAL;
