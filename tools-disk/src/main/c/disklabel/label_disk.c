@@ -297,8 +297,9 @@ made_up(struct dl *dl)
 {
 	struct disklabel *lp = &dl->label;
 	uint32_t secsize;
-	uint64_t n = dl_size(dl, &secsize) / secsize;
+	uint64_t n = dl_size(dl, &secsize);
 
+	n /= secsize;
 	if (n == 0)
 		return false;
 	memset(lp, 0, sizeof(*lp));
