@@ -59,6 +59,10 @@ const struct devnode dev_nodes[] = {
 	{ "/dev/tap2", 'c', 0644, 0, 0, 169, 2, NULL, "librumpnet_tap" },
 	{ "/dev/tap3", 'c', 0644, 0, 0, 169, 3, NULL, "librumpnet_tap" },
 	{ "/dev/npf", 'c', 0644, 0, 0, 255, 0, NULL, "librumpnet_npf" },
+	{ "/dev/pci0", 'c', 0640, 0, 0, 83, 0, NULL, "librumpdev_pci" },
+	{ "/dev/pci1", 'c', 0640, 0, 0, 83, 1, NULL, "librumpdev_pci" },
+	{ "/dev/pci2", 'c', 0640, 0, 0, 83, 2, NULL, "librumpdev_pci" },
+	{ "/dev/pci3", 'c', 0640, 0, 0, 83, 3, NULL, "librumpdev_pci" },
 	/* one that is there already stays */
 	{ "/dev/random", 'c', 0644, 0, 0, 256, 0, NULL,
 	    "librumpdev_rnd,librumpnet_npf" },

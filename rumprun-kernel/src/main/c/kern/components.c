@@ -4,6 +4,7 @@
  * of them is in a kernel. A new component adds its row.
  */
 #include "dev/disk.h"
+#include "dev/pci.h"
 #include "dev/rnd.h"
 #include "kern/components.h"
 #include "net/net.h"
@@ -229,6 +230,18 @@ static const struct component rnd = {
 	.c_devsw = rnd_devsw,
 };
 
+extern const struct devsw dev_pci;
+static const struct devsw *const pci_devsw[] = { &dev_pci, NULL };
+static const struct component pci = {
+	.c_library = "librumpdev_pci",
+	.c_faction = FACTION_DEV,
+	.c_needs = "librumpvfs",
+	.c_modules = "pci",
+	.c_attach = pci_attach,
+	.c_detach = pci_detach,
+	.c_devsw = pci_devsw,
+};
+
 const struct component *const kern_components[] = {
 	&base,
 	&sysproxy,
@@ -262,6 +275,7 @@ const struct component *const kern_components[] = {
 	&net_bpfjit,
 	&net_npf,
 	&rnd,
+	&pci,
 	NULL,
 };
 

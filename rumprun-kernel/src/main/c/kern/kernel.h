@@ -109,6 +109,7 @@ struct rump_kernel {
 	struct spec_state *k_spec;
 	struct disk_state *k_disks;
 	struct rnd_state *k_rnd;
+	struct pci_state *k_pci;
 	struct console_state *k_console;
 	struct timer_state *k_timers;
 	struct proxy_state *k_proxy;

@@ -7,6 +7,7 @@ static const struct tool_entry entries[] = {
 	{ "kdump", kdump_main, 0 },
 	{ "ktrace", ktrace_main, 0 },
 	{ "modstat", modstat_main, 0 },
+	{ "pcictl", pcictl_main, 0 },
 	{ "reboot", halt_main, 0 },
 	{ "rndctl", rndctl_main, 0 },
 	{ "rump_allserver", rump_server_main, TOOL_HOST },

@@ -92,6 +92,13 @@ class ToolTest {
     }
 
     @Test
+    void pcictlNeedsAMachine() {
+        assertThatThrownBy(() -> Pcictl.in(kernel).list("pci0"))
+                .isInstanceOf(ToolException.class)
+                .hasMessageContaining("/dev/pci0");
+    }
+
+    @Test
     void rndctlListsSources() {
         assertThat(Rndctl.in(kernel).list())
                 .anySatisfy(
