@@ -68,7 +68,10 @@ struct disk {
 	struct krwlock dk_lock;
 	unsigned dk_refs;	  /* opens, and who configures; ds_lock */
 	_Atomic bool dk_changing; /* somebody is in dd_ioctl */
-	bool dk_configured;
+	_Atomic bool dk_configured;
+	/* Who takes the medium away waits here for transfers. */
+	struct kmutex dk_idlelock;
+	struct kcond dk_idle;
 	struct blkdev dk_dev; /* the medium */
 	struct disk_geom dk_geom;
 	/* The label in force; dk_labelled: it comes from the medium, or was set. */
@@ -80,6 +83,8 @@ struct disk {
 	struct disk_wedge *dk_wedges; /* disk_wedge.c; under dk_lock */
 	struct disk_stat dk_stat;
 	int64_t dk_attached_ns;
+	uint64_t dk_serial;   /* of configurations */
+	char dk_strategy[32]; /* DIOCSSTRATEGY; nothing waits in a queue here */
 };
 
 int disk_attach(struct rump_kernel *) MUST_CHECK; /* component librumpdev_disk */
@@ -109,7 +114,7 @@ int disk_dblkdev(struct lwp *, dev_t, struct blkdev **) MUST_CHECK;
 int disk_configure(struct lwp *, struct disk *, uint64_t size, uint32_t secsize,
     const struct disk_geom *, bool readonly) MUST_CHECK;
 /*
- * May the medium go? For dd_ioctl. 0: its label, wedges and partitions are forgotten, nobody will transfer any more; -EBUSY: another partition than `part`, `part`'s other
+ * May the medium go? For dd_ioctl. 0: its label, wedges and partitions are forgotten, transfers under way have ended, and nobody will transfer any more (-ENXIO); -EBUSY: another partition than `part`, `part`'s other
  * kind, or a wedge is open, and not `force`; -ENXIO: not configured.
  */
 int disk_unconfigure(
@@ -129,9 +134,15 @@ int disk_open_under(struct lwp *, const char *path, int flags,
     struct vnode **vpp, struct blkdev **) MUST_CHECK;
 void disk_close_under(struct lwp *, struct vnode *, int flags);
 
+/* hw.disknames and hw.iostatnames, hw.iostats: units that have a medium. */
+struct sysctl_call;
+int disk_sysctl_names(struct sysctl_call *) MUST_CHECK;
+int disk_sysctl_stats(struct sysctl_call *) MUST_CHECK;
+
 /* disk_wedge.c: wedges of a unit (DIOCAWEDGE and its kind: 1: none of them), and looking for them at configuration. */
 int disk_wedge_ioctl(struct lwp *, struct disk *, unsigned long cmd, void *data,
     int flags) MUST_CHECK;
+/* At configuration, when the kernel is told to (RUMP_WEDGES); else it is asked for (DIOCMWEDGES). */
 void disk_wedge_discover(struct lwp *, struct disk *);
 /* -EBUSY: one is open, and not force. */
 int disk_wedge_forget(struct lwp *, struct disk *, bool force) MUST_CHECK;

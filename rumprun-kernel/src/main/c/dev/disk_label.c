@@ -10,8 +10,6 @@
 #include <rumprun/dklabel.h>
 #include "dev/disk_private.h"
 
-#define MBR_TYPE_NETBSD 0xa9
-#define MBR_ENTRIES 4
 #define FIRST_MBR_PART 4 /* e */
 #define DEFAULT_BSIZE 2048
 
@@ -53,123 +51,46 @@ disk_made_up_label(const struct disk *dk, struct disklabel *lp)
 	lp->d_checksum = rumprun_dklabel_sum(lp);
 }
 
-static uint8_t
-fstype_of_mbr(uint8_t type)
-{
-	switch (type) {
-	case 0x01:
-	case 0x04:
-	case 0x06:
-	case 0x0b:
-	case 0x0c:
-	case 0x0e:
-		return FS_MSDOS;
-	case 0x07:
-		return FS_NTFS;
-	case 0x82:
-		return FS_SWAP;
-	case 0x83:
-		return FS_EX2FS;
-	case MBR_TYPE_NETBSD:
-		return FS_BSDFFS;
-	default:
-		return FS_OTHER;
-	}
-}
-
-static uint32_t
-le32(const uint8_t *p)
-{
-	return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 |
-	    (uint32_t)p[3] << 24;
-}
-
 static int
-read_sector(struct disk *dk, uint64_t sector, uint8_t *buf)
+show_partition(const struct parttab_entry *pe, void *arg)
 {
-	struct iovec iov = { buf, dk->dk_dev.b_secsize };
-	uint64_t at = sector * dk->dk_dev.b_secsize;
+	struct disklabel *lp = arg;
+	unsigned part = FIRST_MBR_PART - 1 + pe->pe_index;
 
-	if (at > dk->dk_dev.b_size ||
-	    dk->dk_dev.b_secsize > dk->dk_dev.b_size - at)
-		return -EINVAL;
-	return dk->dk_driver->dd_ops->bd_readv(&dk->dk_dev, &iov, 1, at);
-}
-
-/* A label that makes no sense for this medium is none. */
-static bool
-label_at(struct disk *dk, uint64_t sector, uint8_t *buf)
-{
-	struct disklabel label;
-	size_t off;
-
-	if (read_sector(dk, sector, buf) != 0)
-		return false;
-	for (off = 0; off <= 128; off += 64) {
-		if (rumprun_dklabel_decode(buf + off, dk->dk_dev.b_secsize - off,
-			&label, &dk->dk_swapped) != 0)
-			continue;
-		if (label.d_secsize != dk->dk_dev.b_secsize ||
-		    label.d_npartitions == 0)
-			continue;
-		dk->dk_label = label;
-		dk->dk_labelsector = sector;
-		dk->dk_labeloff = off;
-		return true;
-	}
-	return false;
-}
-
-static void
-read_mbr(struct disk *dk, const uint8_t mbr[512], struct disklabel *lp)
-{
-	for (int i = 0; i < MBR_ENTRIES; i++) {
-		const uint8_t *e = mbr + MBR_PART_OFFSET + i * 16;
-		struct partition *pp = &lp->d_partitions[FIRST_MBR_PART + i];
-		uint32_t start = le32(e + 8), size = le32(e + 12);
-		uint64_t sectors = dk->dk_dev.b_size / dk->dk_dev.b_secsize;
-
-		if (e[4] == 0 || size == 0 || start >= sectors ||
-		    size > sectors - start)
-			continue;
-		pp->p_offset = start;
-		pp->p_size = size;
-		pp->p_fstype = fstype_of_mbr(e[4]);
-		lp->d_npartitions = (uint16_t)(FIRST_MBR_PART + i + 1);
-	}
-	lp->d_checksum = 0;
-	lp->d_checksum = rumprun_dklabel_sum(lp);
+	if (part >= MAXPARTITIONS)
+		return 1;
+	if (pe->pe_outside || pe->pe_ptype == NULL ||
+	    pe->pe_begin > UINT32_MAX || pe->pe_size > UINT32_MAX)
+		return 0;
+	lp->d_partitions[part].p_offset = (uint32_t)pe->pe_begin;
+	lp->d_partitions[part].p_size = (uint32_t)pe->pe_size;
+	lp->d_partitions[part].p_fstype = parttab_mbr_fstype(pe->pe_mbrtype);
+	if (lp->d_npartitions <= part)
+		lp->d_npartitions = (uint16_t)(part + 1);
+	return 0;
 }
 
 void
 disk_read_label(struct disk *dk)
 {
-	uint8_t *buf = kmem_alloc(dk->dk_k, 4096), mbr[512];
-	bool has_mbr;
+	struct parttab_reader r = disk_reader(dk);
+	struct parttab_label pl;
+	int error = parttab_find_label(&r, &pl);
 
 	disk_made_up_label(dk, &dk->dk_label);
 	dk->dk_haslabel = true;
-	dk->dk_labelled = dk->dk_swapped = false;
-	dk->dk_labelsector = LABELSECTOR;
-	dk->dk_labeloff = LABELOFFSET;
-	if (buf == NULL)
-		return;
-	has_mbr = read_sector(dk, 0, buf) == 0 && buf[510] == 0x55 &&
-	    buf[511] == 0xaa;
-	memcpy(mbr, buf, sizeof(mbr));
-	for (int i = 0; has_mbr && i < MBR_ENTRIES && !dk->dk_labelled; i++) {
-		const uint8_t *e = mbr + MBR_PART_OFFSET + i * 16;
-
-		if (e[4] != MBR_TYPE_NETBSD)
-			continue;
-		dk->dk_labelsector = (uint64_t)le32(e + 8) + LABELSECTOR;
-		dk->dk_labelled = label_at(dk, dk->dk_labelsector, buf);
+	dk->dk_labelled = error == 0;
+	dk->dk_swapped = error == 0 && pl.pl_swapped;
+	dk->dk_labelsector = pl.pl_sector;
+	dk->dk_labeloff = pl.pl_offset;
+	if (error == 0) {
+		dk->dk_label = pl.pl_label;
+	} else if (pl.pl_mbr) {
+		/* What can be read of a damaged chain is shown. */
+		error = parttab_scan(
+		    &r, PARTTAB_MBR, show_partition, &dk->dk_label);
+		dk->dk_label.d_checksum = rumprun_dklabel_sum(&dk->dk_label);
 	}
-	if (!dk->dk_labelled && label_at(dk, LABELSECTOR, buf))
-		dk->dk_labelled = true;
-	if (!dk->dk_labelled && has_mbr)
-		read_mbr(dk, mbr, &dk->dk_label);
-	kmem_free(dk->dk_k, buf, 4096);
 }
 
 bool
@@ -207,14 +128,22 @@ label_ok(const struct disk *dk, struct disklabel *lp)
 	for (unsigned i = 0; i < MAXPARTITIONS; i++) {
 		const struct disk_part *dp = &dk->dk_part[i];
 		const struct partition *op = &old->d_partitions[i];
-		const struct partition *np = &lp->d_partitions[i];
+		struct partition *np = &lp->d_partitions[i];
 
 		if (dp->dp_bopens + dp->dp_copens == 0 || i == RAW_PART)
 			continue;
 		if (i >= lp->d_npartitions || np->p_offset != op->p_offset ||
 		    np->p_size < op->p_size)
 			return -EBUSY;
+		/* What one in use is keeps being known. */
+		if (np->p_fstype == FS_UNUSED && op->p_fstype != FS_UNUSED) {
+			uint32_t size = np->p_size;
+
+			*np = *op;
+			np->p_size = size;
+		}
 	}
+	lp->d_checksum = rumprun_dklabel_sum(lp);
 	return 0;
 }
 
@@ -250,16 +179,16 @@ write_label(struct disk *dk)
 		return -EROFS;
 	if ((buf = kmem_alloc(dk->dk_k, secsize)) == NULL)
 		return -ENOMEM;
-	error = read_sector(dk, dk->dk_labelsector, buf);
+	iov = (struct iovec){ buf, secsize };
+	error = at > dk->dk_dev.b_size || secsize > dk->dk_dev.b_size - at ?
+	    -EINVAL :
+	    disk_medium_io(dk, &iov, 1, at, false);
 	if (error == 0)
 		error = rumprun_dklabel_encode(&dk->dk_label,
 		    buf + dk->dk_labeloff, secsize - dk->dk_labeloff,
 		    dk->dk_swapped);
-	if (error == 0) {
-		iov = (struct iovec){ buf, secsize };
-		error = dk->dk_driver->dd_ops->bd_writev(
-		    &dk->dk_dev, &iov, 1, at);
-	}
+	if (error == 0)
+		error = disk_medium_io(dk, &iov, 1, at, true);
 	kmem_free(dk->dk_k, buf, secsize);
 	return error;
 }
@@ -274,7 +203,9 @@ partition_info(const struct disk *dk, unsigned part, struct partinfo *pi)
 	pi->pi_bsize = DEFAULT_BSIZE;
 	if (part == RAW_PART || dk->dk_driver->dd_wedge) {
 		pi->pi_size = dk->dk_dev.b_size / dk->dk_dev.b_secsize;
-		pi->pi_fstype = part == RAW_PART ? pp->p_fstype : FS_OTHER;
+		pi->pi_fstype = dk->dk_driver->dd_wedge ?
+		    disk_wedge_fstype(dk) :
+		    pp->p_fstype;
 		return;
 	}
 	pi->pi_offset = pp->p_offset;
@@ -283,6 +214,63 @@ partition_info(const struct disk *dk, unsigned part, struct partinfo *pi)
 	pi->pi_frag = pp->p_frag;
 	pi->pi_cpg = pp->__partition_u1.cpg;
 	pi->pi_fsize = pp->__partition_u2.fsize;
+}
+
+/* 276 bytes, eight partitions: as 32-bit programs of old know it. */
+#define OLD_PARTITIONS 8
+#define OLD_BYTES DKLABEL_BYTES(OLD_PARTITIONS)
+#define OLD_GDINFO 0x41146465UL
+#define OLD_SDINFO 0x81146466UL
+#define OLD_WDINFO 0x81146467UL
+#define OLD_GDEFLABEL 0x41146472UL
+
+static bool
+partitions_open(const struct disk *dk)
+{
+	for (unsigned i = 0; i < MAXPARTITIONS; i++)
+		if (i != RAW_PART &&
+		    dk->dk_part[i].dp_bopens + dk->dk_part[i].dp_copens > 0)
+			return true;
+	return false;
+}
+
+static void
+give_old(const struct disklabel *from, void *data)
+{
+	struct disklabel label = *from;
+
+	if (label.d_npartitions > OLD_PARTITIONS)
+		label.d_npartitions = OLD_PARTITIONS;
+	label.d_checksum = 0;
+	label.d_checksum = rumprun_dklabel_sum(&label);
+	memcpy(data, &label, OLD_BYTES);
+}
+
+/* 1: none of them. */
+static int
+old_request(struct disk *dk, unsigned long cmd, void *data, int flags)
+{
+	struct disklabel label;
+	int error;
+
+	switch (cmd) {
+	case OLD_GDINFO:
+		give_old(&dk->dk_label, data);
+		return 0;
+	case OLD_GDEFLABEL:
+		disk_made_up_label(dk, &label);
+		give_old(&label, data);
+		return 0;
+	case OLD_SDINFO:
+	case OLD_WDINFO:
+		memset(&label, 0, sizeof(label));
+		memcpy(&label, data, OLD_BYTES);
+		if (label.d_npartitions > OLD_PARTITIONS)
+			return -EINVAL;
+		error = set_label(dk, &label, flags);
+		return error != 0 || cmd == OLD_SDINFO ? error : write_label(dk);
+	}
+	return 1;
 }
 
 static int
@@ -295,6 +283,11 @@ label_request(struct disk *dk, unsigned long cmd, void *data, int flags)
 	case DIOCGDINFO:
 		memcpy(data, &dk->dk_label, sizeof(dk->dk_label));
 		return 0;
+#ifdef __LP64__
+	case DIOCGDINFO32:
+		memcpy(data, &dk->dk_label, DKLABEL_BYTES(MAXPARTITIONS));
+		return 0;
+#endif
 	case DIOCGDEFLABEL:
 		disk_made_up_label(dk, &label);
 		memcpy(data, &label, sizeof(label));
@@ -302,6 +295,8 @@ label_request(struct disk *dk, unsigned long cmd, void *data, int flags)
 	case DIOCSDINFO:
 		return set_label(dk, data, flags);
 	case DIOCWDINFO:
+		if ((flags & FWRITE) && dk->dk_dev.b_readonly)
+			return -EROFS;
 		error = set_label(dk, data, flags);
 		return error != 0 ? error : write_label(dk);
 	case DIOCWLABEL:
@@ -314,8 +309,74 @@ label_request(struct disk *dk, unsigned long cmd, void *data, int flags)
 	case DIOCCLRLABEL:
 		if (!(flags & FWRITE))
 			return -EBADF;
+		if (partitions_open(dk))
+			return -EBUSY;
 		disk_made_up_label(dk, &dk->dk_label);
 		dk->dk_labelled = false;
+		return 0;
+	}
+	return old_request(dk, cmd, data, flags);
+}
+
+/* Names of strategies that NetBSD has; requests go straight on here, whatever it is. */
+static int
+strategy(struct disk *dk, unsigned long cmd, void *data, int flags)
+{
+	static const char *const names[] = { "fcfs", "disksort", "priocscan" };
+	struct disk_strategy dks;
+
+	memcpy(&dks, data, sizeof(dks));
+	if (cmd == DIOCGSTRATEGY) {
+		memset(dks.dks_name, 0, sizeof(dks.dks_name));
+		memcpy(dks.dks_name, dk->dk_strategy, sizeof(dks.dks_name));
+		dks.dks_paramlen = 0;
+		memcpy(data, &dks, sizeof(dks));
+		return 0;
+	}
+	if (!(flags & FWRITE))
+		return -EBADF;
+	if (dks.dks_param != NULL ||
+	    memchr(dks.dks_name, '\0', sizeof(dks.dks_name)) == NULL)
+		return -EINVAL;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(dks.dks_name, names[i]) == 0) {
+			strcpy(dk->dk_strategy, names[i]);
+			return 0;
+		}
+	return -EINVAL;
+}
+
+/*
+ * The cache is the host's (or that of what is below): it is on, and stays so. Sectors that are bad are its business, too, so the list of them is empty.
+ */
+static int
+cache_request(struct disk *dk, unsigned long cmd, void *data, int flags)
+{
+	const int cache = DKCACHE_READ | DKCACHE_WRITE;
+	struct disk_badsecinfo bad;
+	int word = cache;
+
+	switch (cmd) {
+	case DIOCGCACHE:
+		memcpy(data, &word, sizeof(word));
+		return 0;
+	case DIOCSCACHE:
+		if (!(flags & FWRITE))
+			return -EBADF;
+		memcpy(&word, data, sizeof(word));
+		return word == cache ? 0 : -EOPNOTSUPP;
+	case DIOCCACHESYNC:
+		return disk_medium_sync(dk);
+	case DIOCBSFLUSH:
+		return flags & FWRITE ? 0 : -EBADF;
+	case DIOCBSLIST:
+		memcpy(&bad, data, sizeof(bad));
+		bad.dbsi_copied = bad.dbsi_left = 0;
+		memcpy(data, &bad, sizeof(bad));
+		return 0;
+	case DIOCTUR:
+		word = 1;
+		memcpy(data, &word, sizeof(word));
 		return 0;
 	}
 	return 1;
@@ -328,11 +389,13 @@ disk_label_ioctl(struct lwp *l, struct disk *dk, unsigned part,
 	struct partinfo pi;
 	off_t size;
 	unsigned secsize;
-	int word = 0, error = 1;
+	int error = 1;
 
 	(void)l;
 	if (!dk->dk_driver->dd_wedge)
 		error = label_request(dk, cmd, data, flags);
+	if (error == 1)
+		error = cache_request(dk, cmd, data, flags);
 	if (error != 1)
 		return error;
 	switch (cmd) {
@@ -348,14 +411,10 @@ disk_label_ioctl(struct lwp *l, struct disk *dk, unsigned part,
 		secsize = dk->dk_dev.b_secsize;
 		memcpy(data, &secsize, sizeof(secsize));
 		return 0;
-	case DIOCCACHESYNC:
-		return dk->dk_dev.b_readonly ?
-		    0 :
-		    dk->dk_driver->dd_ops->bd_sync(&dk->dk_dev);
-	case DIOCGCACHE:
-	case DIOCTUR:
-		memcpy(data, &word, sizeof(word));
-		return 0;
+	case DIOCGSTRATEGY:
+	case DIOCSSTRATEGY:
+		return strategy(dk, cmd, data, flags);
 	}
+	/* Nothing can be taken out, so there is no DIOCEJECT or DIOCLOCK. */
 	return -ENOTTY;
 }

@@ -9,11 +9,6 @@
 #include "vfs/vnode.h"
 #include <stdio.h>
 
-struct disk_state {
-	struct kmutex ds_lock;
-	struct disk *ds_disks;
-};
-
 int
 disk_attach(struct rump_kernel *k)
 {
@@ -44,7 +39,7 @@ disk_detach(struct rump_kernel *k)
 		for (dk = ds->ds_disks; dk != NULL; dk = dk->dk_next)
 			if (dk->dk_configured &&
 			    (newest == NULL ||
-				dk->dk_attached_ns > newest->dk_attached_ns))
+				dk->dk_serial > newest->dk_serial))
 				newest = dk;
 		if (newest == NULL)
 			break;
@@ -127,26 +122,120 @@ disk_foreach(struct rump_kernel *k, int (*fn)(struct disk *, void *), void *arg)
 
 /* --- partitions as devices -------------------------------------------------- */
 
-static void
-busy(struct disk *dk)
+/* Who comes first, the transfer or disk_unconfigure, is told by the order of these two on each side. */
+static bool
+enter(struct disk *dk)
 {
 	if (atomic_fetch_add(&dk->dk_stat.busy, 1) == 0)
 		atomic_store(&dk->dk_stat.since_ns, disk_now(dk->dk_k));
+	return atomic_load(&dk->dk_configured);
 }
 
 static void
-unbusy(struct disk *dk, const struct iovec *iov, int cnt, bool write)
+leave(struct disk *dk)
 {
 	struct disk_stat *st = &dk->dk_stat;
-	uint64_t n = 0;
 	int64_t since = atomic_load(&st->since_ns);
 
-	for (int i = 0; i < cnt; i++)
-		n += iov[i].iov_len;
-	atomic_fetch_add(write ? &st->wxfer : &st->rxfer, 1);
-	atomic_fetch_add(write ? &st->wbytes : &st->rbytes, n);
-	if (atomic_fetch_sub(&st->busy, 1) == 1)
-		atomic_fetch_add(&st->time_ns, disk_now(dk->dk_k) - since);
+	if (atomic_fetch_sub(&st->busy, 1) != 1)
+		return;
+	atomic_fetch_add(&st->time_ns, disk_now(dk->dk_k) - since);
+	if (!atomic_load(&dk->dk_configured)) {
+		kmutex_enter(&dk->dk_idlelock);
+		kcond_broadcast(&dk->dk_idle);
+		kmutex_exit(&dk->dk_idlelock);
+	}
+}
+
+static void
+wait_idle(struct disk *dk)
+{
+	kmutex_enter(&dk->dk_idlelock);
+	while (atomic_load(&dk->dk_stat.busy) > 0)
+		kcond_wait(&dk->dk_idle, &dk->dk_idlelock);
+	kmutex_exit(&dk->dk_idlelock);
+}
+
+int
+disk_medium_io(
+    struct disk *dk, const struct iovec *iov, int cnt, uint64_t off, bool write)
+{
+	const struct blkdev_ops *ops = dk->dk_driver->dd_ops;
+	struct disk_stat *st = &dk->dk_stat;
+	uint64_t n = 0;
+	int error = -ENXIO;
+
+	if (enter(dk)) {
+		for (int i = 0; i < cnt; i++)
+			n += iov[i].iov_len;
+		error = write ? ops->bd_writev(&dk->dk_dev, iov, cnt, off) :
+				ops->bd_readv(&dk->dk_dev, iov, cnt, off);
+		atomic_fetch_add(write ? &st->wxfer : &st->rxfer, 1);
+		atomic_fetch_add(write ? &st->wbytes : &st->rbytes, n);
+	}
+	leave(dk);
+	return error;
+}
+
+int
+disk_medium_sync(struct disk *dk)
+{
+	int error = -ENXIO;
+
+	if (enter(dk))
+		error = dk->dk_dev.b_readonly ?
+		    0 :
+		    dk->dk_driver->dd_ops->bd_sync(&dk->dk_dev);
+	leave(dk);
+	return error;
+}
+
+int
+disk_medium_discard(struct disk *dk, uint64_t off, uint64_t n)
+{
+	int error = -ENXIO;
+
+	if (dk->dk_driver->dd_ops->bd_discard == NULL)
+		return -EOPNOTSUPP;
+	if (enter(dk))
+		error = dk->dk_dev.b_readonly ?
+		    -EROFS :
+		    dk->dk_driver->dd_ops->bd_discard(&dk->dk_dev, off, n);
+	leave(dk);
+	return error;
+}
+
+static int
+reader_read(void *ctx, uint64_t off, void *buf, size_t n)
+{
+	struct disk *dk = ctx;
+	uint32_t secsize = dk->dk_dev.b_secsize;
+	uint64_t from = off - off % secsize;
+	size_t skip = (size_t)(off - from);
+	size_t len = (skip + n + secsize - 1) / secsize * secsize;
+	struct iovec iov = { buf, n };
+	int error;
+
+	if (len == n)
+		return disk_medium_io(dk, &iov, 1, off, false);
+	/* Whole sectors are what drivers take. */
+	if (len > dk->dk_dev.b_size - from)
+		return -EINVAL;
+	if ((iov.iov_base = kmem_alloc(dk->dk_k, len)) == NULL)
+		return -ENOMEM;
+	iov.iov_len = len;
+	error = disk_medium_io(dk, &iov, 1, from, false);
+	if (error == 0)
+		memcpy(buf, (char *)iov.iov_base + skip, n);
+	kmem_free(dk->dk_k, iov.iov_base, len);
+	return error;
+}
+
+struct parttab_reader
+disk_reader(struct disk *dk)
+{
+	return (struct parttab_reader){ reader_read, dk, dk->dk_dev.b_size,
+		dk->dk_dev.b_secsize };
 }
 
 static int
@@ -155,9 +244,7 @@ part_transfer(struct blkdev *d, const struct iovec *iov, int cnt, uint64_t off,
 {
 	struct disk_part *dp = d->b_priv;
 	struct disk *dk = dp->dp_disk;
-	const struct blkdev_ops *ops = dk->dk_driver->dd_ops;
 	uint64_t n = 0;
-	int error;
 
 	for (int i = 0; i < cnt; i++)
 		n += iov[i].iov_len;
@@ -169,12 +256,7 @@ part_transfer(struct blkdev *d, const struct iovec *iov, int cnt, uint64_t off,
 		return -EROFS;
 	if (write && atomic_load_explicit(&d->b_drop, memory_order_relaxed))
 		return 0;
-	busy(dk);
-	error = write ?
-	    ops->bd_writev(&dk->dk_dev, iov, cnt, dp->dp_begin + off) :
-	    ops->bd_readv(&dk->dk_dev, iov, cnt, dp->dp_begin + off);
-	unbusy(dk, iov, cnt, write);
-	return error;
+	return disk_medium_io(dk, iov, cnt, dp->dp_begin + off, write);
 }
 
 static int
@@ -193,27 +275,22 @@ static int
 part_sync(struct blkdev *d)
 {
 	struct disk_part *dp = d->b_priv;
-	struct disk *dk = dp->dp_disk;
 
-	return dk->dk_dev.b_readonly || atomic_load(&d->b_drop) ?
-	    0 :
-	    dk->dk_driver->dd_ops->bd_sync(&dk->dk_dev);
+	return atomic_load(&d->b_drop) ? 0 : disk_medium_sync(dp->dp_disk);
 }
 
 static int
 part_discard(struct blkdev *d, uint64_t off, uint64_t n)
 {
 	struct disk_part *dp = d->b_priv;
-	struct disk *dk = dp->dp_disk;
 
-	if (dk->dk_driver->dd_ops->bd_discard == NULL)
-		return -EOPNOTSUPP;
 	if (off > d->b_size || n > d->b_size - off)
 		return -EINVAL;
-	if (dk->dk_dev.b_readonly || disk_hits_label(dp, off, n))
+	if (disk_hits_label(dp, off, n))
 		return -EROFS;
-	return dk->dk_driver->dd_ops->bd_discard(
-	    &dk->dk_dev, dp->dp_begin + off, n);
+	if (atomic_load(&d->b_drop))
+		return 0;
+	return disk_medium_discard(dp->dp_disk, dp->dp_begin + off, n);
 }
 
 static const struct blkdev_ops part_ops = {
@@ -330,7 +407,9 @@ disk_dopen(struct lwp *l, dev_t dev, bool blk, int flags)
 	dp = &dk->dk_part[part];
 	if (!dk->dk_configured)
 		error = dd->dd_wedge || part != RAW_PART ? -ENXIO : 0;
-	else if (!dd->dd_wedge && !is_open(dk))
+	else if (dk->dk_wedges != NULL && part != RAW_PART)
+		error = -EBUSY; /* two ways to the same bytes */
+	else if (!dd->dd_wedge && !is_open(dk) && !dk->dk_klabel)
 		disk_read_label(dk);
 	if (error == 0)
 		error = part_setup(l, dk, part, dev);
@@ -443,6 +522,11 @@ disk_dioctl(struct lwp *l, dev_t dev, bool blk, unsigned long cmd, void *data,
 	dd = dk->dk_driver;
 	if (dd->dd_ioctl_unlocked != NULL)
 		error = dd->dd_ioctl_unlocked(l, dk, part, cmd, data, flags);
+	/* These give something to the process, which is done without locks. */
+	if (error == 1 && cmd == DIOCLWEDGES)
+		error = disk_wedge_list(l, dk, data);
+	if (error == 1 && cmd == DIOCGDISKINFO)
+		error = disk_info(l, dk, data);
 	if (error != 1)
 		return error;
 	krwlock_wrlock(&dk->dk_lock);
@@ -479,11 +563,23 @@ made_up_geometry(struct disk_geom *g, uint64_t size, uint32_t secsize)
 		    g->dg_secpercyl);
 }
 
+/* Not the count of what is busy: somebody may just be looking whether there is a medium. */
+static void
+stat_reset(struct disk_stat *st)
+{
+	atomic_store(&st->rxfer, 0);
+	atomic_store(&st->rbytes, 0);
+	atomic_store(&st->wxfer, 0);
+	atomic_store(&st->wbytes, 0);
+	atomic_store(&st->time_ns, 0);
+}
+
 int
 disk_configure(struct lwp *l, struct disk *dk, uint64_t size, uint32_t secsize,
     const struct disk_geom *geom, bool readonly)
 {
 	struct disk_part *raw_part = &dk->dk_part[RAW_PART];
+	const struct disk_driver *dd = dk->dk_driver;
 
 	if (dk->dk_configured)
 		return -EBUSY;
@@ -504,10 +600,14 @@ disk_configure(struct lwp *l, struct disk *dk, uint64_t size, uint32_t secsize,
 	if (geom != NULL)
 		dk->dk_geom = *geom;
 	made_up_geometry(&dk->dk_geom, size, secsize);
-	memset(&dk->dk_stat, 0, sizeof(dk->dk_stat));
+	stat_reset(&dk->dk_stat);
 	dk->dk_haslabel = dk->dk_labelled = dk->dk_wlabel = dk->dk_klabel = false;
 	dk->dk_attached_ns = disk_now(l->l_k);
-	dk->dk_configured = true;
+	kmutex_enter(&l->l_k->k_disks->ds_lock);
+	dk->dk_serial = ++l->l_k->k_disks->ds_serial;
+	kmutex_exit(&l->l_k->k_disks->ds_lock);
+	strcpy(dk->dk_strategy, "fcfs");
+	atomic_store(&dk->dk_configured, true);
 	/* Whoever configures has the raw partition open: it becomes a device now. */
 	raw_part->dp_begin = 0;
 	raw_part->dp_dev.b_secsize = secsize;
@@ -515,7 +615,7 @@ disk_configure(struct lwp *l, struct disk *dk, uint64_t size, uint32_t secsize,
 	raw_part->dp_dev.b_size = size;
 	raw_part->dp_dev.b_readonly = readonly;
 	atomic_store(&raw_part->dp_dev.b_drop, false);
-	if (!dk->dk_driver->dd_wedge) {
+	if (!dd->dd_wedge) {
 		disk_read_label(dk);
 		disk_wedge_discover(l, dk);
 	}
@@ -536,10 +636,11 @@ disk_unconfigure(struct lwp *l, struct disk *dk, unsigned part, bool force)
 				dp->dp_bopens + dp->dp_copens > 0)
 			return -EBUSY;
 	}
-	error = disk_wedge_forget(l, dk, force);
+	error = dk->dk_driver->dd_wedge ? 0 : disk_wedge_forget(l, dk, force);
 	if (error != 0)
 		return error;
-	dk->dk_configured = false;
+	atomic_store(&dk->dk_configured, false);
+	wait_idle(dk);
 	dk->dk_haslabel = dk->dk_labelled = dk->dk_klabel = dk->dk_wlabel = false;
 	for (unsigned i = 0; i < MAXPARTITIONS; i++)
 		dk->dk_part[i].dp_dev.b_size = 0;

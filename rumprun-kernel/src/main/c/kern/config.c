@@ -103,6 +103,8 @@ kern_config_set(struct kern_config *kc, const char *name, const char *value)
 		if (whole_number(value, 30, &n) != 0 || n < 9)
 			return -EINVAL;
 		kc->kc_sectshift = (unsigned)n;
+	} else if (strcmp(name, "RUMP_WEDGES") == 0) {
+		kc->kc_wedges = *value != '0';
 	} else
 		return -ENOENT;
 	return 0;
@@ -113,7 +115,7 @@ kern_config_env(struct kern_config *kc)
 {
 	static const char *const names[] = { "RUMP_NCPU", "RUMP_VERBOSE",
 		"RUMP_MEMLIMIT", "RUMP_NVNODES", "RUMP_NFILES", "RUMP_BLKFAIL",
-		"RUMP_BLKFAIL_SEED", "RUMP_BLKSECTSHIFT" };
+		"RUMP_BLKFAIL_SEED", "RUMP_BLKSECTSHIFT", "RUMP_WEDGES" };
 	int error;
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {

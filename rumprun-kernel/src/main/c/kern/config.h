@@ -7,7 +7,7 @@
 
 /*
  * Sets one value by its name in the environment: RUMP_NCPU, RUMP_VERBOSE, RUMP_MEMLIMIT, RUMP_NVNODES, RUMP_BLKFAIL, RUMP_BLKFAIL_SEED,
- * RUMP_BLKSECTSHIFT. -EINVAL: the value is none; -ENOENT: no such name.
+ * RUMP_BLKSECTSHIFT, RUMP_WEDGES. -EINVAL: the value is none; -ENOENT: no such name.
  */
 int kern_config_set(
     struct kern_config *, const char *name, const char *value) MUST_CHECK;

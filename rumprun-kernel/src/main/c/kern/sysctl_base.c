@@ -2,6 +2,7 @@
 /* The names of the base kernel: kern.*, hw.*, and those of its two modules. Their order gives them numbers and versions. */
 #include <stdio.h>
 #include <netbsd/resource.h>
+#include "dev/disk.h"
 #include "kern/console.h"
 #include "kern/sysctl_state.h"
 
@@ -120,7 +121,7 @@ fn_tc_hardware(struct sysctl_call *c)
 	return error;
 }
 
-/* Tables of which this kernel has no entries: event counters, pools, buffers, disks. */
+/* Tables of which this kernel has no entries: event counters, pools, buffers. */
 static int
 fn_empty(struct sysctl_call *c)
 {
@@ -333,10 +334,11 @@ const struct sysctl_def sysctl_base_table[] = {
 	{ "kern.hardclock_ticks", KERN_HARDCLOCK_TICKS, CTLTYPE_INT,
 	    .sd_fn = fn_ticks },
 	{ "hw.disknames", HW_DISKNAMES, PERM | CTLTYPE_STRING,
-	    .sd_fn = fn_empty },
+	    .sd_fn = disk_sysctl_names },
 	{ "hw.iostatnames", HW_IOSTATNAMES, PERM | CTLTYPE_STRING,
-	    .sd_fn = fn_empty },
-	{ "hw.iostats", HW_IOSTATS, PERM | CTLTYPE_STRUCT, .sd_fn = fn_empty },
+	    .sd_fn = disk_sysctl_names },
+	{ "hw.iostats", HW_IOSTATS, PERM | CTLTYPE_STRUCT,
+	    .sd_fn = disk_sysctl_stats },
 	{ "kern.file", KERN_FILE, CTLTYPE_STRUCT, .sd_fn = sysctl_file },
 	{ "kern.file2", KERN_FILE2, CTLTYPE_STRUCT, .sd_fn = sysctl_file2 },
 	{ "kern.module", CTL_CREATE, NODE, .sd_fn = NULL },
