@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The tool runtime without a kernel: ending, memory, streams, options, the C library's helpers. */
 #include "lib/check.h"
+#include "disk_image.h"
 #include "tool/partition.h"
 #include "tool/private.h"
 
@@ -81,8 +82,11 @@ run(struct world *w, tool_main *fn, char **argv)
 	};
 	static char tz[] = "TZ=CET-1CEST,M3.5.0,M10.5.0/3";
 	char *envp[] = { tz, NULL };
-	struct tool_io io = { world_read, world_write, world_isatty,
-		world_columns, NULL, w };
+	struct tool_io io = { .read = world_read,
+		.write = world_write,
+		.isatty = world_isatty,
+		.columns = world_columns,
+		.ctx = w };
 	struct tool_run r = { .sys = &sys, .io = &io, .envp = envp };
 	int argc = 0;
 
@@ -481,8 +485,12 @@ TEST(tool_partition_mbr_logical_and_label)
 	put32(45 * 512, 0x82564557);
 	put32(45 * 512 + 132, 0x82564557);
 	image[45 * 512 + 138] = 2;
+	put32(45 * 512 + 40, 512);
 	put32(45 * 512 + 148 + 16, 5);
 	put32(45 * 512 + 148 + 16 + 4, 46);
+	CHECK_EQ(find("b", &begin, &size), -EINVAL); /* its sum is wrong */
+	image[45 * 512 + 136] = 2 ^ 5 ^ 46;
+	image[45 * 512 + 137] = 512 >> 8;
 	CHECK_EQ(find("b", &begin, &size), 0);
 	CHECK_EQ(begin, 46 * 512);
 	CHECK_EQ(size, 5 * 512);
@@ -497,21 +505,42 @@ TEST(tool_partition_gpt)
 	memset(image, 0, sizeof(image));
 	mbr_put(0, 0, 0xee, 1, 63);
 	CHECK_EQ(find("p1", &begin, &size), -EINVAL);
-	memcpy(image + 512, "EFI PART", 8);
-	put32(512 + 72, 2);
-	put32(512 + 80, 4);
-	put32(512 + 84, 128);
-	image[2 * 512 + 128] = 1;
-	put32(2 * 512 + 128 + 32, 10);
-	put32(2 * 512 + 128 + 40, 19);
-	CHECK_EQ(find("p1", &begin, &size), -ENXIO);
-	CHECK_EQ(find("p2", &begin, &size), 0);
+	img_gpt(image, sizeof(image), 512);
+	/* what is there is too small for the partitions of img_gpt */
+	CHECK_EQ(find("p1", &begin, &size), -EINVAL);
+	put32(2 * 512 + 32, 10);
+	put32(2 * 512 + 40, 19);
+	put32(2 * 512 + 128 + 32, 1000);
+	img_gpt_seal(image, 512, 1, 2, 16);
+	CHECK_EQ(find("p1", &begin, &size), 0);
 	CHECK_EQ(begin, 10 * 512);
 	CHECK_EQ(size, 10 * 512);
-	CHECK_EQ(find("p5", &begin, &size), -ENXIO);
-	put32(512 + 72, UINT32_MAX);
-	put32(512 + 76, UINT32_MAX);
 	CHECK_EQ(find("p2", &begin, &size), -EINVAL);
+	CHECK_EQ(find("p3", &begin, &size), -ENXIO);
+	CHECK_EQ(find("p17", &begin, &size), -ENXIO);
+	/* the other header, then none */
+	image[512 + 72]++;
+	CHECK_EQ(find("p3", &begin, &size), -ENXIO);
+	image[sizeof(image) - 512]++;
+	CHECK_EQ(find("p1", &begin, &size), -EINVAL);
+}
+
+/* Sectors of 4096 bytes are found out. */
+TEST(tool_partition_large_sectors)
+{
+	static uint8_t big[200 * 4096];
+	static const char path[] = "tool_runtime_test.img";
+	uint64_t begin, size;
+	FILE *f;
+
+	img_gpt(big, sizeof(big), 4096);
+	CHECK((f = fopen(path, "wb")) != NULL);
+	CHECK_EQ(fwrite(big, 1, sizeof(big), f), sizeof(big));
+	fclose(f);
+	CHECK_EQ(tool_partition_find(&host_linux, path, "p1", &begin, &size), 0);
+	CHECK_EQ(begin, 100 * 4096);
+	CHECK_EQ(size, 50 * 4096);
+	remove(path);
 }
 
 TEST(tool_partition_names)
@@ -531,6 +560,7 @@ main(void)
 {
 	RUN(tool_partition_mbr_logical_and_label);
 	RUN(tool_partition_gpt);
+	RUN(tool_partition_large_sectors);
 	RUN(tool_partition_names);
 	RUN(tool_exit_runs_functions_newest_first);
 	RUN(tool_output_broken_pipe_ends);
