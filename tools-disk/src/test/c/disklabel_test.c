@@ -429,6 +429,54 @@ TEST(conversation_makes_a_label)
 	disk_kernel_stop(&dk);
 }
 
+/* --- through a driver --------------------------------------------------------- */
+
+TEST(driver_and_disk_have_the_same_label)
+{
+	uint8_t sector[512], zeros[512] = { 0 };
+	char *from;
+
+	start();
+	label(HEAD, PARTS);
+	CHECK_EQ(disk_kernel_run(&dk, "vnconfig vnd0 /img"), 0);
+	CHECK_EQ(disk_kernel_run(&dk, "disklabel vnd0"), 102);
+	CHECK(strstr(dk.out, "label: fictitious\n") != NULL);
+	CHECK_EQ(disk_kernel_run(&dk, "disklabel -r vnd0"), 1);
+	CHECK_EQ(disk_kernel_run(&dk, "disklabel -R vnd0 /proto"), 0);
+	CHECK_EQ(disk_kernel_run(&dk, "disklabel vnd0"), 0);
+	from = strchr(dk.out, '\n');
+	CHECK(from != NULL);
+	CHECK_STR(from, strchr(SHOWN, '\n'));
+	CHECK_EQ(disk_kernel_run(&dk, "disklabel -r /dev/rvnd0d"), 0);
+	CHECK_STR(strchr(dk.out, '\n'), strchr(SHOWN, '\n'));
+	/* -r puts it into the kernel as well */
+	label(HEAD, "5 partitions:\n a: 1024 0 swap\n d: 4096 0 unused\n");
+	CHECK_EQ(disk_kernel_run(&dk, "disklabel -R -r vnd0 /proto"), 0);
+	CHECK_EQ(disk_kernel_run(&dk, "disklabel -t vnd0"), 0);
+	CHECK(strstr(dk.out, ":pa#1024:oa#0:ta=swap:\\\n\t:pd#4096:od#0:\n") !=
+	    NULL);
+	/* partition a holds the label, which stays */
+	CHECK_EQ(disk_kernel_run(&dk, "disklabel -N vnd0"), 0);
+	(void)disk_kernel_get(&dk, "/dev/rvnd0a", 512, sector, 512);
+	CHECK(memcmp(sector, "\x57\x45\x56\x82", 4) == 0);
+	dk.in = "a\nboot\n\n512\nW\ny\nQ\n";
+	CHECK_EQ(disk_kernel_run(&dk, "disklabel -i vnd0"), 0);
+	CHECK_EQ(disk_kernel_run(&dk, "disklabel -t -r vnd0"), 0);
+	CHECK(strstr(dk.out, ":pa#512:oa#0:ta=boot:") != NULL);
+	CHECK_EQ(disk_kernel_run(&dk, "disklabel -D vnd0"), 0);
+	CHECK_EQ(disk_kernel_run(&dk, "disklabel -r vnd0"), 1);
+	dk.in = "Q\n";
+	CHECK_EQ(disk_kernel_run(&dk, "disklabel -i -I vnd0"), 0);
+	CHECK_EQ(disk_kernel_run(&dk, "vnconfig -u vnd0"), 0);
+	/* nothing but the label was written */
+	(void)disk_kernel_get(&dk, "/img", 1024, sector, 512);
+	CHECK(memcmp(sector, zeros, 512) == 0);
+	CHECK_EQ(disk_kernel_run(&dk, "disklabel vnd0"), 4);
+	CHECK_STR(
+	    dk.out, "disklabel: ioctl DIOCGDINFO: Device not configured\n");
+	disk_kernel_stop(&dk);
+}
+
 /* --- the library ----------------------------------------------------------------- */
 
 TEST(names_of_types)
@@ -485,6 +533,7 @@ main(int argc, char **argv)
 	RUN(terse_form_is_a_disktab_entry);
 	RUN(editor_is_run_until_the_label_is_in_order);
 	RUN(conversation_makes_a_label);
+	RUN(driver_and_disk_have_the_same_label);
 	RUN(names_of_types);
 	RUN(nonsense_is_no_label);
 	return check_done();
