@@ -6,6 +6,7 @@
 static const struct tool_entry entries[] = {
 	{ "cgdconfig", cgdconfig_main, TOOL_DISK },
 	{ "disklabel", disklabel_main, TOOL_DISK },
+	{ "dkctl", dkctl_main, 0 },
 	{ "fdisk", fdisk_main, TOOL_DISK },
 	{ "gpt", gpt_main, TOOL_DISK },
 	{ "raidctl", raidctl_main, 0 },

@@ -8,6 +8,7 @@
 
 tool_main cgdconfig_main;
 tool_main disklabel_main;
+tool_main dkctl_main;
 tool_main fdisk_main;
 tool_main gpt_main;
 tool_main raidctl_main;
