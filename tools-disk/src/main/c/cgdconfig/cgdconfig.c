@@ -123,7 +123,7 @@ configure_with(struct cgdconfig *c, const struct params *par, int fd,
 		if (key == NULL)
 			return FAILED;
 		error = set_unit(c, fd, dev, par->algorithm, par->ivmethod, key);
-		secret_wipe(c, key->data);
+		secret_wipe(key->data);
 		if (error != 0)
 			return FAILED;
 		if (c->dry || verify_disk(c, par->verify, fd))
@@ -235,7 +235,7 @@ configure_stdin(
 	error = set_unit(c, fd,
 	    t_diskpath(c->t, argv[1], false, c->dry, false, 0), argv[2],
 	    o->ivmeth, key);
-	secret_wipe(c, key->data);
+	secret_wipe(key->data);
 	if (error == 0 && !c->dry && !verify_disk(c, o->verify, fd)) {
 		t_warnx(c->t, "verification failed permanently");
 		error = clear_unit(c, fd);
@@ -458,9 +458,9 @@ do_all(struct cgdconfig *c, const struct options *o)
 
 		if ((next = strchr(line, '\n')) != NULL)
 			*next++ = '\0';
-		number++;
 		if ((n = words_of(line, words, 3)) == 0)
 			continue;
+		number++;
 		if (n < 2 || n > 3) {
 			t_warnx(c->t, "%s: entry %d is not valid", path, number);
 			status = FAILED;

@@ -62,7 +62,7 @@ struct cgdconfig {
 void secrets_begin(struct cgdconfig *);
 void *secret_alloc(struct cgdconfig *, size_t);
 /* Wiped at once; what secret_alloc gave, or NULL. */
-void secret_wipe(struct cgdconfig *, void *);
+void secret_wipe(void *);
 /* A bit string of zeros. */
 struct bits *bits_new(struct cgdconfig *, size_t nbits);
 /* a ^= b, as far as both go. */

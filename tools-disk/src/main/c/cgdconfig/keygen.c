@@ -119,11 +119,11 @@ ask(struct cgdconfig *c, const char *who, bool reenter, size_t *np)
 		if (second == NULL)
 			return NULL;
 		if (n == *np && memcmp(first, second, n) == 0) {
-			secret_wipe(c, second);
+			secret_wipe(second);
 			return first;
 		}
-		secret_wipe(c, first);
-		secret_wipe(c, second);
+		secret_wipe(first);
+		secret_wipe(second);
 		t_warnx(c->t, "passphrases don't match");
 		/* Who can't be asked again has had his chance. */
 		if (c->from_stdin || c->input_ended)
@@ -144,7 +144,7 @@ passphrase_key(struct cgdconfig *c, const struct keygen *kg, const char *who,
 	(void)rumprun_pkcs5_pbkdf2_sha1(phrase, n, kg->salt->data,
 	    (kg->salt->nbits + 7) / 8, (uint32_t)kg->iterations, key->data,
 	    (nbits + 7) / 8);
-	secret_wipe(c, phrase);
+	secret_wipe(phrase);
 	return key;
 }
 
@@ -164,7 +164,7 @@ shell_key(struct cgdconfig *c, const struct keygen *kg, size_t nbits)
 		return NULL;
 	}
 	memcpy(key->data, out, want);
-	secret_wipe(c, out);
+	secret_wipe(out);
 	return key;
 }
 
@@ -202,7 +202,7 @@ keygens_key(struct cgdconfig *c, const struct keygen *kg, const char *who,
 			return NULL;
 		}
 		bits_xor(key, part);
-		secret_wipe(c, part->data);
+		secret_wipe(part->data);
 	}
 	return key;
 }

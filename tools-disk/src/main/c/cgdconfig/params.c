@@ -4,7 +4,7 @@
 #include <rumprun/crypto.h>
 #include <stdio.h>
 
-#define MAXFILE ((size_t)1 << 20)
+#define MAXFILE ((size_t)1 << 16)
 #define MAXKEYGENS 64
 
 static const char *const keygen_names[] = {
@@ -104,6 +104,26 @@ skip_blanks(struct parser *p)
 	}
 }
 
+static bool
+word_ends(const struct parser *p, char ch)
+{
+	return p->quoted ? ch == '"' : strchr(" \t\r\n{};#\\", ch) != NULL;
+}
+
+/* At most so many bytes has the word that begins here. */
+static size_t
+word_room(const struct parser *p)
+{
+	const char *at = p->text;
+
+	while (at < p->end && !word_ends(p, *at)) {
+		if (p->quoted && *at == '\\' && p->end - at > 1)
+			at++;
+		at++;
+	}
+	return (size_t)(at - p->text) + 1;
+}
+
 static void
 next(struct parser *p)
 {
@@ -122,24 +142,18 @@ next(struct parser *p)
 		return;
 	}
 	p->kind = 'w';
-	p->word = secret_alloc(p->c, (size_t)(p->end - p->text) + 1);
 	p->quoted = *p->text == '"';
-	if (p->quoted)
-		p->text++;
-	while (p->text < p->end) {
-		char ch = *p->text;
-
-		if (p->quoted ? ch == '"' : strchr(" \t\r\n{};#\\", ch) != NULL)
-			break;
-		if (p->quoted && ch == '\\' && p->end - p->text > 1)
-			ch = *++p->text;
-		p->line += ch == '\n';
-		p->word[n++] = ch;
-		p->text++;
+	p->text += p->quoted;
+	p->word = secret_alloc(p->c, word_room(p) + 1);
+	while (p->text < p->end && !word_ends(p, *p->text)) {
+		if (p->quoted && *p->text == '\\' && p->end - p->text > 1)
+			p->text++;
+		p->line += *p->text == '\n';
+		p->word[n++] = *p->text++;
 	}
 	if (p->quoted && p->text < p->end)
 		p->text++;
-	else if (n == 0) /* a lone backslash */
+	else if (n == 0 && p->text < p->end) /* a lone backslash, a NUL */
 		p->word[n++] = *p->text++;
 }
 
@@ -168,19 +182,24 @@ static char *
 string(struct parser *p, const char *between)
 {
 	char *all = NULL;
+	size_t n = 0, size = 0;
 
 	while (p->kind == 'w') {
-		size_t n = all == NULL ? 0 : strlen(all);
-		size_t gap = all == NULL ? 0 : strlen(between);
-		char *longer = secret_alloc(p->c, n + gap + strlen(p->word) + 1);
+		size_t len = strlen(p->word), gap = n > 0 ? strlen(between) : 0;
 
-		if (all != NULL) {
-			memcpy(longer, all, n);
-			memcpy(longer + n, between, gap);
+		if (n + gap + len + 1 > size) {
+			char *longer;
+
+			size = 2 * (n + gap + len) + 64;
+			longer = secret_alloc(p->c, size);
+			if (all != NULL)
+				memcpy(longer, all, n);
+			secret_wipe(all);
+			all = longer;
 		}
-		strcpy(longer + n + gap, p->word);
-		secret_wipe(p->c, all);
-		all = longer;
+		memcpy(all + n, between, gap);
+		memcpy(all + n + gap, p->word, len + 1);
+		n += gap + len;
 		next(p);
 	}
 	if (all == NULL || p->kind != ';') {
@@ -234,7 +253,7 @@ base64(struct parser *p, struct bits **bp)
 	if (s == NULL)
 		return false;
 	*bp = bits_decode(p->c, s);
-	secret_wipe(p->c, s);
+	secret_wipe(s);
 	if (*bp == NULL) {
 		t_warnx(p->c->t, "foo line %u: bad base64 string", p->line);
 		p->failed = true;
@@ -384,7 +403,7 @@ read_file(struct cgdconfig *c, const char *path, size_t *np, int *error)
 			char *larger = secret_alloc(c, size * 2);
 
 			memcpy(larger, buf, size);
-			secret_wipe(c, buf);
+			secret_wipe(buf);
 			buf = larger;
 			size *= 2;
 		} else if (*np == size) {
@@ -410,7 +429,7 @@ params_read(struct cgdconfig *c, const char *path)
 		return NULL;
 	}
 	par = params_parse(c, text, n);
-	secret_wipe(c, text);
+	secret_wipe(text);
 	if (par == NULL)
 		t_warnx(c->t, "failed to parse parameters file");
 	return par;
@@ -481,7 +500,7 @@ add(struct text *x, const char *s)
 		char *larger = secret_alloc(x->c, x->size + n + 4096);
 
 		memcpy(larger, x->p, x->n);
-		secret_wipe(x->c, x->p);
+		secret_wipe(x->p);
 		x->p = larger;
 		x->size += n + 4096;
 	}
@@ -508,16 +527,22 @@ add_bits(struct text *x, const char *before, const struct bits *b)
 	}
 	add(x, ";\n");
 	rumprun_wipe(line, sizeof(line));
-	secret_wipe(x->c, s);
+	secret_wipe(s);
 }
 
-/* A command as it is read again. */
+/* A word as it is read again. */
 static void
-add_quoted(struct text *x, const char *s)
+add_word(struct text *x, const char *s)
 {
-	char ch[3] = "";
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
+				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./+";
+	char ch[3];
 
-	add(x, " cmd \"");
+	if (*s != '\0' && s[strspn(s, plain)] == '\0') {
+		add(x, s);
+		return;
+	}
+	add(x, "\"");
 	for (; *s != '\0'; s++) {
 		int n = 0;
 
@@ -527,7 +552,7 @@ add_quoted(struct text *x, const char *s)
 		ch[n] = '\0';
 		add(x, ch);
 	}
-	add(x, "\";\n");
+	add(x, "\"");
 }
 
 static void
@@ -549,7 +574,9 @@ add_keygen(struct text *x, const struct keygen *kg)
 		add_bits(x, " key ", kg->key);
 		break;
 	case KEYGEN_SHELL:
-		add_quoted(x, kg->cmd);
+		add(x, " cmd ");
+		add_word(x, kg->cmd);
+		add(x, ";\n");
 		break;
 	default:
 		add(x, ";\n");
@@ -590,15 +617,15 @@ params_write(struct cgdconfig *c, const struct params *par, const char *path)
 	int error;
 
 	add(&x, "algorithm ");
-	add(&x, par->algorithm);
+	add_word(&x, par->algorithm);
 	add(&x, ";\niv-method ");
-	add(&x, par->ivmethod);
+	add_word(&x, par->ivmethod);
 	snprintf(line, sizeof(line), ";\nkeylength %u;\nverify_method %s;\n",
 	    (unsigned)par->keylen, verify_names[par->verify]);
 	add(&x, line);
 	for (const struct keygen *kg = par->keygens; kg != NULL; kg = kg->next)
 		add_keygen(&x, kg);
 	error = write_out(c, &x, path);
-	secret_wipe(c, x.p);
+	secret_wipe(x.p);
 	return error;
 }

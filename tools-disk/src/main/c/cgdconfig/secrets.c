@@ -38,11 +38,14 @@ secret_alloc(struct cgdconfig *c, size_t n)
 }
 
 void
-secret_wipe(struct cgdconfig *c, void *p)
+secret_wipe(void *p)
 {
-	for (struct secret *s = c->secrets; s != NULL; s = s->next)
-		if (s->data == p)
-			rumprun_wipe(s->data, s->n);
+	struct secret *s;
+
+	if (p == NULL)
+		return;
+	s = (struct secret *)((char *)p - offsetof(struct secret, data));
+	rumprun_wipe(s->data, s->n);
 }
 
 struct bits *
@@ -123,7 +126,7 @@ bits_decode(struct cgdconfig *c, const char *s)
 			memcpy(b->data, raw + 4, (size_t)n - 4);
 		}
 	}
-	secret_wipe(c, raw);
+	secret_wipe(raw);
 	return b;
 }
 
@@ -147,6 +150,6 @@ bits_encode(struct cgdconfig *c, const struct bits *b)
 			    digits[word >> (18 - 6 * d) & 63];
 	}
 	*p = '\0';
-	secret_wipe(c, raw);
+	secret_wipe(raw);
 	return out;
 }
