@@ -5,6 +5,9 @@
 #include <netbsd/uio.h>
 #include <rumprun/tool_host.h>
 #include "host/host.h"
+#include <string.h>
+
+#define TEMP_TRIES 1000
 
 int
 t_host_read(
@@ -55,4 +58,42 @@ t_host_write(struct tool *t, const char *path, const void *data, size_t size)
 	if (fd != -1)
 		(void)host_linux.close(fd);
 	return error;
+}
+
+/* A folder that is made is one's own: no name in a folder of everybody's is followed. */
+int
+t_host_temp(struct tool *t, const char *name, const void *data, size_t size,
+    const char **pathp)
+{
+	const char *tmp = t_getenv(t, "TMPDIR");
+	int error = -EEXIST;
+	char *dir;
+
+	*pathp = NULL;
+	if (tmp == NULL || *tmp == '\0')
+		tmp = "/tmp";
+	for (int i = 0; i < TEMP_TRIES && error == -EEXIST; i++) {
+		dir = t_asprintf(t, "%s/rumprun.%d.%d", tmp, host_getpid(), i);
+		error = host_linux.mkdir(dir, 0700);
+	}
+	if (error != 0)
+		return error;
+	*pathp = t_asprintf(t, "%s/%s", dir, name);
+	error = t_host_write(t, *pathp, data, size);
+	if (error != 0) {
+		t_host_untemp(t, *pathp);
+		*pathp = NULL;
+	}
+	return error;
+}
+
+void
+t_host_untemp(struct tool *t, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	(void)host_linux.unlink(path);
+	if (slash != NULL)
+		(void)host_linux.rmdir(
+		    t_asprintf(t, "%.*s", (int)(slash - path), path));
 }

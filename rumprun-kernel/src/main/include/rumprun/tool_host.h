@@ -13,5 +13,14 @@ RUMPRUN_API int t_host_read(
 #define t_host_write rumprun_t_host_write
 RUMPRUN_API int t_host_write(
     struct tool *, const char *path, const void *, size_t);
+/*
+ * A file that nobody else gets at, for another program of the same user: in a new folder in $TMPDIR or /tmp. *pathp is in the arena. Gone with t_host_untemp, folder and
+ * all.
+ */
+#define t_host_temp rumprun_t_host_temp
+RUMPRUN_API int t_host_temp(
+    struct tool *, const char *name, const void *, size_t, const char **pathp);
+#define t_host_untemp rumprun_t_host_untemp
+RUMPRUN_API void t_host_untemp(struct tool *, const char *path);
 
 #endif

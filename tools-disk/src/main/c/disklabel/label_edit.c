@@ -3,15 +3,18 @@
 #include "disklabel/disklabel.h"
 #include <inttypes.h>
 #include <netbsd/time.h>
+#include <rumprun/tool_host.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define MOST_WORDS 32
 #define TRIES 100
+#define MOST_TEXT ((size_t)1024 * 1024)
 
 struct edit {
 	struct dl *dl;
-	char *path;
+	const char *path;
+	bool host; /* it is a file of the host, where the editor is a program of the host */
 };
 
 static void
@@ -19,7 +22,9 @@ forget(struct tool *t, void *arg)
 {
 	struct edit *e = arg;
 
-	if (e->path != NULL)
+	if (e->path != NULL && e->host)
+		t_host_untemp(t, e->path);
+	else if (e->path != NULL)
 		(void)sys_unlink(t, e->path);
 	e->path = NULL;
 }
@@ -54,20 +59,56 @@ make_file(struct edit *e)
 }
 
 static void
-print_to(struct edit *e, int fd)
+print_to(struct edit *e)
 {
 	struct tool *t = e->dl->t;
 	struct dl_text text = { .t = t };
-	ssize_t got;
+	ssize_t got = 0;
+	int fd;
 
 	dl_print(e->dl, &text, &e->dl->label);
-	for (size_t at = 0; at < text.len; at += (size_t)got) {
+	/* Only a kernel of this process has editors of its own. */
+	e->host = t->t_sys->attach == NULL;
+	fd = e->host ? t_host_temp(t, "label", text.s, text.len, &e->path) :
+		       make_file(e);
+	if (fd < 0)
+		t_fail(t, DL_SYSTEM, fd, "can't make a temporary file");
+	for (size_t at = 0; !e->host && at < text.len; at += (size_t)got) {
 		got = sys_write(t, fd, text.s + at, text.len - at);
 		if (got <= 0)
 			t_fail(t, DL_SYSTEM, got < 0 ? (int)got : EIO, "%s",
 			    e->path);
 	}
+	if (!e->host)
+		sys_close(t, fd);
 	t_free(t, text.s);
+}
+
+/* The text as the editor left it. */
+static char *
+text_of(struct edit *e)
+{
+	struct tool *t = e->dl->t;
+	void *data;
+	size_t size;
+	char *text;
+	int fd, error;
+
+	if (e->host) {
+		error = t_host_read(t, e->path, MOST_TEXT, &data, &size);
+		if (error != 0)
+			t_fail(t, DL_SYSTEM, error, "%s", e->path);
+		text = t_calloc(t, 1, size + 1);
+		memcpy(text, data, size);
+		t_free(t, data);
+		return text;
+	}
+	fd = sys_open(t, e->path, O_RDONLY, 0);
+	if (fd < 0)
+		t_fail(t, DL_SYSTEM, fd, "%s", e->path);
+	text = dl_read_text(e->dl, fd, e->path);
+	sys_close(t, fd);
+	return text;
 }
 
 /* $EDITOR may have options. */
@@ -92,7 +133,7 @@ editor(struct edit *e)
 	}
 	if (n == 0)
 		words[n++] = t_strdup(t, "vi");
-	words[n++] = e->path;
+	words[n++] = t_strdup(t, e->path);
 	words[n] = NULL;
 	t_flush(t->t_out);
 	status = t->t_sys->spawn(t->t_sysctx, t, words[0], words);
@@ -125,14 +166,9 @@ static bool
 take(struct edit *e, struct disklabel *lp)
 {
 	struct tool *t = e->dl->t;
-	int fd = sys_open(t, e->path, O_RDONLY, 0);
+	char *text = text_of(e);
 	bool ok;
-	char *text;
 
-	if (fd < 0)
-		t_fail(t, DL_SYSTEM, fd, "%s", e->path);
-	text = dl_read_text(e->dl, fd, e->path);
-	sys_close(t, fd);
 	ok = dl_parse(e->dl, text, lp) == 0;
 	t_free(t, text);
 	return ok;
@@ -144,15 +180,11 @@ dl_edit(struct dl *dl)
 	struct tool *t = dl->t;
 	struct edit *e = t_calloc(t, 1, sizeof(*e));
 	struct disklabel edited;
-	int fd, result = 1;
+	int result = 1;
 
 	e->dl = dl;
-	fd = make_file(e);
-	if (fd < 0)
-		t_fail(t, DL_SYSTEM, fd, "can't make a temporary file");
 	t_atexit(t, forget, e);
-	print_to(e, fd);
-	sys_close(t, fd);
+	print_to(e);
 	do {
 		if (editor(e) != 0)
 			break;
