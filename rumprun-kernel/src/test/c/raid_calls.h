@@ -27,13 +27,17 @@ static _Atomic int power_left;
 static inline int
 faulty_open(const char *path, int flags, uint32_t mode, int *fdp)
 {
-	int error = host_linux.open(path, flags, mode, fdp), comp;
+	int error = host_linux.open(path, flags, mode, fdp), n;
 
-	if (error == 0 && *fdp < 4096)
-		comp_of_fd[*fdp] = sscanf(path, "raid_test.%d", &comp) == 1 ?
-		    comp :
-		    -1;
-	return error;
+	if (error != 0 || *fdp >= 4096)
+		return error;
+	/* Readers on other processors have descriptors of their own. */
+	if (sscanf(path, "/proc/self/fd/%d", &n) == 1)
+		n = n < 4096 ? comp_of_fd[n] : -1;
+	else if (sscanf(path, "raid_test.%d", &n) != 1)
+		n = -1;
+	comp_of_fd[*fdp] = n;
+	return 0;
 }
 
 static inline bool

@@ -194,6 +194,21 @@ run_buffer(
 	return 0;
 }
 
+/* Where a dead unit's part is made: in the request's memory, when that is in one piece; or else in the buffer's unit. */
+static uint8_t *
+sum_place(struct rf_req *q, uint64_t s, unsigned unit, uint64_t lo, uint64_t hi,
+    uint8_t *buf)
+{
+	struct iovec v;
+	uint64_t got;
+
+	return rf_mem_vec(&q->q_mem, rf_req_at(q, s, unit, lo), hi - lo, &v, 1,
+		   &got) == 1 &&
+		got == hi - lo ?
+	    v.iov_base :
+	    buf + lo;
+}
+
 /*
  * All that is asked for of one column. `dead` is the column that is to be made up for (-1: none): then parity of stripes where it has a part
  * is read as well, to its place in `parity`. A mirror's copy is what was asked for.
@@ -230,20 +245,25 @@ read_column(struct rf_req *q, unsigned col, int dead, uint64_t s0, uint64_t s1,
 			    rf_req_at(q, s, 0, lo), hi - lo, NULL);
 		else
 			error = run_buffer(&u, comp, s * r->r_su + lo,
-			    parity + (s - s0) * r->r_su + lo, hi - lo);
+			    sum_place(q, s, rf_unit(r, s, (unsigned)dead), lo,
+				hi, parity + (s - s0) * r->r_su),
+			    hi - lo);
 	}
 	return error != 0 ? error : run_flush(&u);
 }
 
 /* The dead column's part of a stripe: parity, and the other units: from the request, or read. */
 static int
-make_up(struct rf_req *q, uint64_t s, unsigned unit, uint8_t *acc, uint8_t *buf)
+make_up(
+    struct rf_req *q, uint64_t s, unsigned unit, uint8_t *parity, uint8_t *buf)
 {
 	struct rf_set *r = q->q_r;
 	uint64_t lo, hi, lo2, hi2;
+	uint8_t *acc;
 
 	if (!rf_req_unit(q, s, unit, &lo, &hi))
 		return 0;
+	acc = sum_place(q, s, unit, lo, hi, parity);
 	for (unsigned j = 0; j < r->r_ndata; j++) {
 		unsigned col = rf_column(r, s, j);
 		struct rf_comp *comp = rf_server(r, col, s);
@@ -252,18 +272,19 @@ make_up(struct rf_req *q, uint64_t s, unsigned unit, uint8_t *acc, uint8_t *buf)
 		if (j == unit)
 			continue;
 		if (rf_req_unit(q, s, j, &lo2, &hi2) && lo2 <= lo && hi2 >= hi) {
-			mem_xor(&q->q_mem, rf_req_at(q, s, j, lo), acc + lo,
-			    v.iov_len);
+			mem_xor(
+			    &q->q_mem, rf_req_at(q, s, j, lo), acc, v.iov_len);
 			continue;
 		}
 		if (comp == NULL)
 			return -EIO;
 		if (rf_comp_io(r, comp, &v, 1, s * r->r_su + lo, false) != 0)
 			return rf_comp_failed(r, col, comp) ? -EAGAIN : -EIO;
-		rf_xor(acc + lo, buf, v.iov_len);
+		rf_xor(acc, buf, v.iov_len);
 	}
-	rf_mem_put(
-	    &q->q_mem, rf_req_at(q, s, unit, lo), acc + lo, (size_t)(hi - lo));
+	if (acc == parity + lo)
+		rf_mem_put(&q->q_mem, rf_req_at(q, s, unit, lo), acc,
+		    (size_t)(hi - lo));
 	return 0;
 }
 

@@ -5,6 +5,8 @@
  */
 #include "dev/raid/rf_var.h"
 
+#define PIECE ((uint64_t)8 << 10)
+
 /* Writes that go out: bits of columns whose component failed. */
 struct outcome {
 	uint64_t failed;
@@ -44,38 +46,48 @@ settle(struct rf_set *r, const struct outcome *o)
 	return error;
 }
 
-/* Whole stripes: as the columns will have them, side by side in the buffer. */
+/* A piece of a unit out of memory, and into parity (NULL: there is none). The first one begins it. */
+static void
+gather(struct rf_req *q, uint64_t at, uint8_t *unit, uint8_t *parity,
+    bool first, uint64_t n)
+{
+	struct iovec v;
+	uint64_t got;
+
+	for (; n > 0 && rf_mem_vec(&q->q_mem, at, n, &v, 1, &got) == 1;
+	     at += got, n -= got) {
+		if (parity == NULL || first)
+			memcpy(unit, v.iov_base, v.iov_len);
+		else
+			rf_copyxor(unit, parity, v.iov_base, v.iov_len);
+		if (parity != NULL && first)
+			memcpy(parity, unit, v.iov_len);
+		unit += got;
+		parity = parity != NULL ? parity + got : NULL;
+	}
+}
+
+/* Whole stripes: as the columns will have them, side by side in the buffer. Piece by piece, so that parity's stays in the nearest cache. */
 static int
 write_full(struct rf_req *q, uint64_t s0, uint64_t s1, uint8_t *buf)
 {
 	struct rf_set *r = q->q_r;
 	struct outcome o = { 0 };
-	uint64_t su = r->r_su;
+	uint64_t su = r->r_su, n;
 
 	for (uint64_t s = s0; s < s1; s++) {
-		uint64_t row = (s - s0) * su;
+		uint8_t *row = buf + (s - s0) * su;
 		uint8_t *parity = rf_redundant(r) ?
-		    buf + rf_column(r, s, r->r_ndata) * r->r_bufcol + row :
+		    row + rf_column(r, s, r->r_ndata) * r->r_bufcol :
 		    NULL;
 
-		for (unsigned j = 0; j < r->r_ndata; j++) {
-			uint8_t *unit = buf + rf_column(r, s, j) * r->r_bufcol +
-			    row;
-			uint64_t at = rf_req_at(q, s, j, 0), n = su, got;
-			struct iovec v;
-
-			for (uint64_t i = 0; n > 0 &&
-			     rf_mem_vec(&q->q_mem, at, n, &v, 1, &got) == 1;
-			     i += got, at += got, n -= got) {
-				if (parity != NULL && j > 0) {
-					rf_copyxor(unit + i, parity + i,
-					    v.iov_base, v.iov_len);
-					continue;
-				}
-				memcpy(unit + i, v.iov_base, v.iov_len);
-				if (parity != NULL)
-					memcpy(parity + i, unit + i, v.iov_len);
-			}
+		for (uint64_t i = 0; i < su; i += n) {
+			n = su - i < PIECE ? su - i : PIECE;
+			for (unsigned j = 0; j < r->r_ndata; j++)
+				gather(q, rf_req_at(q, s, j, i),
+				    row + rf_column(r, s, j) * r->r_bufcol + i,
+				    parity != NULL ? parity + i : NULL, j == 0,
+				    n);
 		}
 	}
 	for (unsigned c = 0; c < r->r_ncols; c++)
