@@ -78,7 +78,7 @@ open_input(struct tool *t, const char *name, bool *host)
 	return sys_open(t, path, O_RDONLY, 0);
 }
 
-/* By st_size; of a device, what its driver says. */
+/* Of a device, what its driver says. */
 static void
 measure(struct vc *vc, const struct stat *st)
 {
@@ -88,7 +88,7 @@ measure(struct vc *vc, const struct stat *st)
 		vc->size = vc->length;
 		return;
 	}
-	if (S_ISREG(st->st_mode) || st->st_size > 0)
+	if (S_ISREG(st->st_mode))
 		size = st->st_size;
 	else if ((!S_ISBLK(st->st_mode) && !S_ISCHR(st->st_mode)) ||
 	    sys_ioctl(vc->t, vc->imagefd, DIOCGMEDIASIZE, &size) < 0)
