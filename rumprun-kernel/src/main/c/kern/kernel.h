@@ -122,6 +122,7 @@ struct rump_kernel {
 	_Atomic uint64_t k_knserial;
 	_Atomic int32_t k_nbigpipes; /* pipes with the larger buffer */
 	bool k_have[64];	     /* by index in the component table */
+	_Atomic uint64_t k_unloaded; /* the same: was unloaded (kern/modctl.c) */
 };
 
 /* Boots: 0 and *kp, or -ENOMEM, -ENOENT (a component's name is unknown), or what a component's attach gave. */

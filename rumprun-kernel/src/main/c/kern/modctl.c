@@ -8,6 +8,7 @@
 #include <netbsd/fcntl.h>
 #include <netbsd/module.h>
 #include <netbsd/syscallargs.h>
+#include "kern/hooks.h"
 #include "kern/services.h"
 #include "kern/syscalls.h"
 
@@ -279,7 +280,41 @@ load_file(struct rump_kernel *k, const char *path)
 	return -ENOEXEC;
 }
 
-/* A name without a slash is that of a module that is there, or of none. */
+/* The component that has a module, and could be without what this kernel hasn't got; -1. */
+static int
+component_of(struct rump_kernel *k, const char *name)
+{
+	for (int i = 0;
+	     kern_components[i] != NULL && i < (int)sizeof(k->k_have); i++)
+		if (listed(kern_components[i]->c_modules, name))
+			return i;
+	return -1;
+}
+
+/*
+ * A module of a component that this kernel was booted without, or that was unloaded, comes to life when nothing but its name is missing: file systems, and
+ * drivers that need no start.
+ */
+static int
+load_component(struct lwp *l, const char *name, bool force)
+{
+	struct rump_kernel *k = l->l_k;
+	int i = component_of(k, name);
+	const struct component *c = i < 0 ? NULL : kern_components[i];
+
+	if (present(k, name))
+		return -EEXIST;
+	if (c == NULL || c->c_attach != NULL || k->k_vfs == NULL ||
+	    (c->c_faction != FACTION_VFS && c->c_faction != FACTION_DEV))
+		return -ENOENT;
+	if (c->c_needs != NULL && !kern_have(k, c->c_needs))
+		return -ENOENT;
+	if (atomic_load(&k->k_unloaded) & UINT64_C(1) << i && !force)
+		return -EPERM; /* somebody wanted it gone */
+	return vfs_component_load(l, i);
+}
+
+/* A name without a slash is that of a module that is built in, or of none. */
 static int
 modctl_load(struct lwp *l, void *arg)
 {
@@ -294,18 +329,33 @@ modctl_load(struct lwp *l, void *arg)
 		return error;
 	if (strchr(path, '/') != NULL)
 		return load_file(l->l_k, path);
-	return present(l->l_k, path) ? -EEXIST : -ENOENT;
+	return load_component(l, path, (ml.ml_flags & MODCTL_LOAD_FORCE) != 0);
 }
 
 static int
 modctl_unload(struct lwp *l, void *arg)
 {
+	struct rump_kernel *k = l->l_k;
 	char name[MAXMODNAME];
-	int error = copyinstr(l, arg, name, sizeof(name), NULL);
+	struct modstat user;
+	int error = copyinstr(l, arg, name, sizeof(name), NULL), i;
 
 	if (error != 0)
 		return error;
-	return present(l->l_k, name) ? -EBUSY : -ENOENT;
+	if (!present(k, name))
+		return -ENOENT;
+	i = component_of(k, name);
+	user.ms_refcnt = 0;
+	memcpy(user.ms_name, name, sizeof(name));
+	module_foreach(k, count_user, &user);
+	/* What others need, and what has more to it than a file system, stays. */
+	if (i < 0 || kern_components[i]->c_vfsops == NULL ||
+	    kern_components[i]->c_attach != NULL || user.ms_refcnt > 0)
+		return -EBUSY;
+	error = vfs_component_unload(k, i);
+	if (error == 0)
+		atomic_fetch_or(&k->k_unloaded, UINT64_C(1) << i);
+	return error;
 }
 
 /* Asks whether modules can be loaded: by name (0), or by themselves when they are wanted (1). */

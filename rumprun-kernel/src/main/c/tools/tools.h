@@ -5,7 +5,8 @@
 
 #include <rumprun/tool.h>
 
-tool_main halt_main, kdump_main, ktrace_main, modstat_main, pcictl_main,
-    rndctl_main, rump_server_main, rumprun_rumprun_main, sysctl_main;
+tool_main halt_main, kdump_main, ktrace_main, modload_main, modunload_main,
+    modstat_main, pcictl_main, rndctl_main, rump_server_main,
+    rumprun_rumprun_main, sysctl_main;
 
 #endif

@@ -11,6 +11,7 @@
  * until no vnode of it is locked (vnode.c, the gate).
  */
 #include <stdio.h>
+#include "kern/hooks.h"
 #include "vfs/spec.h"
 #include "vfs/vfs_impl.h"
 
@@ -327,8 +328,8 @@ vfs_domount(struct lwp *l, const struct vfsops *ops, struct vnode *vp,
 			    l, vp->v_mount, path, flags, data, len);
 		vnode_put(l, vp);
 		vp = NULL;
-	} else if (ops == NULL) {
-		error = -ENODEV;
+	} else if (ops == NULL || (ops != vfs_find(l->l_k, ops->vfs_name))) {
+		error = -ENODEV; /* or not any more: it was unloaded */
 	} else if (*len < ops->vfs_min_mount_data) {
 		error = -EINVAL;
 	} else if (vp != NULL && vp->v_type != VDIR) {
@@ -572,4 +573,42 @@ vfs_shutdown(struct lwp *l, bool sync, bool force)
 			break;
 	}
 	kmutex_exit(&vs->vs_mountlock);
+}
+
+/* --- modules that come and go --- */
+
+int
+vfs_component_load(struct lwp *l, int index)
+{
+	struct rump_kernel *k = l->l_k;
+	const struct component *c = kern_components[index];
+	int error = 0;
+
+	kmutex_enter(&k->k_vfs->vs_mountlock);
+	if (!k->k_have[index]) {
+		if (c->c_vfsops != NULL && c->c_vfsops->vfs_attach != NULL)
+			error = c->c_vfsops->vfs_attach(k);
+		k->k_have[index] = error == 0;
+	}
+	kmutex_exit(&k->k_vfs->vs_mountlock);
+	return error != 0 ? error : vfs_make_devnodes(l);
+}
+
+int
+vfs_component_unload(struct rump_kernel *k, int index)
+{
+	const struct vfsops *ops = kern_components[index]->c_vfsops;
+	struct mount *mp;
+
+	kmutex_enter(&k->k_vfs->vs_mountlock);
+	for (mp = k->k_vfs->vs_first; mp != NULL && mp->mnt_op != ops;
+	     mp = mp->mnt_next)
+		continue;
+	if (mp == NULL && k->k_have[index]) {
+		k->k_have[index] = false;
+		if (ops->vfs_detach != NULL)
+			ops->vfs_detach(k);
+	}
+	kmutex_exit(&k->k_vfs->vs_mountlock);
+	return mp != NULL ? -EBUSY : 0;
 }

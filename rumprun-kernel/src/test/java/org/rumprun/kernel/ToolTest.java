@@ -92,6 +92,16 @@ class ToolTest {
     }
 
     @Test
+    void modulesComeAndGo() {
+        try (RumpKernel own = RumpKernel.boot()) {
+            Modunload.in(own).unload("tmpfs");
+            assertThat(Modstat.in(own).find("tmpfs")).isEmpty();
+            Modload.in(own).load("tmpfs");
+            assertThat(Modstat.in(own).find("tmpfs")).isPresent();
+        }
+    }
+
+    @Test
     void pcictlNeedsAMachine() {
         assertThatThrownBy(() -> Pcictl.in(kernel).list("pci0"))
                 .isInstanceOf(ToolException.class)
