@@ -243,6 +243,13 @@ TEST(ciphers_agree)
 			crypt_all(&f, alg, bits, mode, plain + s * 512,
 			    b + s * 512, c, 512, sector + s, 512);
 		CHECK(memcmp(a, b, sizeof(a)) == 0);
+		for (size_t n = 1; n <= 33; n++) {
+			memset(b, 0, sizeof(b));
+			crypt_all(&f, alg, bits, mode, plain, b, c, n * 512,
+			    sector, 512);
+			CHECK(memcmp(a, b, n * 512) == 0);
+			CHECK(b[n * 512] == 0);
+		}
 		crypt_all(&f, alg, bits, mode, plain, b, c, sizeof(plain),
 		    sector, 4096);
 		CHECK(memcmp(plain, c, sizeof(plain)) == 0);

@@ -28,6 +28,17 @@ void aesni_xts_encrypt(const unsigned char *, unsigned char *, size_t,
 void aesni_xts_decrypt(const unsigned char *, unsigned char *, size_t,
     const AES_KEY *key1, const AES_KEY *key2, const unsigned char iv[16]);
 
+#ifdef __x86_64__
+/* As aesni-mb-x86_64 has it: chains of blocks side by side, four or eight of them (fours is 1 or 2). */
+struct chain {
+	const unsigned char *src;
+	unsigned char *dst;
+	int blocks;
+	uint64_t iv[2];
+};
+void aesni_multi_cbc_encrypt(struct chain *, const AES_KEY *, int fours);
+#endif
+
 #define MAXBLOCK 16
 #define BATCH 16 /* sectors whose vectors are made at once */
 
@@ -58,6 +69,9 @@ struct alg {
 	/* The vector may be changed. */
 	void (*crypt)(const struct cgd_key *, const uint8_t *src, uint8_t *dst,
 	    size_t n, uint8_t *iv, bool enc);
+	/* Encrypts the first of cnt sectors: how many, maybe none. May be NULL. */
+	unsigned (*encrypt_many)(const struct cgd_key *, const uint8_t *src,
+	    uint8_t *dst, uint32_t secsize, const uint8_t *ivs, unsigned cnt);
 };
 
 /* --- AES --------------------------------------------------------------------- */
@@ -111,6 +125,34 @@ aes_cbc(const struct cgd_key *k, const uint8_t *src, uint8_t *dst, size_t n,
 		aesni_cbc_encrypt(src, dst, n, key, iv, enc);
 	else
 		AES_cbc_encrypt(src, dst, n, key, iv, enc);
+}
+
+/*
+ * A block of a chain waits for the one before: the processor could encrypt several in that time. So sectors are encrypted side by side
+ * (decryption has nothing to wait for).
+ */
+static unsigned
+aes_cbc_many(const struct cgd_key *k, const uint8_t *src, uint8_t *dst,
+    uint32_t secsize, const uint8_t *ivs, unsigned cnt)
+{
+	unsigned done = 0;
+#ifdef __x86_64__
+	while (k->aes.ni && cnt - done >= 4) {
+		unsigned lanes = cnt - done >= 8 ? 8 : 4;
+		struct chain chains[8];
+
+		for (unsigned i = 0; i < lanes; i++, done++) {
+			chains[i].src = src + (size_t)done * secsize;
+			chains[i].dst = dst + (size_t)done * secsize;
+			chains[i].blocks = (int)(secsize / 16);
+			memcpy(chains[i].iv, ivs + done * 16, 16);
+		}
+		aesni_multi_cbc_encrypt(chains, &k->aes.enc, (int)lanes / 4);
+	}
+#else
+	(void)k, (void)src, (void)dst, (void)secsize, (void)ivs, (void)cnt;
+#endif
+	return done;
 }
 
 /* The first half of the key encrypts, the second one makes tweaks. */
@@ -248,10 +290,10 @@ bf_ecb(const struct cgd_key *k, uint8_t *buf, size_t n)
 }
 
 static const struct alg algs[] = {
-	{ "aes-cbc", 16, false, aes_setkey, aes_ecb, aes_cbc },
-	{ "aes-xts", 16, true, xts_setkey, NULL, aes_xts },
-	{ "3des-cbc", 8, false, des3_setkey, des3_ecb, des3_cbc },
-	{ "blowfish-cbc", 8, false, bf_setkey, bf_ecb, bf_cbc },
+	{ "aes-cbc", 16, false, aes_setkey, aes_ecb, aes_cbc, aes_cbc_many },
+	{ "aes-xts", 16, true, xts_setkey, NULL, aes_xts, NULL },
+	{ "3des-cbc", 8, false, des3_setkey, des3_ecb, des3_cbc, NULL },
+	{ "blowfish-cbc", 8, false, bf_setkey, bf_ecb, bf_cbc, NULL },
 };
 
 /* --- keys and sectors ---------------------------------------------------------- */
@@ -343,14 +385,18 @@ crypt_sectors(const struct cgd_key *ck, const uint8_t *src, uint8_t *dst,
 	while (n >= secsize) {
 		unsigned cnt = n / secsize < BATCH ? (unsigned)(n / secsize) :
 						     BATCH;
+		unsigned done = 0;
 
 		make_vectors(ck, ivs, cnt, sector);
-		for (unsigned i = 0; i < cnt; i++) {
-			ck->alg->crypt(ck, src, dst, secsize,
+		if (enc && ck->alg->encrypt_many != NULL)
+			done = ck->alg->encrypt_many(
+			    ck, src, dst, secsize, ivs, cnt);
+		for (unsigned i = done; i < cnt; i++)
+			ck->alg->crypt(ck, src + (size_t)i * secsize,
+			    dst + (size_t)i * secsize, secsize,
 			    ivs + i * ck->alg->block, enc);
-			src += secsize;
-			dst += secsize;
-		}
+		src += (size_t)cnt * secsize;
+		dst += (size_t)cnt * secsize;
 		n -= (size_t)cnt * secsize;
 		sector += cnt;
 	}
