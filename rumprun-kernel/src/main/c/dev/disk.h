@@ -90,7 +90,7 @@ struct disk {
 int disk_attach(struct rump_kernel *) MUST_CHECK; /* component librumpdev_disk */
 void disk_detach(struct rump_kernel *);
 
-/* The members of a driver's devsw. The driver is found by d_disk. */
+/* The members of a driver's devsw. The driver is found by d_disk, and its name there: to be taken from it is no constant to every compiler. */
 int disk_dopen(struct lwp *, dev_t, bool blk, int flags) MUST_CHECK;
 int disk_dclose(struct lwp *, dev_t, bool blk, int flags);
 int disk_dread(struct lwp *, dev_t, struct uio *, int flags) MUST_CHECK;
@@ -100,8 +100,8 @@ int disk_dioctl(struct lwp *, dev_t, bool blk, unsigned long cmd, void *data,
 int disk_dblkdev(struct lwp *, dev_t, struct blkdev **) MUST_CHECK;
 #define DISK_DEVSW(driver, bmajor, cmajor)                                    \
 	{                                                                     \
-		.d_name = (driver).dd_name, .d_bmajor = (bmajor),             \
-		.d_cmajor = (cmajor), .d_flags = D_DISK, .d_disk = &(driver), \
+		.d_name = "disk", .d_bmajor = (bmajor), .d_cmajor = (cmajor), \
+		.d_flags = D_DISK, .d_disk = &(driver),                       \
 		.d_open = disk_dopen, .d_close = disk_dclose,                 \
 		.d_read = disk_dread, .d_write = disk_dwrite,                 \
 		.d_ioctl = disk_dioctl, .d_blkdev = disk_dblkdev,             \
