@@ -364,9 +364,9 @@ TEST(configurations_that_are_wrong)
 	static const struct {
 		char level;
 		int cols, su;
-	} t[] = { { '0', 0, 8 }, { '1', 3, 8 }, { '1', 1, 8 },
-		{ '5', 1, 8 }, { '6', 3, 8 }, { 0, 3, 8 }, { '5', 3, 0 },
-		{ '5', 3, -1 }, { '5', 3, 1 << 20 }, { '5', 3, 4096 } };
+	} t[] = { { '0', 0, 8 }, { '1', 3, 8 }, { '1', 1, 8 }, { '5', 1, 8 },
+		{ '6', 3, 8 }, { 0, 3, 8 }, { '5', 3, 0 }, { '5', 3, -1 },
+		{ '5', 3, 1 << 20 }, { '5', 3, 4096 } };
 
 	make_comps(3, COMP);
 	boot();
@@ -394,6 +394,49 @@ TEST(requests_of_no_set)
 		CHECK_EQ(request(cmds[i], room), -ENXIO);
 	CHECK_EQ(request(RAIDFRAME_SHUTDOWN, NULL), 0);
 	CHECK(l_open(fx.l, "/dev/rraid0a", O_RDONLY, 0) == -ENXIO);
+	tear_down();
+}
+
+/* After a boot the set is there at the first open, without the one that it lost. */
+TEST(sets_configure_themselves)
+{
+	int yes = 1, no = 0;
+
+	set_up('5', 3, 0, 8, COMP);
+	model_begin();
+	rewrite_parity();
+	exercise(5);
+	CHECK_EQ(request(RAIDFRAME_SET_AUTOCONFIG, &yes), 0);
+	halt();
+	CHECK_EQ(label_on(1).autoconfigure, 1);
+	boot();
+	CHECK_EQ(status_of(1), rf_ds_optimal);
+	CHECK_EQ(configure(false), -EINVAL);
+	exercise(5);
+	CHECK_EQ(fail_column(1, false), 0);
+	halt();
+	boot();
+	CHECK_EQ(status_of(1), rf_ds_failed);
+	check_all();
+	/* Only once. */
+	CHECK_EQ(request(RAIDFRAME_SHUTDOWN, NULL), 0);
+	CHECK_EQ(l_close(fx.l, rfd), 0);
+	rfd = l_open(fx.l, RAWDEV, O_RDWR, 0);
+	CHECK(rfd >= 0);
+	CHECK_EQ(configure(false), 0);
+	check_all();
+	/* As another unit. */
+	CHECK_EQ(request(RAIDFRAME_SET_LAST_UNIT, &yes), 0);
+	halt();
+	CHECK_EQ(label_on(0).last_unit, 1);
+	boot();
+	CHECK_EQ(configure(false), 0);
+	CHECK_EQ(request(RAIDFRAME_SET_AUTOCONFIG, &no), 0);
+	halt();
+	boot();
+	CHECK_EQ(configure(false), 0);
+	check_all();
+	model_end();
 	tear_down();
 }
 
@@ -507,6 +550,7 @@ main(void)
 	RUN(halves_that_were_alone);
 	RUN(configurations_that_are_wrong);
 	RUN(requests_of_no_set);
+	RUN(sets_configure_themselves);
 	RUN(map_knows_what_was_written);
 	RUN(map_cools_down);
 	RUN(map_may_be_off);

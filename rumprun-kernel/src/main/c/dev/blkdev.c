@@ -96,6 +96,17 @@ blkdev_write(struct blkdev *d, const void *buf, size_t n, uint64_t off)
 	return transfer(d, u.v, n, off, true);
 }
 
+/* How much of n bytes at off goes at once. */
+static size_t
+piece_at(const struct blkdev *d, uint64_t off, size_t n)
+{
+	size_t most = d->b_piece != 0 ?
+	    d->b_piece - (size_t)(off % d->b_piece) :
+	    PIECE;
+
+	return n < most ? n : most;
+}
+
 static int
 move_direct(struct blkdev *d, uint64_t off, const struct iovec *iov, int cnt,
     bool write)
@@ -154,7 +165,7 @@ blkdev_uiomove(struct blkdev *d, uint64_t off, size_t n, struct uio *uio)
 		return error;
 	while (n > 0) {
 		cnt = aligned(d, n, off) ?
-		    uio_hostvec(uio, n < PIECE ? n : PIECE, iov, NVEC, &part) :
+		    uio_hostvec(uio, piece_at(d, off, n), iov, NVEC, &part) :
 		    0;
 		if (cnt == 0)
 			return move_bounced(d, off, n, uio);

@@ -32,6 +32,7 @@ struct blkdev {
 	void *b_priv;
 	uint32_t b_secsize; /* 512 .. 4096 */
 	uint32_t b_align;
+	uint32_t b_piece; /* long transfers are cut at multiples of this; 0: wherever */
 	uint64_t b_size; /* bytes */
 	bool b_readonly;
 	/* The kernel goes down without a sync: what is written from now on is dropped, and said to be done. */

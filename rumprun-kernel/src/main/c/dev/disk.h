@@ -36,6 +36,8 @@ struct disk_driver {
 	/* The same for requests that must not hold the lock (long waits, queries while something configures). NULL: none. 1: none of them. */
 	int (*dd_ioctl_unlocked)(struct lwp *, struct disk *, unsigned part,
 	    unsigned long cmd, void *data, int flags);
+	/* A unit without a medium is being opened: it may find one by itself. dk_lock held. NULL: it doesn't. */
+	void (*dd_open)(struct lwp *, struct disk *);
 	/* The kernel goes down: give back the medium (dk_priv is the core's). `l` is lwp0; files and devices are still there. */
 	void (*dd_shutdown)(struct lwp *, struct disk *);
 	/* A made-up label's type name, rpm and flags beyond the geometry's; NULL: name of the driver. */

@@ -44,6 +44,27 @@ etfs_detach(struct rump_kernel *k)
 	kmem_free(k, es, sizeof(*es));
 }
 
+int
+etfs_block_key(struct rump_kernel *k, unsigned n, char *buf, size_t size)
+{
+	struct etfs_state *es = k->k_etfs;
+	int error = -ENOENT;
+
+	if (es == NULL)
+		return error;
+	kmutex_enter(&es->es_lock);
+	for (struct etfs_node *en = es->es_nodes; en != NULL; en = en->en_next) {
+		if (en->en_type != ETFS_BLK || en->en_child || n-- > 0)
+			continue;
+		error = snprintf(buf, size, "/%s", en->en_key) < (int)size ?
+		    0 :
+		    -ENAMETOOLONG;
+		break;
+	}
+	kmutex_exit(&es->es_lock);
+	return error;
+}
+
 void
 etfs_why(struct rump_kernel *k, char *buf, size_t size)
 {

@@ -26,6 +26,8 @@ int etfs_remove(struct rump_kernel *, const char *key) MUST_CHECK;
  * whole rest, referenced; -ENOENT: no key says anything about it (go on normally); other errors end the lookup.
  */
 int etfs_lookup(struct lwp *, const char *rest, struct vnode **vpp) MUST_CHECK;
+/* The nth key (from 0) of a block device, with its slash: 0; -ENOENT: there are not so many; -ENAMETOOLONG. */
+int etfs_block_key(struct rump_kernel *, unsigned n, char *buf, size_t size);
 /* What was in the way at the last -EBUSY of an open or register, as a sentence, or "". Copied under a lock. */
 void etfs_why(struct rump_kernel *, char *buf, size_t size);
 

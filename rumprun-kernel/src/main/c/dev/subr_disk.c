@@ -378,6 +378,7 @@ part_setup(struct lwp *l, struct disk *dk, unsigned part, dev_t dev)
 		.b_priv = dp,
 		.b_secsize = dk->dk_dev.b_secsize,
 		.b_align = dk->dk_dev.b_align,
+		.b_piece = dk->dk_dev.b_piece,
 		.b_size = size,
 		.b_readonly = dk->dk_dev.b_readonly,
 		.b_dev = dev,
@@ -405,6 +406,11 @@ disk_dopen(struct lwp *l, dev_t dev, bool blk, int flags)
 	}
 	krwlock_wrlock(&dk->dk_lock);
 	dp = &dk->dk_part[part];
+	if (!dk->dk_configured && dd->dd_open != NULL) {
+		atomic_store(&dk->dk_changing, true);
+		dd->dd_open(l, dk);
+		atomic_store(&dk->dk_changing, false);
+	}
 	if (!dk->dk_configured)
 		error = dd->dd_wedge || part != RAW_PART ? -ENXIO : 0;
 	else if (dk->dk_wedges != NULL && part != RAW_PART)
@@ -593,6 +599,7 @@ disk_configure(struct lwp *l, struct disk *dk, uint64_t size, uint32_t secsize,
 		.b_priv = dk,
 		.b_secsize = secsize,
 		.b_align = dk->dk_dev.b_align != 0 ? dk->dk_dev.b_align : 1,
+		.b_piece = dk->dk_dev.b_piece,
 		.b_size = size,
 		.b_readonly = readonly,
 	};
@@ -612,6 +619,7 @@ disk_configure(struct lwp *l, struct disk *dk, uint64_t size, uint32_t secsize,
 	raw_part->dp_begin = 0;
 	raw_part->dp_dev.b_secsize = secsize;
 	raw_part->dp_dev.b_align = dk->dk_dev.b_align;
+	raw_part->dp_dev.b_piece = dk->dk_dev.b_piece;
 	raw_part->dp_dev.b_size = size;
 	raw_part->dp_dev.b_readonly = readonly;
 	atomic_store(&raw_part->dp_dev.b_drop, false);

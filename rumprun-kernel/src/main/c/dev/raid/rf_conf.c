@@ -4,6 +4,8 @@
 #include "dev/raid/rf_var.h"
 #include <limits.h>
 
+#define TRANSFER ((uint64_t)1 << 20)
+
 /* --- what is asked for -------------------------------------------------------------- */
 
 static unsigned
@@ -298,35 +300,31 @@ as_disk(struct lwp *l, struct rf_set *r)
 {
 	struct disk *dk = r->r_disk;
 	struct disk_geom geom = { 0 };
+	uint64_t group = r->r_bufcol * r->r_ndata;
 
 	geom.dg_nsectors = (uint32_t)r->r_sectpersu * r->r_ndata;
 	geom.dg_ntracks = 4 * r->r_ncols;
 	dk->dk_dev.b_align = r->r_secsize;
+	/* Whole groups of stripes, as many as make a good transfer. */
+	dk->dk_dev.b_piece = (uint32_t)(group < TRANSFER ?
+		TRANSFER / group * group :
+		group);
 	return disk_configure(l, dk, r->r_nstripes * r->r_ndata * r->r_su,
 	    r->r_secsize, &geom, false);
 }
 
 int
-rf_configure(struct lwp *l, struct disk *dk, const void *uconfig)
+rf_configure_from(struct lwp *l, struct disk *dk, struct RF_Config_s *cf)
 {
 	struct rf_set *r = dk->dk_priv;
-	struct RF_Config_s *cf;
 	int error;
 
-	if (dk->dk_configured)
-		return -EINVAL;
-	cf = kmem_alloc(l->l_k, sizeof(*cf));
-	if (cf == NULL)
-		return -ENOMEM;
 	r->r_disk = dk;
 	r->r_k = l->l_k;
 	krwlock_wrlock(&r->r_lock);
 	forget(r);
 	krwlock_unlock(&r->r_lock);
-	if ((error = copyin(l, uconfig, cf, sizeof(*cf))) == 0)
-		error = bring_up(l, r, cf);
-	kmem_free(l->l_k, cf, sizeof(*cf));
-	if (error == 0) {
+	if ((error = bring_up(l, r, cf)) == 0) {
 		krwlock_wrlock(&r->r_lock);
 		r->r_configured = true;
 		krwlock_unlock(&r->r_lock);
@@ -337,6 +335,24 @@ rf_configure(struct lwp *l, struct disk *dk, const void *uconfig)
 		krwlock_unlock(&r->r_lock);
 	}
 	tear_down(l, r);
+	return error;
+}
+
+int
+rf_configure(struct lwp *l, struct disk *dk, const void *uconfig)
+{
+	struct RF_Config_s *cf;
+	int error;
+
+	if (dk->dk_configured)
+		return -EINVAL;
+	cf = kmem_alloc(l->l_k, sizeof(*cf));
+	if (cf == NULL)
+		return -ENOMEM;
+	error = copyin(l, uconfig, cf, sizeof(*cf));
+	if (error == 0)
+		error = rf_configure_from(l, dk, cf);
+	kmem_free(l->l_k, cf, sizeof(*cf));
 	return error;
 }
 

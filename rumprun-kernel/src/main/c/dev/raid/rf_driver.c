@@ -343,6 +343,7 @@ const struct disk_driver rf_driver = {
 	.dd_privsize = sizeof(struct rf_set),
 	.dd_ops = &rf_ops,
 	.dd_ioctl = rf_ioctl,
+	.dd_open = rf_autoconfigure,
 	.dd_shutdown = rf_shutdown,
 };
 

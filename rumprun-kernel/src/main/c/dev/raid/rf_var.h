@@ -78,6 +78,7 @@ struct rf_set {
 	struct disk *r_disk;
 	struct rump_kernel *r_k;
 	struct krwlock r_lock;
+	bool r_looked; /* for a set that configures itself; once */
 	struct krwlock r_stripes[RF_NLOCKS];
 	struct kmutex r_faillock;
 	bool r_configured; /* under r_lock */
@@ -268,8 +269,15 @@ void rf_job_stop(struct rf_set *); /* and waits for it */
 
 /* --- rf_conf.c --------------------------------------------------------------------------------- */
 int rf_configure(struct lwp *, struct disk *, const void *uconfig) MUST_CHECK;
+/* The same with a description of the kernel's own. */
+int rf_configure_from(
+    struct lwp *, struct disk *, struct RF_Config_s *) MUST_CHECK;
 int rf_unconfigure(struct lwp *, struct disk *, unsigned part) MUST_CHECK;
 void rf_shutdown(struct lwp *, struct disk *);
+
+/* --- rf_auto.c --- */
+/* At the unit's first open: a set whose labels ask for this unit. */
+void rf_autoconfigure(struct lwp *, struct disk *);
 
 /* --- rf_manage.c ------------------------------------------------------------------------------- */
 /* Requests that change which components serve. dk_lock. -ENOTTY: none of them. */
