@@ -35,6 +35,7 @@ struct gpt {
 	uint8_t *mbr; /* sector 0, secsz bytes */
 	bool mbr_changed;
 	bool pri, sec; /* a header that is right, with its table */
+	bool differ;   /* both are, and aren't the same */
 	uint64_t sec_lba, sec_table;
 	/* What both say, or the one that is right; nothing without either. */
 	uint64_t pri_table, first, last;

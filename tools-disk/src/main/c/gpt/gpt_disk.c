@@ -145,30 +145,36 @@ read_header(struct gpt *g, uint64_t lba, uint64_t *alt, uint64_t *table_lba)
 	if (g->table == NULL) {
 		got.table = table;
 		*g = got;
-	}
+	} else
+		/* A write that didn't come to its end, or another program's. */
+		g->differ = got.nent != g->nent || got.entsz != g->entsz ||
+		    got.first != g->first || got.last != g->last ||
+		    memcmp(got.guid, g->guid, 16) != 0 ||
+		    memcmp(table, g->table, (size_t)bytes) != 0;
 	return true;
 }
 
 static void
 read_all(struct gpt *g)
 {
-	uint64_t alt = 0, other;
+	uint64_t alt = 0, other, table = 0;
 
 	g->mbr = t_calloc(g->t, 1, g->secsz);
 	if (!read_at(g, 0, g->mbr, g->secsz))
 		gpt_failx(g, "%s: Can't read sector 0", g->name);
-	g->pri = read_header(g, GPT_HDR_BLKNO, &alt, &g->pri_table);
+	g->pri = read_header(g, GPT_HDR_BLKNO, &alt, &table);
+	g->pri_table = g->pri ? table : 2;
 	if (g->pri && alt > GPT_HDR_BLKNO && alt < g->blocks)
 		g->sec_lba = alt;
 	else
 		g->sec_lba = g->blocks - 1;
-	g->sec = read_header(g, g->sec_lba, &other, &g->sec_table);
+	g->sec = read_header(g, g->sec_lba, &other, &table);
 	if (!g->sec && g->sec_lba != g->blocks - 1) {
 		g->sec_lba = g->blocks - 1;
-		g->sec = read_header(g, g->sec_lba, &other, &g->sec_table);
+		g->sec = read_header(g, g->sec_lba, &other, &table);
 	}
-	if (g->table != NULL && !g->pri)
-		g->pri_table = 2;
+	if (g->sec)
+		g->sec_table = table;
 }
 
 void

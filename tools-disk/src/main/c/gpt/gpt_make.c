@@ -134,7 +134,7 @@ gpt_cmd_recover(struct gpt *g, int argc, char **argv)
 		gpt_failx(g,
 		    "%s: No primary or secondary GPT headers, can't recover",
 		    g->name);
-	if (g->pri && g->sec)
+	if (g->pri && g->sec && !g->differ)
 		return 0;
 	pri = g->pri;
 	if (pri && !place_secondary(g, g->blocks))
