@@ -159,7 +159,8 @@ blk_discard(struct blkdev *d, uint64_t off, uint64_t n)
 static void
 fictitious_label(const struct blkdev *d, unsigned slot, struct disklabel *lp)
 {
-	uint32_t sectors = (uint32_t)(d->b_size / d->b_secsize);
+	uint64_t n = d->b_size / d->b_secsize;
+	uint32_t sectors = n > UINT32_MAX ? UINT32_MAX : (uint32_t)n;
 
 	memset(lp, 0, sizeof(*lp));
 	lp->d_magic = lp->d_magic2 = DISKMAGIC;
@@ -185,6 +186,7 @@ blk_ioctl(
 	unsigned slot = (unsigned)minor(d->b_dev);
 	struct partinfo pi;
 	struct disklabel lp;
+	unsigned secsize;
 	off_t size;
 
 	(void)l, (void)fflag;
@@ -204,6 +206,10 @@ blk_ioctl(
 		memcpy(data, &pi, sizeof(pi));
 		return 0;
 	case DIOCCACHESYNC:
+		return blk_sync(d);
+	case DIOCGSECTORSIZE:
+		secsize = d->b_secsize;
+		memcpy(data, &secsize, sizeof(secsize));
 		return 0;
 	case DIOCGMEDIASIZE:
 		size = (off_t)d->b_size;
