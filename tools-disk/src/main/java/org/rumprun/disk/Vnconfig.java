@@ -16,7 +16,8 @@ import java.util.regex.Pattern;
  * dev_vnd}.
  */
 public final class Vnconfig extends Tool {
-    private static final Pattern SIZE = Pattern.compile("[^:]*: (\\d+) bytes on .*", Pattern.DOTALL);
+    private static final Pattern SIZE =
+            Pattern.compile("[^:]*: (\\d+) bytes on .*", Pattern.DOTALL);
     private static final Pattern LINE =
             Pattern.compile("(vnd\\d+): dev (\\d+),(\\d+) inode (\\d+)");
 

@@ -111,7 +111,9 @@ class VnconfigTest {
                                 Vndcompress.compress(
                                         image,
                                         part,
-                                        Vndcompress.options().blockSize(8192).restartOrFail()
+                                        Vndcompress.options()
+                                                .blockSize(8192)
+                                                .restartOrFail()
                                                 .build()))
                 .isInstanceOf(ToolException.class)
                 .hasMessageContaining("cannot restart");
