@@ -252,14 +252,14 @@ copyback(struct lwp *l, struct rf_set *r)
 {
 	if (!rf_redundant(r))
 		return -EINVAL;
-	if (busy(r))
-		return -EBUSY;
 	for (unsigned i = 0; i < r->r_ncols; i++) {
 		struct rf_comp *c = &r->r_comps[i];
 		int error;
 
 		if (r->r_cols[i].rc_comp == c || dead(r, i))
 			continue;
+		if (busy(r))
+			return -EBUSY;
 		error = reopen(l, r, c);
 		return error != 0 ? error :
 				    rf_recon_start(r, i, c, RF_JOB_COPYBACK);

@@ -10,10 +10,8 @@
 #endif
 #define WIDE __attribute__((target("avx2")))
 
-/* Words, wherever they lie: the copies are loads and stores. */
-struct words {
-	uint64_t w[STEP / 8];
-};
+/* Words, wherever they lie. */
+typedef uint64_t words __attribute__((vector_size(32), aligned(1), may_alias));
 
 /* Once for each kind of processor: what is inlined takes the kind of whom it is inlined in. */
 #define INLINE static inline __attribute__((always_inline))
@@ -21,15 +19,14 @@ struct words {
 INLINE void
 xor_words(uint8_t *restrict d, const uint8_t *restrict s, size_t n)
 {
-	struct words x, y;
 	size_t i = 0;
 
 	for (; i + STEP <= n; i += STEP) {
-		memcpy(&x, d + i, STEP);
-		memcpy(&y, s + i, STEP);
-		for (int k = 0; k < STEP / 8; k++)
-			x.w[k] ^= y.w[k];
-		memcpy(d + i, &x, STEP);
+		words *x = (words *)(d + i);
+		const words *y = (const words *)(s + i);
+
+		x[0] ^= y[0];
+		x[1] ^= y[1];
 	}
 	for (; i < n; i++)
 		d[i] ^= s[i];
@@ -40,16 +37,17 @@ INLINE void
 copy_xor_words(uint8_t *restrict d, uint8_t *restrict a,
     const uint8_t *restrict s, size_t n)
 {
-	struct words x, y;
 	size_t i = 0;
 
 	for (; i + STEP <= n; i += STEP) {
-		memcpy(&x, s + i, STEP);
-		memcpy(&y, a + i, STEP);
-		for (int k = 0; k < STEP / 8; k++)
-			y.w[k] ^= x.w[k];
-		memcpy(d + i, &x, STEP);
-		memcpy(a + i, &y, STEP);
+		words *to = (words *)(d + i), *acc = (words *)(a + i);
+		const words *from = (const words *)(s + i);
+		words x = from[0], y = from[1];
+
+		to[0] = x;
+		to[1] = y;
+		acc[0] ^= x;
+		acc[1] ^= y;
 	}
 	for (; i < n; i++) {
 		d[i] = s[i];
