@@ -1,9 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
 #
-# usage: demo.sh [net]
+# usage: demo.sh [net|disk]
 # Installs what is missing, builds, and shows the main job, a line before each
-# step; with "net", hosts on a network. Everything is made in a scratch folder
+# step; with "net", hosts on a network; with "disk", an encrypted partition and a
+# RAID 5. Everything is made in a scratch folder
 # that goes when it is over.
 set -u
 cd "${ROOT:-$(dirname "$0")/..}" || exit 1
@@ -16,8 +17,8 @@ run() {
 
 what=${1:-fs}
 case $what in
-fs|net)	;;
-*)	echo "usage: dev demo [net]" >&2; exit 2;;
+fs|net|disk)	;;
+*)	echo "usage: dev demo [net|disk]" >&2; exit 2;;
 esac
 say "Installing what this machine lacks"
 scripts/setup.sh || exit 1
@@ -29,7 +30,7 @@ jna=$(find "${HOME:-/root}/.m2/repository/net/java/dev/jna/jna" \
     -name 'jna-*.jar' ! -name '*-sources.jar' | sort | tail -n 1)
 jars=$jna
 for jar in rumprun-kernel/target/rumprun-kernel-*.jar \
-    tools-fs/target/tools-fs-*.jar; do
+    tools-fs/target/tools-fs-*.jar tools-disk/target/tools-disk-*.jar; do
 	case $jar in
 	*-linux-*|*-headers*|*-sources*|*-javadoc*) ;;
 	*) jars=$jars:$PWD/$jar;;
@@ -50,6 +51,7 @@ trap cleanup EXIT
 trap 'exit 1' INT TERM
 PATH=$dist/bin:$PATH
 demo=$PWD/scripts/Demo.java
+diskdemo=$PWD/scripts/DiskDemo.java
 cd "$work" || exit 1
 
 # A host of its own: a server with a network stack.
@@ -137,7 +139,17 @@ demo_tap() {
 	' sh "$(PATH=$hostpath command -v ping)" 2>&1 ||
 		{ echo "demo: that failed" >&2; exit 1; }
 }
+demo_disk() {
+	say "From Java: a label, an encrypted partition, a wrong passphrase"
+	run java -cp "$jars" "$diskdemo" cgd "$work"
+	say "The label that is in the image now"
+	run disklabel -F disk.img
+	say "Three files as a RAID 5 that loses one of them, and then another"
+	run java -cp "$jars" "$diskdemo" raid "$work"
+	say "That was it. See README.md for more."
+}
 [ $what != net ] || { demo_net; exit; }
+[ $what != disk ] || { demo_disk; exit; }
 image=$work/disk.img
 
 say "A file system in an ordinary file, made from Java: Newfs.run(image)"
