@@ -82,7 +82,7 @@ number(const char **p, const char *end, uint32_t *v)
 static bool
 address(const char *p, const char *end, struct function *f)
 {
-	uint32_t v[4];
+	uint32_t v[5];
 	int n = 0;
 
 	while (n < 4 && number(&p, end, &v[n])) {
