@@ -48,13 +48,19 @@ total(const struct iovec *iov, int cnt)
 	return n;
 }
 
-/* The locked file must have these bytes: a write must not make a file longer that somebody has cut. */
+/*
+ * The locked file must have these bytes: a write must not make a file longer that somebody has cut. It is asked for its size only when somebody has
+ * set that: to know it may take a look at the host.
+ */
 static int
 inside(struct lwp *l, struct vnode *vp, uint64_t off, uint64_t n)
 {
 	struct vattr va;
-	int error = vn_getattr(l, vp, &va);
+	int error;
 
+	if (!(atomic_load_explicit(&vp->v_flag, memory_order_relaxed) & VV_CUT))
+		return 0;
+	error = vn_getattr(l, vp, &va);
 	if (error == 0 && (off > va.va_size || n > va.va_size - off))
 		error = -EIO;
 	return error;
@@ -234,7 +240,8 @@ open_file(struct lwp *l, struct vnd *vn, const struct vnd_ioctl *vio,
 		vnode_put(l, vp);
 		return error;
 	}
-	vnode_lock(vp, false);
+	vnode_lock(vp, true);
+	atomic_fetch_and(&vp->v_flag, ~(unsigned)VV_CUT);
 	error = vn_getattr(l, vp, va);
 	vnode_unlock(vp);
 	if (error != 0) {

@@ -53,6 +53,9 @@ struct vfs_state {
 	struct lockf_wait *vs_lockfwaits;
 };
 
+/* In v_flag: somebody has set its size since dev/vnd.c, which stands on it, looked. Changes with the vnode locked exclusively. */
+#define VV_CUT 0x100
+
 /* vnode.c */
 int vcache_init(struct vfs_state *, struct rump_kernel *) MUST_CHECK;
 void vcache_fini(struct vfs_state *, struct rump_kernel *);

@@ -622,8 +622,10 @@ vn_truncate(struct lwp *l, struct vnode *vp, off_t size)
 	vnode_lock(vp, true);
 	/* RLIMIT_FSIZE is for writing only, as in the reference. */
 	error = vp->v_type == VDIR ? -EISDIR : 0;
-	if (error == 0 && vp->v_type == VREG)
+	if (error == 0 && vp->v_type == VREG) {
+		atomic_fetch_or(&vp->v_flag, VV_CUT);
 		error = vn_setattr(l, vp, &va);
+	}
 	vnode_unlock(vp);
 	if (error == 0)
 		vn_note(vp, NOTE_WRITE);
