@@ -5,44 +5,48 @@
 #include <netbsd/errno.h>
 #include <rumprun/rumprun.h>
 #include <stdio.h>
-#include <string.h>
 
-#define NUMBERED 128
+struct listing {
+	struct rumprun_partition *list;
+	int n, count;
+	bool lettered;
+	uint32_t secsize;
+};
 
-/* 1: it was added, or there would have been; 0: there is none. */
 static int
-add(const char *image, struct rumprun_partition *one)
+add(const struct parttab_entry *pe, void *arg)
 {
-	uint64_t begin, size;
-	int error = tool_partition_find(
-	    &host_linux, image, one->p_name, &begin, &size);
+	struct listing *l = arg;
+	struct rumprun_partition *p;
 
-	if (error == -ENXIO || error == -EINVAL)
+	if (l->count >= l->n)
+		return 1;
+	if (pe->pe_outside || pe->pe_ptype == NULL || pe->pe_index > 99999)
 		return 0;
-	if (error != 0)
-		return error;
-	one->p_begin = (int64_t)begin;
-	one->p_size = (int64_t)size;
-	return 1;
+	p = &l->list[l->count++];
+	if (l->lettered)
+		snprintf(p->p_name, sizeof(p->p_name), "%c",
+		    'a' + (int)pe->pe_index);
+	else
+		snprintf(p->p_name, sizeof(p->p_name), "p%u", pe->pe_index);
+	snprintf(p->p_type, sizeof(p->p_type), "%s", pe->pe_ptype);
+	p->p_begin = (int64_t)(pe->pe_begin * l->secsize);
+	p->p_size = (int64_t)(pe->pe_size * l->secsize);
+	return 0;
 }
 
 int
 rumprun_partitions(const char *image, struct rumprun_partition *list, int n)
 {
-	int count = 0, error;
+	struct listing l = { list, n, 0, true, 0 };
 
-	for (int i = 0; i < 16 + NUMBERED && count < n; i++) {
-		struct rumprun_partition one = { .p_size = 0 };
+	for (;; l.lettered = false) {
+		int error = tool_partition_scan(
+		    &host_linux, image, l.lettered, add, &l, &l.secsize);
 
-		if (i < 16)
-			one.p_name[0] = (char)('a' + i);
-		else
-			snprintf(one.p_name, sizeof(one.p_name), "p%d", i - 15);
-		error = add(image, &one);
-		if (error < 0)
+		if (error < 0 && error != -ENXIO && error != -EINVAL)
 			return error;
-		if (error == 1)
-			list[count++] = one;
+		if (!l.lettered)
+			return l.count;
 	}
-	return count;
 }

@@ -43,18 +43,19 @@ match(const struct parttab_entry *pe, void *arg)
 
 /* 1: found; 0: there is a table, but no such partition in it; -ESRCH: no table. */
 static int
-look(const struct parttab_reader *r, bool lettered, struct wanted *w)
+look(const struct parttab_reader *r, bool lettered, tool_partition_fn *fn,
+    void *arg)
 {
 	int error;
 
 	if (lettered)
-		return parttab_scan(r, PARTTAB_BSD, match, w);
-	error = parttab_scan(r, PARTTAB_GPT, match, w);
+		return parttab_scan(r, PARTTAB_BSD, fn, arg);
+	error = parttab_scan(r, PARTTAB_GPT, fn, arg);
 	if (error == -ESRCH)
-		error = parttab_scan(r, PARTTAB_MBR, match, w);
+		error = parttab_scan(r, PARTTAB_MBR, fn, arg);
 	/* a chain of logical partitions that breaks off before the one asked for */
 	if (error == -ESRCH)
-		error = parttab_scan(r, PARTTAB_APPLE, match, w);
+		error = parttab_scan(r, PARTTAB_APPLE, fn, arg);
 	return error;
 }
 
@@ -70,15 +71,11 @@ tool_partition_name(const char *name)
 }
 
 int
-tool_partition_find(const struct host_ops *h, const char *path,
-    const char *name, uint64_t *begin, uint64_t *size)
+tool_partition_scan(const struct host_ops *h, const char *path, bool lettered,
+    tool_partition_fn *fn, void *arg, uint32_t *secsize)
 {
 	struct image im = { h, -1 };
 	struct parttab_reader r = { image_read, &im, 0, 512 };
-	bool lettered = name[1] == '\0';
-	struct wanted w = { .index = lettered ?
-		    (unsigned)(name[0] - 'a') :
-		    (unsigned)strtoul(name + 1, NULL, 10) };
 	int error, first = -ESRCH;
 
 	error = h->open(path, O_RDONLY, 0, &im.fd);
@@ -86,7 +83,8 @@ tool_partition_find(const struct host_ops *h, const char *path,
 		return error;
 	error = h->size(im.fd, &r.pr_size);
 	for (; error == 0 && r.pr_secsize <= 4096; r.pr_secsize *= 2) {
-		error = look(&r, lettered, &w);
+		*secsize = r.pr_secsize;
+		error = look(&r, lettered, fn, arg);
 		/* a protective MBR without its GPT, or a label of another sector size: perhaps at the next */
 		if (error != -ESRCH && error != -EINVAL)
 			break;
@@ -95,13 +93,27 @@ tool_partition_find(const struct host_ops *h, const char *path,
 		error = 0;
 	}
 	h->close(im.fd);
+	if (error >= 0 && r.pr_secsize > 4096)
+		return first == -ESRCH ? -ENXIO : first;
+	return error;
+}
+
+int
+tool_partition_find(const struct host_ops *h, const char *path,
+    const char *name, uint64_t *begin, uint64_t *size)
+{
+	bool lettered = name[1] == '\0';
+	struct wanted w = { .index = lettered ?
+		    (unsigned)(name[0] - 'a') :
+		    (unsigned)strtoul(name + 1, NULL, 10) };
+	uint32_t secsize;
+	int error = tool_partition_scan(h, path, lettered, match, &w, &secsize);
+
 	if (error < 0)
 		return error;
-	if (r.pr_secsize > 4096)
-		return first == -ESRCH ? -ENXIO : first;
 	if (error == 0)
 		return -ENXIO;
-	*begin = w.begin * r.pr_secsize;
-	*size = w.size * r.pr_secsize;
+	*begin = w.begin * secsize;
+	*size = w.size * secsize;
 	return 0;
 }

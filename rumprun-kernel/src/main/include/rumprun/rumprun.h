@@ -81,7 +81,7 @@ RUMPRUN_API void rumprun_etfs_why(
 
 /* --- images, without a kernel --- */
 
-/* A partition of an image: its name as mount's IMAGE@NAME has it, its type where the table tells one, and the bytes where it lies. */
+/* A partition of an image: its name as mount's IMAGE@NAME has it, its type as wedges have it ("ffs", "cgd"; "": unknown), and the bytes where it lies. */
 struct rumprun_partition {
 	char p_name[8];
 	char p_type[40];
