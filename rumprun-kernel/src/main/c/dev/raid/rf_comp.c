@@ -145,31 +145,45 @@ rf_sync(struct rf_set *r)
 
 /* --- buffers --------------------------------------------------------------------- */
 
+/* On pages: hosts copy from there faster. */
+#define BUFALIGN ((size_t)4096)
+
 static size_t
 buf_size(const struct rf_set *r)
 {
-	return (size_t)(r->r_bufcol * r->r_ncols);
+	return (size_t)(r->r_bufcol * r->r_ncols) + BUFALIGN;
+}
+
+/* Another one, which is the caller's; NULL. r_poollock, or nobody else. */
+static uint8_t *
+buf_create(struct rf_set *r)
+{
+	uint8_t *raw = kmem_alloc(r->r_k, buf_size(r));
+
+	if (raw == NULL)
+		return NULL;
+	r->r_bufs[r->r_nbufs++] = raw;
+	return raw + (BUFALIGN - (uintptr_t)raw % BUFALIGN);
 }
 
 /* One is always there. */
 int
 rf_pool_create(struct rf_set *r)
 {
-	uint8_t *first = kmem_alloc(r->r_k, buf_size(r));
+	uint8_t *first = buf_create(r);
 
 	if (first == NULL)
 		return -ENOMEM;
-	r->r_free[0] = first;
-	r->r_nbufs = r->r_nfree = 1;
+	r->r_free[r->r_nfree++] = first;
 	return 0;
 }
 
 void
 rf_pool_destroy(struct rf_set *r)
 {
-	while (r->r_nfree > 0)
-		kmem_free(r->r_k, r->r_free[--r->r_nfree], buf_size(r));
-	r->r_nbufs = 0;
+	while (r->r_nbufs > 0)
+		kmem_free(r->r_k, r->r_bufs[--r->r_nbufs], buf_size(r));
+	r->r_nfree = 0;
 }
 
 uint8_t *
@@ -183,10 +197,7 @@ rf_buf_get(struct rf_set *r)
 			buf = r->r_free[--r->r_nfree];
 			break;
 		}
-		if (r->r_nbufs < RF_NBUFS &&
-		    (buf = kmem_alloc(r->r_k, buf_size(r))) != NULL)
-			r->r_nbufs++;
-		else
+		if (r->r_nbufs == RF_NBUFS || (buf = buf_create(r)) == NULL)
 			kcond_wait(&r->r_poolcv, &r->r_poollock);
 	}
 	kmutex_exit(&r->r_poollock);

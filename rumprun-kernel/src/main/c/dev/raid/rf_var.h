@@ -103,7 +103,8 @@ struct rf_set {
 	struct kcond r_poolcv;
 	uint64_t r_bufcol;
 	unsigned r_nbufs, r_nfree;
-	uint8_t *r_free[RF_NBUFS];
+	uint8_t *r_free[RF_NBUFS],
+	    *r_bufs[RF_NBUFS]; /* those to be had; as allocated */
 	/* One job at a time. */
 	struct kern_thread *r_thread;
 	_Atomic int r_job;
