@@ -655,6 +655,59 @@ TEST(disk_wedge_not_beside_open_partitions)
 	down(&f);
 }
 
+/* The next medium is not theirs, nor is the way to it barred for ever. */
+TEST(disk_opens_of_a_medium_taken_by_force)
+{
+	uint8_t sector[512] = { 5 };
+	struct fixture f;
+	long fd, again, a, w;
+
+	start(&f, false);
+	fd = configure(&f, 512, false);
+	a = l_open(f.l, "/dev/rmd0a", O_RDWR, 0);
+	CHECK_EQ(clear(&f, fd, 1), 0);
+	again = configure(&f, 512, false);
+	CHECK_EQ(l_pwrite(f.l, again, sector, 512, 1024), 512);
+	CHECK(l_pwrite(f.l, a, sector, 512, 2048) < 0);
+	CHECK_EQ(medium[0][2048], 0);
+	CHECK_EQ(l_open(f.l, "/dev/rmd0a", O_RDWR, 0), -EBUSY);
+	CHECK_EQ(l_close(f.l, a), 0);
+	a = l_open(f.l, "/dev/rmd0a", O_RDWR, 0);
+	CHECK_EQ(l_pwrite(f.l, a, sector, 512, 2048), 512);
+	CHECK_EQ(l_close(f.l, a), 0);
+	/* the same of wedges: another one is another unit while the old is open */
+	CHECK_EQ(add(&f, fd, "w", 1, 1), 0);
+	w = l_open(f.l, "/dev/rdk0", O_RDWR, 0);
+	CHECK_EQ(clear(&f, fd, 1), 0);
+	CHECK_EQ(l_close(f.l, configure(&f, 512, false)), 0);
+	CHECK_EQ(add(&f, fd, "w", 1, 1), 0);
+	CHECK(l_pwrite(f.l, w, sector, 512, 0) < 0);
+	CHECK_EQ(delete (&f, fd, "dk1"), 0);
+	CHECK_EQ(l_close(f.l, w), 0);
+	CHECK_EQ(l_close(f.l, again), 0);
+	CHECK_EQ(l_close(f.l, fd), 0);
+	down(&f);
+}
+
+TEST(disk_wedge_of_a_medium_that_shrinks)
+{
+	uint64_t size = 64 * 512;
+	uint8_t sector[512];
+	struct fixture f;
+	long fd, w;
+
+	start(&f, false);
+	fd = configure(&f, 512, false);
+	CHECK_EQ(add(&f, fd, "w", 60, 8), 0);
+	w = l_open(f.l, "/dev/rdk0", O_RDWR, 0);
+	CHECK_EQ(l_ioctl(f.l, fd, MD_RESIZE, &size), 0);
+	CHECK_EQ(l_pread(f.l, w, sector, 512, 3 * 512), 512);
+	CHECK_EQ(l_pread(f.l, w, sector, 512, 4 * 512), -EINVAL);
+	CHECK_EQ(l_close(f.l, w), 0);
+	CHECK_EQ(l_close(f.l, fd), 0);
+	down(&f);
+}
+
 static int
 make(struct fixture *f, long fd, struct dkwedge_info infos[8])
 {
@@ -828,6 +881,8 @@ main(void)
 	RUN(disk_info_is_a_property_list);
 	RUN(disk_wedge_is_a_window);
 	RUN(disk_wedge_not_beside_open_partitions);
+	RUN(disk_opens_of_a_medium_taken_by_force);
+	RUN(disk_wedge_of_a_medium_that_shrinks);
 	RUN(disk_wedges_are_discovered);
 	RUN(disk_wedges_come_by_themselves_when_asked);
 	RUN(disk_unconfigure_waits_for_transfers);

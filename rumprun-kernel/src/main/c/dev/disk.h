@@ -48,7 +48,8 @@ struct disk_part {
 	struct blkdev
 	    dp_dev; /* what file systems and raw access use; b_priv is this */
 	struct disk *dp_disk;
-	uint64_t dp_begin; /* bytes */
+	uint64_t dp_begin;  /* bytes */
+	uint64_t dp_serial; /* dk_serial of the medium that it is a part of */
 	unsigned dp_bopens, dp_copens;
 };
 
@@ -103,10 +104,10 @@ int disk_dblkdev(struct lwp *, dev_t, struct blkdev **) MUST_CHECK;
 #define DISK_DEVSW(driver, bmajor, cmajor)                                    \
 	{                                                                     \
 		.d_name = "disk", .d_bmajor = (bmajor), .d_cmajor = (cmajor), \
-		.d_flags = D_DISK, .d_disk = &(driver),                       \
-		.d_open = disk_dopen, .d_close = disk_dclose,                 \
-		.d_read = disk_dread, .d_write = disk_dwrite,                 \
-		.d_ioctl = disk_dioctl, .d_blkdev = disk_dblkdev,             \
+		.d_flags = D_DISK, .d_disk = &(driver), .d_open = disk_dopen, \
+		.d_close = disk_dclose, .d_read = disk_dread,                 \
+		.d_write = disk_dwrite, .d_ioctl = disk_dioctl,               \
+		.d_blkdev = disk_dblkdev,                                     \
 	}
 
 /*

@@ -21,7 +21,7 @@ int disk_foreach(
 /* Partitions that are open have the windows of the label in force. dk_lock held, as below. */
 void disk_set_windows(struct disk *);
 
-/* The medium, counted in statistics; disk_unconfigure waits for them, after it -ENXIO. No lock needed. Inside the medium: the caller's business. */
+/* The medium, counted in statistics; disk_unconfigure waits for them, after it -ENXIO. -EINVAL outside the medium. No lock needed. */
 int disk_medium_io(struct disk *, const struct iovec *, int cnt, uint64_t off,
     bool write) MUST_CHECK;
 int disk_medium_sync(struct disk *) MUST_CHECK;

@@ -110,7 +110,8 @@ free_unit(struct rump_kernel *k, struct disk **dkp)
 		if (error != 0)
 			return error;
 		krwlock_wrlock(&dk->dk_lock);
-		if (((struct disk_wedge *)dk->dk_priv)->w_parent == NULL) {
+		if (((struct disk_wedge *)dk->dk_priv)->w_parent == NULL &&
+		    dk->dk_part[0].dp_bopens + dk->dk_part[0].dp_copens == 0) {
 			*dkp = dk;
 			return 0;
 		}

@@ -163,11 +163,15 @@ disk_medium_io(
 	const struct blkdev_ops *ops = dk->dk_driver->dd_ops;
 	struct disk_stat *st = &dk->dk_stat;
 	uint64_t n = 0;
-	int error = -ENXIO;
+	int error;
 
-	if (enter(dk)) {
-		for (int i = 0; i < cnt; i++)
-			n += iov[i].iov_len;
+	for (int i = 0; i < cnt; i++)
+		n += iov[i].iov_len;
+	if (!enter(dk)) {
+		error = -ENXIO;
+	} else if (off > dk->dk_dev.b_size || n > dk->dk_dev.b_size - off) {
+		error = -EINVAL; /* it has shrunk */
+	} else {
 		error = write ? ops->bd_writev(&dk->dk_dev, iov, cnt, off) :
 				ops->bd_readv(&dk->dk_dev, iov, cnt, off);
 		atomic_fetch_add(write ? &st->wxfer : &st->rxfer, 1);
@@ -341,7 +345,8 @@ disk_set_windows(struct disk *dk)
 	for (unsigned i = 0; i < MAXPARTITIONS; i++) {
 		struct disk_part *dp = &dk->dk_part[i];
 
-		if (dp->dp_bopens + dp->dp_copens == 0)
+		if (dp->dp_bopens + dp->dp_copens == 0 ||
+		    dp->dp_serial != dk->dk_serial)
 			continue;
 		if (part_window(dk, i, &dp->dp_begin, &dp->dp_dev.b_size) != 0)
 			dp->dp_dev.b_size = 0;
@@ -368,9 +373,13 @@ part_setup(struct lwp *l, struct disk *dk, unsigned part, dev_t dev)
 	if (dk->dk_configured &&
 	    (error = part_window(dk, part, &begin, &size)) != 0)
 		return error;
+	/* Who has it open since another medium's time (taken by force) has it for himself. */
 	if (dp->dp_bopens + dp->dp_copens > 0)
-		return 0;
+		return dk->dk_configured && dp->dp_serial != dk->dk_serial ?
+		    -EBUSY :
+		    0;
 	dp->dp_disk = dk;
+	dp->dp_serial = dk->dk_serial;
 	dp->dp_begin = begin;
 	dp->dp_dev = (struct blkdev){
 		.b_ops = &part_ops,
@@ -383,6 +392,28 @@ part_setup(struct lwp *l, struct disk *dk, unsigned part, dev_t dev)
 		.b_readonly = dk->dk_dev.b_readonly,
 		.b_dev = dev,
 	};
+	return 0;
+}
+
+/*
+ * Who configures may open block devices: if two did each other's, neither would come to an end. So a unit in whose driver somebody is, is waited for, but
+ * not for ever: most requests are over at once.
+ */
+#define OPEN_TRIES 200
+#define OPEN_PAUSE_NS 1000000
+
+static int
+lock_for_open(struct disk *dk, bool blk)
+{
+	if (!blk) {
+		krwlock_wrlock(&dk->dk_lock);
+		return 0;
+	}
+	for (int tries = 0; !krwlock_trywr(&dk->dk_lock); tries++) {
+		if (tries >= OPEN_TRIES && atomic_load(&dk->dk_changing))
+			return -EBUSY;
+		host_sleep_ns(OPEN_PAUSE_NS);
+	}
 	return 0;
 }
 
@@ -399,12 +430,11 @@ disk_dopen(struct lwp *l, dev_t dev, bool blk, int flags)
 	error = disk_get(l->l_k, dd, unit_of(dd, dev), &dk);
 	if (error != 0)
 		return error;
-	/* Who configures may open devices: if two did each other's, neither would come to an end. */
-	if (blk && atomic_load(&dk->dk_changing)) {
+	error = lock_for_open(dk, blk);
+	if (error != 0) {
 		disk_put(dk);
-		return -EBUSY;
+		return error;
 	}
-	krwlock_wrlock(&dk->dk_lock);
 	dp = &dk->dk_part[part];
 	if (!dk->dk_configured && dd->dd_open != NULL) {
 		atomic_store(&dk->dk_changing, true);
@@ -616,6 +646,7 @@ disk_configure(struct lwp *l, struct disk *dk, uint64_t size, uint32_t secsize,
 	strcpy(dk->dk_strategy, "fcfs");
 	atomic_store(&dk->dk_configured, true);
 	/* Whoever configures has the raw partition open: it becomes a device now. */
+	raw_part->dp_serial = dk->dk_serial;
 	raw_part->dp_begin = 0;
 	raw_part->dp_dev.b_secsize = secsize;
 	raw_part->dp_dev.b_align = dk->dk_dev.b_align;
