@@ -88,8 +88,8 @@ calibrate(struct tool *t, size_t nbits)
 	for (;;) {
 		int64_t from = now_ms(t);
 
-		(void)rumprun_pkcs5_pbkdf2_sha1(
-		    "calibration", 11, salt, sizeof(salt), n, key, sizeof(key));
+		(void)rumprun_pkcs5_pbkdf2_sha1("calibration", 11, salt,
+		    sizeof(salt), n, key, sizeof(key), NULL, NULL);
 		took = now_ms(t) - from;
 		if (took >= MEASURE_MS || n >= MEASURE_MAX)
 			break;
@@ -131,6 +131,13 @@ ask(struct cgdconfig *c, const char *who, bool reenter, size_t *np)
 	}
 }
 
+/* A file may ask for more iterations than anybody has the patience for. */
+static bool
+interrupted(void *arg)
+{
+	return t_interrupted(arg);
+}
+
 static struct bits *
 passphrase_key(struct cgdconfig *c, const struct keygen *kg, const char *who,
     size_t nbits, bool reenter)
@@ -138,13 +145,16 @@ passphrase_key(struct cgdconfig *c, const struct keygen *kg, const char *who,
 	struct bits *key = bits_new(c, nbits);
 	size_t n;
 	char *phrase = ask(c, who, reenter, &n);
+	int error;
 
 	if (phrase == NULL)
 		return NULL;
-	(void)rumprun_pkcs5_pbkdf2_sha1(phrase, n, kg->salt->data,
+	error = rumprun_pkcs5_pbkdf2_sha1(phrase, n, kg->salt->data,
 	    (kg->salt->nbits + 7) / 8, (uint32_t)kg->iterations, key->data,
-	    (nbits + 7) / 8);
+	    (nbits + 7) / 8, interrupted, c->t);
 	secret_wipe(phrase);
+	if (error != 0)
+		t_exit_interrupted(c->t);
 	return key;
 }
 
