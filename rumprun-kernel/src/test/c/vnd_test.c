@@ -515,7 +515,7 @@ worker(struct lwp *l, void *arg)
 
 /* Writers in all three file systems at once, journals in the two upper ones: each writes from inside of its transactions into the one below. */
 static void
-stacked(int flags)
+stacked(int flags, bool update)
 {
 	struct fixture f;
 	struct side sides[4];
@@ -532,6 +532,13 @@ stacked(int flags)
 	CHECK_EQ(mount_ffs(f.l, "/dev/vnd1a", "/b", flags), 0);
 	for (int i = 0; i < 4; i++)
 		side_begin(&sides[i], f.p, worker, &jobs[i]);
+	/* Updates hold everybody up for a while; -EBUSY: for too long. */
+	for (int i = 0; update && i < 6; i++) {
+		long error = mount_ffs(f.l, i % 2 ? "/dev/vnd0a" : "/dev/vnd1a",
+		    i % 2 ? "/a" : "/b", MNT_UPDATE | (i % 4 < 2 ? MNT_LOG : 0));
+
+		CHECK(error == 0 || error == -EBUSY || error == -ENOSPC);
+	}
 	for (int i = 0; i < 4; i++)
 		CHECK_EQ(side_end(&sides[i]), 0);
 	CHECK_EQ(l_unmount(f.l, "/a", 0), -EBUSY);
@@ -545,12 +552,45 @@ stacked(int flags)
 
 TEST(file_systems_upon_another_do_not_wait_for_each_other)
 {
-	stacked(0);
+	stacked(0, false);
 }
 
 TEST(journals_upon_another_do_not_wait_for_each_other)
 {
-	stacked(MNT_LOG);
+	stacked(MNT_LOG, false);
+}
+
+TEST(updates_of_file_systems_upon_another_come_to_an_end)
+{
+	stacked(0, true);
+}
+
+/* The medium of a mounted file system goes, or the file system that has it: it can still be unmounted. */
+TEST(a_file_system_without_its_disk_is_unmounted)
+{
+	struct fixture f;
+	long fd;
+
+	for (int how = 0; how < 2; how++) {
+		begin(&f);
+		tmpfs(f.l, "/t");
+		put_image(f.l, "ffs2-be", "/t/ffs");
+		CHECK_EQ(set(f.l, 1, "/t/ffs", 0), 0);
+		CHECK_EQ(mount_ffs(f.l, "/dev/vnd1a", "/f", MNT_LOG), 0);
+		fd = l_open(f.l, "/f/new", O_RDWR | O_CREAT, 0644);
+		CHECK_EQ(l_write(f.l, fd, pattern, 100000), 100000);
+		if (how == 0)
+			CHECK_EQ(clear(f.l, 1, VNDIOF_FORCE), 0);
+		else
+			CHECK_EQ(l_unmount(f.l, "/t", MNT_FORCE), 0);
+		CHECK(SYS(f.l, SYS_fsync, fsync, P(int, fd)) < 0);
+		CHECK_EQ(l_close(f.l, fd), 0);
+		(void)l_unmount(f.l, "/f", MNT_FORCE);
+		CHECK(l_open(f.l, "/f/new", O_RDONLY, 0) < 0);
+		if (how == 1)
+			CHECK_EQ(clear(f.l, 1, 0), 0);
+		down(&f);
+	}
 }
 
 /* Taken by force while others read and write: errors, and no more than that. */
@@ -768,6 +808,8 @@ main(void)
 	RUN(holes_stay_and_discards_make_them);
 	RUN(file_systems_upon_another_do_not_wait_for_each_other);
 	RUN(journals_upon_another_do_not_wait_for_each_other);
+	RUN(updates_of_file_systems_upon_another_come_to_an_end);
+	RUN(a_file_system_without_its_disk_is_unmounted);
 	RUN(taken_under_readers_and_writers);
 	RUN(compressed_images_read_as_what_they_were);
 	RUN(compressed_images_of_any_content);
