@@ -136,7 +136,8 @@ bios_geometry(struct fdisk *f)
 	for (int i = 0; i < MBR_PART_COUNT; i++) {
 		uint32_t sect = f->p[i].chs[4] & 63;
 
-		if (f->p[i].type != 0 && f->p[i].chs[3] != 0 && sect == 63) {
+		if (f->p[i].type != 0 && f->p[i].chs[3] != 0 &&
+		    f->p[i].chs[3] != 0xff && sect == 63) {
 			g->heads = f->p[i].chs[3] + 1U;
 			break;
 		}

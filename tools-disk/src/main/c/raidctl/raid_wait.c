@@ -89,6 +89,13 @@ bar(struct tool *t, int pct, int64_t seconds, char spin)
 	t_flush(t->t_out);
 }
 
+/* What is longer than the bar shows is all the same. */
+static int64_t
+seconds(double s)
+{
+	return s < 1e6 ? (int64_t)s : 1000000;
+}
+
 static void
 meter(struct raidctl *rc, enum raid_work w)
 {
@@ -108,7 +115,7 @@ meter(struct raidctl *rc, enum raid_work w)
 		started = true;
 		/* As fast as it went on since this began. */
 		if (info.completed > first && now > begin)
-			left = (int64_t)((double)(now - begin) *
+			left = seconds((double)(now - begin) *
 			    (double)(info.total - info.completed) /
 			    (double)(info.completed - first) / 1000.0);
 		t_progress(t, works[w].what, info.completed, info.total);
