@@ -221,7 +221,7 @@ public record CgdParams(
                 Cipher.of(
                         word(plain, "algorithm")
                                 .orElseThrow(() -> new IllegalArgumentException("no algorithm")));
-        String base64 = find(SALT, plain).replaceAll("\\s", "");
+        String base64 = find(SALT, "salt", plain).replaceAll("\\s", "");
         byte[] salt = Base64.getDecoder().decode(base64);
         if (salt.length < 4 || (ByteBuffer.wrap(salt).getInt() + 7L) / 8 != salt.length - 4) {
             throw new IllegalArgumentException("a salt of another length than it says");
@@ -237,7 +237,7 @@ public record CgdParams(
                         .orElse(Verification.NONE),
                 Optional.of(
                         new Derivation(
-                                Integer.parseInt(find(ITERATIONS, plain)),
+                                Integer.parseInt(find(ITERATIONS, "iterations", plain)),
                                 Arrays.copyOfRange(salt, 4, salt.length))));
     }
 
@@ -246,10 +246,10 @@ public record CgdParams(
         return m.find() ? Optional.of(m.group(1)) : Optional.empty();
     }
 
-    private static String find(Pattern pattern, String text) {
+    private static String find(Pattern pattern, String what, String text) {
         Matcher m = pattern.matcher(text);
         if (!m.find()) {
-            throw new IllegalArgumentException("no " + pattern.pattern().substring(2, 6));
+            throw new IllegalArgumentException("no " + what);
         }
         return m.group(1);
     }
