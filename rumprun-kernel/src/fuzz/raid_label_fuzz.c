@@ -36,12 +36,20 @@ static struct rump_kernel *k;
 static struct lwp *l;
 static long fd;
 static int files[COMPS];
+static char paths[COMPS][200];
 
 static long
 request(unsigned long cmd, void *data)
 {
 	return SYS(l, SYS_ioctl, ioctl, P(int, fd), P(unsigned long, cmd),
 	    P(void *, data));
+}
+
+static void
+remove_files(void)
+{
+	for (int i = 0; i < COMPS; i++)
+		host_linux.unlink(paths[i]);
 }
 
 static void
@@ -54,9 +62,9 @@ boot(void)
 	    lwp_create(p, &l) != 0)
 		abort();
 	for (int i = 0; i < COMPS; i++) {
-		char path[200], key[8];
+		char *path = paths[i], key[8];
 
-		snprintf(path, sizeof(path), "%s/rumprun-raid-%d.%d",
+		snprintf(path, sizeof(paths[i]), "%s/rumprun-raid-%d.%d",
 		    getenv("FUZZ_DIR") != NULL ? getenv("FUZZ_DIR") : "/tmp",
 		    host_getpid(), i);
 		snprintf(key, sizeof(key), "/d%d", i % 10);
@@ -66,8 +74,8 @@ boot(void)
 		    etfs_register(k, key, path, ETFS_BLK, 0, ETFS_SIZE_TOEND) !=
 			0)
 			abort();
-		host_linux.unlink(path);
 	}
+	atexit(remove_files);
 	fd = SYS(l, SYS_open, open, P(const char *, "/dev/rraid0d"),
 	    P(int, O_RDWR), P(mode_t, 0));
 	if (fd < 0)

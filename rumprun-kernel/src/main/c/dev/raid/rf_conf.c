@@ -269,7 +269,7 @@ bring_up(struct lwp *l, struct rf_set *r, struct RF_Config_s *cf)
 		return error;
 	atomic_store(&r->r_paritygood, parity_good(r, clean));
 	/* The map first: a label that speaks for it must not be there before. */
-	if ((error = rf_pm_start(r)) != 0)
+	if ((error = rf_pm_start(r)) != 0 || (error = rf_fan_start(r)) != 0)
 		return error;
 	kmutex_enter(&r->r_faillock);
 	rf_labels_update(r, NULL, false);
@@ -282,6 +282,7 @@ tear_down(struct lwp *l, struct rf_set *r)
 {
 	rf_job_stop(r);
 	rf_pm_stop(r);
+	rf_fan_stop(r);
 	close_all(l, r);
 	rf_pool_destroy(r);
 	rf_pm_detach(r);

@@ -74,6 +74,7 @@ struct rf_paritymap {
 
 enum rf_job { RF_JOB_NONE, RF_JOB_PARITY, RF_JOB_RECON, RF_JOB_COPYBACK };
 
+struct rf_fan;
 struct rf_set {
 	struct disk *r_disk;
 	struct rump_kernel *r_k;
@@ -105,6 +106,12 @@ struct rf_set {
 	unsigned r_nbufs, r_nfree;
 	uint8_t *r_free[RF_NBUFS],
 	    *r_bufs[RF_NBUFS]; /* those to be had; as allocated */
+	/* rf_fan.c: what the helper is to look at. */
+	struct kmutex r_fanlock;
+	struct kcond r_fancv, r_fandone;
+	struct rf_fan *r_fan;
+	bool r_fanstop;
+	struct kern_thread *r_fanthread;
 	/* One job at a time. */
 	struct kern_thread *r_thread;
 	_Atomic int r_job;
@@ -207,6 +214,20 @@ int rf_pool_create(struct rf_set *) MUST_CHECK;
 void rf_pool_destroy(struct rf_set *);
 uint8_t *rf_buf_get(struct rf_set *);
 void rf_buf_put(struct rf_set *, uint8_t *);
+
+/* --- rf_fan.c -------------------------------------------------------------- */
+/* fn(arg, 0 .. n-1), each once, on any thread. */
+struct rf_fan {
+	void (*f_fn)(void *, unsigned);
+	void *f_arg;
+	unsigned f_n;
+	_Atomic unsigned f_next;
+	bool f_busy; /* r_fanlock: the helper is at it */
+};
+/* All of it is done when it returns. much: enough to ask for help. */
+void rf_fan_run(struct rf_set *, struct rf_fan *, bool much);
+int rf_fan_start(struct rf_set *) MUST_CHECK;
+void rf_fan_stop(struct rf_set *);
 
 /* --- rf_io.c, rf_write.c: transfers --------------------------------------------------------- */
 /* A request's memory by place in the request; it remembers where it was. */

@@ -6,10 +6,12 @@
 #include "dev/raid/rf_var.h"
 
 #define PIECE ((uint64_t)8 << 10)
+/* From so many bytes on two threads are faster than one. */
+#define MUCH ((uint64_t)256 << 10)
 
 /* Writes that go out: bits of columns whose component failed. */
 struct outcome {
-	uint64_t failed;
+	_Atomic uint64_t failed;
 	struct rf_comp *comp[RF_MAXCOL];
 };
 
@@ -25,8 +27,8 @@ put(struct rf_set *r, unsigned col, uint64_t stripe, uint64_t off, void *p,
 	if (comp == NULL)
 		return;
 	if (rf_comp_io(r, comp, &v, 1, off, true) != 0) {
-		o->failed |= (uint64_t)1 << col;
 		o->comp[col] = comp;
+		atomic_fetch_or(&o->failed, (uint64_t)1 << col);
 	}
 	if (target != NULL && target != comp &&
 	    stripe < atomic_load(&r->r_cols[col].rc_done) &&
@@ -35,12 +37,12 @@ put(struct rf_set *r, unsigned col, uint64_t stripe, uint64_t off, void *p,
 }
 
 static int
-settle(struct rf_set *r, const struct outcome *o)
+settle(struct rf_set *r, struct outcome *o)
 {
 	int error = 0;
 
 	for (unsigned c = 0; c < r->r_ncols; c++)
-		if ((o->failed >> c & 1) != 0 &&
+		if ((atomic_load(&o->failed) >> c & 1) != 0 &&
 		    !rf_comp_failed(r, c, o->comp[c]))
 			error = -EIO;
 	return error;
@@ -67,12 +69,33 @@ gather(struct rf_req *q, uint64_t at, uint8_t *unit, uint8_t *parity,
 	}
 }
 
+/* Whole stripes in a buffer, on their way. */
+struct whole {
+	struct rf_set *r;
+	uint64_t s0, s1;
+	uint8_t *buf;
+	struct outcome *o;
+};
+
+static void
+put_column(void *arg, unsigned col)
+{
+	struct whole *w = arg;
+
+	put(w->r, col, w->s0, w->s0 * w->r->r_su, w->buf + col * w->r->r_bufcol,
+	    (w->s1 - w->s0) * w->r->r_su, w->o);
+}
+
 /* Whole stripes: as the columns will have them, side by side in the buffer. Piece by piece, so that parity's stays in the nearest cache. */
 static int
 write_full(struct rf_req *q, uint64_t s0, uint64_t s1, uint8_t *buf)
 {
 	struct rf_set *r = q->q_r;
 	struct outcome o = { 0 };
+	struct whole w = { r, s0, s1, buf, &o };
+	struct rf_fan fan = {
+		.f_fn = put_column, .f_arg = &w, .f_n = r->r_ncols
+	};
 	uint64_t su = r->r_su, n;
 
 	for (uint64_t s = s0; s < s1; s++) {
@@ -90,9 +113,7 @@ write_full(struct rf_req *q, uint64_t s0, uint64_t s1, uint8_t *buf)
 				    n);
 		}
 	}
-	for (unsigned c = 0; c < r->r_ncols; c++)
-		put(r, c, s0, s0 * su, buf + c * r->r_bufcol, (s1 - s0) * su,
-		    &o);
+	rf_fan_run(r, &fan, (s1 - s0) * su * r->r_ncols >= MUCH);
 	return settle(r, &o);
 }
 
