@@ -238,6 +238,10 @@ TEST(files_of_the_host)
 
 TEST(vnconfig_lists_and_refuses)
 {
+	static const char
+	    tab[] = "little|a small one:ty=floppy:se#512:ns#9:nt#2:nc#40:\\\n"
+		    "\t:pa#720:oa#0:ba#4096:fa#512:\n";
+
 	start();
 	disk_kernel_zeros(&dk, "/img", 1 << 20);
 	CHECK_EQ(run("vnconfig -l"), 0);
@@ -262,10 +266,7 @@ TEST(vnconfig_lists_and_refuses)
 	CHECK_STR(dk.out, "vnconfig: invalid geometry: 512\n");
 	CHECK_EQ(run("vnconfig vnd0 /img 99999999999/1/1/1"), 1);
 	CHECK_EQ(run("vnconfig vnd0 /img 512/16/4/8/1"), 1);
-	disk_kernel_put(&dk, "/tab",
-	    "little|a small one:ty=floppy:se#512:ns#9:nt#2:nc#40:\\\n"
-	    "\t:pa#720:oa#0:ba#4096:fa#512:\n",
-	    90);
+	disk_kernel_put(&dk, "/tab", tab, sizeof(tab) - 1);
 	CHECK_EQ(run("vnconfig -v -f /tab -t little vnd0 /img"), 0);
 	CHECK_STR(dk.out,
 	    "/dev/rvnd0d: 368640 bytes on /img using geometry 512/9/2/40\n");
