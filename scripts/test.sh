@@ -7,7 +7,7 @@
 # target/test/STAGE.log.
 set -u
 cd "${ROOT:-$(dirname "$0")/..}" || exit 1
-ALL="build unit sanitize tsan fuzz checks golden golden-i386 crosscheck crosscheck-disk tap tshark java packaging reproducible"
+ALL="build unit sanitize tsan fuzz checks golden golden-i386 crosscheck crosscheck-disk crosscheck-cgd tap tshark java packaging reproducible"
 LOGS=$PWD/target/test
 JOBS=$(nproc 2>/dev/null || echo 2)
 mkdir -p "$LOGS"
@@ -152,6 +152,7 @@ stage_java() {
 }
 stage_crosscheck() { scripts/crosscheck.sh; }
 stage_crosscheck_disk() { scripts/crosscheck-disk.sh; }
+stage_crosscheck_cgd() { scripts/crosscheck-cgd.sh; }
 # The host's network stack, and the host's opinion of our packets.
 stage_tap() { scripts/test-tap.sh; }
 stage_tshark() { scripts/test-tshark.sh "$PWD/target/dev/test"; }
