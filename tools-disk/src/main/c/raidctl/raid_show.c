@@ -136,7 +136,7 @@ raid_map_status(struct raidctl *rc)
 	struct tool *t = rc->t;
 	const uint8_t *map = (const uint8_t *)st.dirty;
 	unsigned regions, dirty = 0;
-	char size[8];
+	char size[6];
 
 	memset(&st, 0, sizeof(st));
 	RAID_IOCTL(rc, RAIDFRAME_PARITYMAP_STATUS, &st);
