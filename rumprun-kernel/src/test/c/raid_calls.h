@@ -9,7 +9,6 @@
 
 #define MAXCOMPS 8
 #define RAWDEV "/dev/rraid0d"
-#define DATA_AT (64 * 512)
 
 /* --- the host, which may fail requests to a component ------------------------------------ */
 
@@ -110,6 +109,8 @@ faulty_sync(int fd)
 /* --- a kernel with components ------------------------------------------------------------ */
 
 static struct host_ops raid_host;
+static size_t secsize = 512;
+#define DATA_AT (64 * secsize)
 static size_t comp_size;
 static int ncomps;
 static struct fixture fx;
@@ -134,7 +135,8 @@ faults_off(void)
 static inline void
 boot(void)
 {
-	struct kern_config c = { .kc_host = &raid_host };
+	struct kern_config c = { .kc_host = &raid_host,
+		.kc_sectshift = secsize == 512 ? 9 : 12 };
 
 	memset(comp_of_fd, -1, sizeof(comp_of_fd));
 	raid_host = host_linux;
@@ -240,7 +242,7 @@ configure_as(const int *order, bool force)
 	free(cf);
 	if (error == 0) {
 		CHECK_EQ(request(RAIDFRAME_GET_SIZE, &size), 0);
-		set_size = (uint64_t)size * 512;
+		set_size = (uint64_t)size * secsize;
 	}
 	return error;
 }
@@ -371,14 +373,14 @@ model_end(void)
 static inline void
 random_range(size_t *off, size_t *n)
 {
-	size_t sectors = (size_t)set_size / 512;
+	size_t sectors = (size_t)set_size / secsize;
 	size_t most = next() % 3 == 0 ? 8 : next() % 2 ? 100 : 700;
 	size_t at = next() % sectors, len = 1 + next() % most;
 
 	if (len > sectors - at)
 		len = sectors - at;
-	*off = at * 512;
-	*n = len * 512;
+	*off = at * secsize;
+	*n = len * secsize;
 }
 
 /* The result of the write; the model has it when it was done. */
@@ -444,7 +446,7 @@ comp_bytes(int i)
 static inline int
 wrong_sectors(const int *order)
 {
-	size_t su = (size_t)set_su * 512;
+	size_t su = (size_t)set_su * secsize;
 	size_t n = (comp_size - DATA_AT) / su * su;
 	uint8_t *sum = calloc(1, n);
 	int wrong = 0;

@@ -80,6 +80,29 @@ TEST(all_shapes_keep_what_is_written)
 	}
 }
 
+/* Sectors of 4 KiB: all places move with them, but the label's. */
+TEST(larger_sectors)
+{
+	secsize = 4096;
+	for (int col = 0; col < 3; col++) {
+		set_up('5', 3, 0, 2, (size_t)2 << 20);
+		model_begin();
+		rewrite_parity();
+		exercise(10);
+		CHECK_EQ(fail_column(col, false), 0);
+		exercise(10);
+		CHECK_EQ(single(RAIDFRAME_REBUILD_IN_PLACE, col, NULL), 0);
+		wait_for(RAIDFRAME_CHECK_RECON_STATUS);
+		CHECK_EQ(request(RAIDFRAME_SHUTDOWN, NULL), 0);
+		CHECK_EQ(label_on(col).blockSize, 4096);
+		CHECK_EQ(configure(false), 0);
+		check_all();
+		CHECK_EQ(wrong_sectors(NULL), 0);
+		unshaped();
+	}
+	secsize = 512;
+}
+
 TEST(any_component_may_fail)
 {
 	for (size_t i = 0; i < NSHAPES; i++)
@@ -539,6 +562,7 @@ main(void)
 {
 	RUN(xor_of_any_length_and_place);
 	RUN(all_shapes_keep_what_is_written);
+	RUN(larger_sectors);
 	RUN(any_component_may_fail);
 	RUN(without_redundancy_nothing_fails);
 	RUN(layout_is_left_symmetric);

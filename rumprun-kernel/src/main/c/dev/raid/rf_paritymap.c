@@ -166,18 +166,20 @@ tick_thread(struct lwp *l, void *arg)
 {
 	struct rf_set *r = arg;
 	struct rf_paritymap *pm = r->r_pm;
-	int64_t next = disk_now(r->r_k);
+	int64_t last = disk_now(r->r_k), next;
 
 	kmutex_enter(&pm->pm_lock);
 	for (;;) {
-		next += (int64_t)pm->pm_tickms * 1000000;
+		/* The length of a tick may change while it goes by. */
 		while (!pm->pm_stop && !kern_halting(r->r_k) &&
-		    disk_now(r->r_k) < next)
+		    (next = last + (int64_t)pm->pm_tickms * 1000000,
+			disk_now(r->r_k) < next))
 			if (kern_wait(l, &pm->pm_cv, &pm->pm_lock, 0, next) ==
 			    -ESHUTDOWN)
 				break;
 		if (pm->pm_stop || kern_halting(r->r_k))
 			break;
+		last = disk_now(r->r_k);
 		kmutex_exit(&pm->pm_lock);
 		/* Not while what serves the columns changes. */
 		krwlock_rdlock(&r->r_lock);
