@@ -360,6 +360,41 @@ TEST(tables_of_sgdisk_are_read)
 	verified();
 }
 
+static uint32_t
+sum(const uint8_t *p, size_t n)
+{
+	uint32_t c = UINT32_MAX;
+
+	for (size_t i = 0; i < n; i++) {
+		c ^= p[i];
+		for (int k = 0; k < 8; k++)
+			c = c >> 1 ^ (0xedb88320 & (0 - (c & 1)));
+	}
+	return ~c;
+}
+
+/* A table among the partitions, or in sector 0, would be written there. */
+TEST(tables_out_of_place_are_none)
+{
+	uint8_t *h;
+	uint32_t crc;
+
+	start(1 * MB);
+	CHECK_EQ(gpt("gpt create -p 4 /disk"), 0);
+	h = image_find(&w, "/disk")->data + 512;
+	for (int lba = 0; lba < 2; lba++) {
+		memcpy(image_find(&w, "/disk")->data + lba * 5 * 512, h + 512,
+		    512);
+		memset(h + 72, 0, 8);
+		h[72] = (uint8_t)(lba * 5);
+		memset(h + 16, 0, 4);
+		crc = sum(h, 92);
+		memcpy(h + 16, &crc, 4);
+		CHECK_EQ(gpt("gpt add -s 1 /disk"), 1);
+		CHECK(said("No primary GPT header"));
+	}
+}
+
 /* Any bytes: no crash, and nothing written but by those who write. */
 TEST(nonsense_is_refused)
 {
@@ -402,6 +437,7 @@ main(void)
 	RUN(mbrs_are_migrated);
 	RUN(boot_code_goes_into_the_mbr);
 	RUN(tables_of_sgdisk_are_read);
+	RUN(tables_out_of_place_are_none);
 	RUN(nonsense_is_refused);
 	image_free(&w);
 	return check_done();

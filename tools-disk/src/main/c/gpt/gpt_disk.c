@@ -137,7 +137,14 @@ read_header(struct gpt *g, uint64_t lba, uint64_t *alt, uint64_t *table_lba)
 	    got.entsz % 8 != 0 || bytes == 0 || bytes > GPT_TABLE_MAX ||
 	    got.first > got.last || got.last >= g->blocks)
 		return false;
-	n = (size_t)gpt_table_blocks(&got) * g->secsz;
+	/* Tables are where no partition can be: what is changed is written there. */
+	n = gpt_table_blocks(&got);
+	if (lba == GPT_HDR_BLKNO ? *table_lba <= lba ||
+		    *table_lba >= got.first || n > got.first - *table_lba :
+				   *table_lba <= got.last ||
+		    *table_lba >= lba || n > lba - *table_lba)
+		return false;
+	n *= g->secsz;
 	table = t_malloc(t, n);
 	if (!read_at(g, *table_lba, table, n) ||
 	    crc(table, (size_t)bytes) != want)
