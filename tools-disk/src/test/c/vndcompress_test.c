@@ -212,6 +212,39 @@ host_put(const char *path, const void *p, size_t n)
 	host_linux.close(fd);
 }
 
+TEST(standard_input_is_compressed)
+{
+	struct iovec iov = { got, sizeof(got) };
+	char text[9000];
+	int fd;
+
+	start();
+	for (size_t i = 0; i < sizeof(text) - 1; i++)
+		text[i] = (char)('a' + i % 23);
+	text[sizeof(text) - 1] = '\0';
+	dk.in = text;
+	CHECK_EQ(
+	    run("vndcompress -l 8000 -b 1024 /dev/stdin /tmp/vndcompress_test.izo"),
+	    0);
+	CHECK_STR(dk.out, "");
+	CHECK_EQ(
+	    run("vnduncompress /tmp/vndcompress_test.izo /tmp/vndcompress_test.out"),
+	    0);
+	CHECK_EQ(host_linux.open("/tmp/vndcompress_test.out", 0, 0, &fd), 0);
+	CHECK_EQ(host_linux.preadv(fd, &iov, 1, 0), 8000);
+	host_linux.close(fd);
+	CHECK(memcmp(got, text, 8000) == 0);
+	dk.in = text;
+	CHECK_EQ(run("vndcompress /dev/stdin /tmp/vndcompress_test.izo"), 1);
+	CHECK_STR(dk.out, "vndcompress: /dev/stdin: unknown length (use -l)\n");
+	dk.in = text;
+	CHECK_EQ(run("vnduncompress /dev/stdin /tmp/vndcompress_test.out"), 1);
+	CHECK_STR(dk.out, "vnduncompress: /dev/stdin: not a cloop2 image\n");
+	host_linux.unlink("/tmp/vndcompress_test.izo");
+	host_linux.unlink("/tmp/vndcompress_test.out");
+	disk_kernel_stop(&dk);
+}
+
 TEST(files_of_the_host)
 {
 	struct iovec iov = { got, sizeof(got) };
@@ -283,6 +316,7 @@ main(void)
 	RUN(compression_restarts_where_it_was);
 	RUN(compressed_images_may_be_anything);
 	RUN(what_vndcompress_refuses);
+	RUN(standard_input_is_compressed);
 	RUN(files_of_the_host);
 	RUN(vnconfig_lists_and_refuses);
 	return check_done();

@@ -65,6 +65,10 @@ open_input(struct tool *t, const char *name, bool *host)
 	const char *path = name, *other;
 
 	*host = false;
+	if (strcmp(name, "/dev/stdin") == 0 && !exists(t, name)) {
+		*host = t->t_sys->attach != NULL;
+		return STDIN_FD;
+	}
 	if (!exists(t, name) && t->t_sys->attach != NULL) {
 		other = host_path(t, name);
 		*host = other != NULL && exists(t, other);
@@ -107,9 +111,13 @@ vndcompress_open(struct vc *vc, bool compress)
 	int ifd, ofd, error;
 	bool host;
 
-	if ((ifd = open_input(t, in, &host)) < 0)
+	memset(&ist, 0, sizeof(ist));
+	ifd = open_input(t, in, &host);
+	if (ifd < 0 && ifd != STDIN_FD)
 		t_fail(t, 1, ifd, "%s", in);
-	if ((error = sys_fstat(t, ifd, &ist)) != 0)
+	if (ifd == STDIN_FD)
+		ist.st_mode = S_IFIFO;
+	else if ((error = sys_fstat(t, ifd, &ist)) != 0)
 		t_fail(t, 1, error, "%s", in);
 	if (S_ISDIR(ist.st_mode))
 		t_fail(t, 1, EISDIR, "%s", in);

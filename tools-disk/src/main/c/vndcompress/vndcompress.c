@@ -26,7 +26,9 @@ vndcompress_read(
 	while (have < n) {
 		uint8_t *p = (uint8_t *)buf + have;
 
-		got = off < 0 ?
+		got = fd == STDIN_FD ?
+		    t_stdin_read(vc->t, p, n - have) :
+		    off < 0 ?
 		    sys_read(vc->t, fd, p, n - have) :
 		    sys_pread(vc->t, fd, p, n - have, off + (off_t)have);
 		if (got < 0)

@@ -23,6 +23,9 @@
 #define CLOOP_WINDOW 4096 /* offsets in memory */
 #define PIECE 65536	  /* bytes of an image in memory */
 
+/* The program's own input, outside of the kernel; no errno. */
+#define STDIN_FD (-0x10000)
+
 struct vc {
 	struct tool *t;
 	const char *image, *compressed; /* names, for messages */
