@@ -5,7 +5,8 @@
  *  1  mount list change          k_vfs->vs_mountlock      (mount, unmount, remount; serializes them)
  *  2  mount busy                 mnt_busylock             (shared: every call inside the mount; exclusive: unmount, update)
  *  3  rename                     mnt_renamelock           (directory renames of one mount)
- *    disk unit                  dk_lock                  (dev/disk.h: opens, labels, configuration; a unit before what it stands on)
+ *    disk unit                  dk_lock                  (dev/disk.h: opens, labels, configuration; a unit before what it stands on; but a disk, then
+ *                                                          ds_wedges, before its own wedges, which never take it)
  *  4  vnode                      v_lock                   (shared/exclusive; two vnodes: ancestor first, else by rename's rules;
  *                                                          a file after its directory)
  *  5  transaction                wl_rwlock                (WAPBL: shared while a transaction is open)

@@ -53,7 +53,6 @@ look(const struct parttab_reader *r, bool lettered, tool_partition_fn *fn,
 	error = parttab_scan(r, PARTTAB_GPT, fn, arg);
 	if (error == -ESRCH)
 		error = parttab_scan(r, PARTTAB_MBR, fn, arg);
-	/* a chain of logical partitions that breaks off before the one asked for */
 	if (error == -ESRCH)
 		error = parttab_scan(r, PARTTAB_APPLE, fn, arg);
 	return error;
