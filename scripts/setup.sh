@@ -80,6 +80,10 @@ have ip || bonus="$bonus iproute2"
 have ping || bonus="$bonus iputils-ping"
 have iperf3 || bonus="$bonus iperf3"
 have tshark || bonus="$bonus tshark"
+# So are those that judge partition tables and ciphertexts.
+have sfdisk || bonus="$bonus fdisk"
+have sgdisk || bonus="$bonus gdisk"
+have openssl || bonus="$bonus openssl"
 # shellcheck disable=SC2086
 [ -z "$bonus" ] || ! can_root || install_packages $bonus
 

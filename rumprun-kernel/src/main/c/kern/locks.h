@@ -9,6 +9,7 @@
  *                                                          ds_wedges, before its own wedges, which never take it)
  *  4  vnode                      v_lock                   (shared/exclusive; two vnodes: ancestor first, else by rename's rules;
  *                                                          a file after its directory)
+ *                                                          a file system on a file of another has its 4 to 8 above that one's
  *  5  transaction                wl_rwlock                (WAPBL: shared while a transaction is open)
  *  6  inode allocation, cylinder group, quota:            (file system's own, below its vnodes)
  *  7  buffer                     b_busy                   (cylinder group before inode block before indirect block before data;
