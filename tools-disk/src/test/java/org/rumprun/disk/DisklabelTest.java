@@ -39,11 +39,11 @@ class DisklabelTest {
                     "5 partitions:",
                     "#        size    offset     fstype [fsize bsize cpg/sgs]",
                     " a:      2048      1024     4.2BSD   1024  8192    16  # (Cyl.      0*-     "
-                        + " 1*)",
+                            + " 1*)",
                     " d:      4096         0     unused      0     0        # (Cyl.      0 -     "
-                        + " 1)",
+                            + " 1)",
                     " e:      1024      3072 Linux Ext2      0     0        # (Cyl.      1*-     "
-                        + " 1)",
+                            + " 1)",
                     "");
 
     @TempDir private Path dir;
