@@ -148,8 +148,8 @@ demo_disk() {
 	run java -cp "$jars" "$diskdemo" raid "$work"
 	say "That was it. See README.md for more."
 }
-[ $what != net ] || { demo_net; exit; }
-[ $what != disk ] || { demo_disk; exit; }
+[ "$what" != net ] || { demo_net; exit; }
+[ "$what" != disk ] || { demo_disk; exit; }
 image=$work/disk.img
 
 say "A file system in an ordinary file, made from Java: Newfs.run(image)"
