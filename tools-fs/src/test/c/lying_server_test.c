@@ -319,7 +319,13 @@ run(const char *line, uint64_t seed)
 	static const struct tool_group *const groups[] = { &rumprun_fs_tools,
 		&rumprun_kernel_tools, NULL };
 	struct liar l = { .seed = seed * UINT64_C(0x9e3779b97f4a7c15) + 1 };
-	struct tool_io io = { input, output, isatty, columns, NULL, &l };
+	struct tool_io io = {
+		.read = input,
+		.write = output,
+		.isatty = isatty,
+		.columns = columns,
+		.ctx = &l,
+	};
 	struct tool_run r = { .sys = &lying_sys,
 		.sysctx = &l,
 		.io = &io,

@@ -71,8 +71,13 @@ run_entry(struct world *w, const struct tool_entry *entry, char **argv)
 {
 	static const struct tool_group *const groups[] = { &rumprun_fs_tools,
 		NULL };
-	struct tool_io io = { world_read, world_write, world_isatty,
-		world_columns, NULL, w };
+	struct tool_io io = {
+		.read = world_read,
+		.write = world_write,
+		.isatty = world_isatty,
+		.columns = world_columns,
+		.ctx = w,
+	};
 	_Atomic int interrupt = 0;
 	struct tool_run run = {
 		.io = &io, .groups = groups, .interrupt = &interrupt
