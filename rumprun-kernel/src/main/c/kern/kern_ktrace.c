@@ -472,8 +472,9 @@ apply_all(struct lwp *l, struct request *rq, pid_t pid)
 			     p != NULL && !rq->more; p = p->p_hashnext) {
 				if (rq->op == KTROP_CLEARFILE)
 					apply(l, rq, p);
-				else if (pid > 0 ? p->p_pid == pid :
-						   p->p_pgid == -pid) {
+				else if (pid > 0 ?
+					p->p_pid == pid :
+					(int64_t)p->p_pgid == -(int64_t)pid) {
 					found = true;
 					apply_tree(l, rq, p);
 				}
