@@ -33,7 +33,7 @@ faulty_open(const char *path, int flags, uint32_t mode, int *fdp)
 	/* Readers on other processors have descriptors of their own. */
 	if (sscanf(path, "/proc/self/fd/%d", &n) == 1)
 		n = n < 4096 ? comp_of_fd[n] : -1;
-	else if (sscanf(path, "raid_test.%d", &n) != 1)
+	else if (sscanf(path, RAID_FILES ".%d", &n) != 1)
 		n = -1;
 	comp_of_fd[*fdp] = n;
 	return 0;
@@ -121,7 +121,7 @@ comp_path(int i)
 {
 	static char path[MAXCOMPS][32];
 
-	snprintf(path[i], sizeof(path[i]), "raid_test.%d", i);
+	snprintf(path[i], sizeof(path[i]), RAID_FILES ".%d", i);
 	return path[i];
 }
 

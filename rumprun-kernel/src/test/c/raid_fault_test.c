@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* raid: one component fails at any of its requests; the power goes at any write; labels of any content. */
+#define RAID_FILES "raid_fault_test" /* tests run side by side */
 #include "raid_calls.h"
 
 #define COMP ((size_t)200 << 10)

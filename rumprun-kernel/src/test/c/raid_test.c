@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* raid: layouts, labels, reading and writing with and without a component, spares, rebuilding, copyback, the parity map. */
+#define RAID_FILES "raid_test" /* tests run side by side */
 #include "raid_calls.h"
 #include "dev/raid/rf_var.h"
 
