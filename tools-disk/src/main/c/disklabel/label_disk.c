@@ -3,6 +3,7 @@
  * Labels on disks: through the kernel, or (-r, -F) in the first sectors of the disk itself, where every byte order and each
  * place of any machine is looked at.
  */
+#include "opendisk.h"
 #include "disklabel/disklabel.h"
 #include <inttypes.h>
 #include <netbsd/ioctl.h>
@@ -55,27 +56,6 @@ dl_machine(const char *name)
 
 /* --- opening -------------------------------------------------------------------- */
 
-/* As opendisk(3): a plain name is looked for in /dev first, and each with the raw partition's letter behind it. */
-static int
-open_any(struct dl *dl, const char *name, int flags)
-{
-	struct tool *t = dl->t;
-	const char *tries[4];
-	int n = 0, fd = -ENOENT;
-
-	if (strchr(name, '/') == NULL) {
-		tries[n++] = t_asprintf(t, "/dev/r%s", name);
-		tries[n++] = t_asprintf(t, "/dev/r%s%c", name, 'a' + RAW_PART);
-	}
-	tries[n++] = name;
-	tries[n++] = t_asprintf(t, "%s%c", name, 'a' + RAW_PART);
-	for (int i = 0; i < n && fd == -ENOENT; i++) {
-		dl->name = tries[i];
-		fd = sys_open(t, tries[i], flags, 0);
-	}
-	return fd;
-}
-
 void
 dl_open(struct dl *dl, const char *name, bool write)
 {
@@ -89,7 +69,7 @@ dl_open(struct dl *dl, const char *name, bool write)
 		dl->file = dl->raw = true;
 		dl->fd = sys_open(t, path, write ? O_RDWR : O_RDONLY, 0);
 	} else
-		dl->fd = open_any(dl, name, write ? O_RDWR : O_RDONLY);
+		dl->fd = opendisk(t, name, write ? O_RDWR : O_RDONLY, &dl->name);
 	if (path != name)
 		dl->name = name;
 	if (dl->fd < 0)

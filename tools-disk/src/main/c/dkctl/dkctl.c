@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* dkctl(8): caches, strategy, kept labels, bad sectors and wedges of a disk. */
+#include "opendisk.h"
 #include "tools.h"
 #include <inttypes.h>
 #include <netbsd/disk.h>
@@ -59,27 +60,12 @@ usage(struct tool *t)
 	t_exit(t, 1);
 }
 
-/* As opendisk(3): a plain name is one of /dev's, raw; each also with the raw partition's letter behind it. */
 static void
 open_device(struct dkctl *dc, const char *name, bool write)
 {
-	struct tool *t = dc->t;
-	const char *tries[4];
-	int n = 0;
-
-	dc->fd = -ENOENT;
-	if (strchr(name, '/') == NULL) {
-		tries[n++] = t_asprintf(t, "/dev/r%s", name);
-		tries[n++] = t_asprintf(t, "/dev/r%s%c", name, 'a' + RAW_PART);
-	}
-	tries[n++] = name;
-	tries[n++] = t_asprintf(t, "%s%c", name, 'a' + RAW_PART);
-	for (int i = 0; i < n && dc->fd == -ENOENT; i++) {
-		dc->name = tries[i];
-		dc->fd = sys_open(t, tries[i], write ? O_RDWR : O_RDONLY, 0);
-	}
+	dc->fd = opendisk(dc->t, name, write ? O_RDWR : O_RDONLY, &dc->name);
 	if (dc->fd < 0)
-		t_fail(t, 1, dc->fd, "%s", dc->name);
+		t_fail(dc->t, 1, dc->fd, "%s", dc->name);
 }
 
 static void

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Partition tables on disks: that of sector 0 and the chain in an extended partition. Nothing read is believed. */
+#include "opendisk.h"
 #include "fdisk/fdisk.h"
 #include "disktab.h"
 #include <inttypes.h>
@@ -29,21 +30,12 @@ put32(uint8_t *p, uint32_t v)
 static int
 open_any(struct fdisk *f, const char *name, int flags)
 {
-	struct tool *t = f->t;
-	const char *tries[4];
-	int n = 0, fd = -ENOENT;
+	int fd;
 
-	if (strchr(name, '/') == NULL && !f->by_file) {
-		tries[n++] = t_asprintf(t, "/dev/r%s", name);
-		tries[n++] = t_asprintf(t, "/dev/r%s%c", name, 'a' + RAW_PART);
-	}
-	tries[n++] = name;
-	if (!f->by_file)
-		tries[n++] = t_asprintf(t, "%s%c", name, 'a' + RAW_PART);
-	for (int i = 0; i < n && fd == -ENOENT; i++) {
-		f->name = tries[i];
-		fd = sys_open(t, tries[i], flags, 0);
-	}
+	f->name = name;
+	if (f->by_file)
+		return sys_open(f->t, name, flags, 0);
+	fd = opendisk(f->t, name, flags, &f->name);
 	if (fd == -ENOENT)
 		f->name = name;
 	return fd;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* A GPT on its disk: found and checked, written. Nothing that is read is believed beyond the disk. */
+#include "opendisk.h"
 #include "gpt/gpt.h"
 #include <netbsd/fcntl.h>
 #include <netbsd/ioctl.h>
@@ -28,20 +29,8 @@ crc(const void *p, size_t n)
 static int
 open_any(struct gpt *g, const char *name, int flags)
 {
-	struct tool *t = g->t;
-	const char *tries[4];
-	int n = 0, fd = -ENOENT;
+	int fd = opendisk(g->t, name, flags, &g->name);
 
-	if (strchr(name, '/') == NULL) {
-		tries[n++] = t_asprintf(t, "/dev/r%s", name);
-		tries[n++] = t_asprintf(t, "/dev/r%s%c", name, 'a' + RAW_PART);
-	}
-	tries[n++] = name;
-	tries[n++] = t_asprintf(t, "%s%c", name, 'a' + RAW_PART);
-	for (int i = 0; i < n && fd == -ENOENT; i++) {
-		g->name = tries[i];
-		fd = sys_open(t, tries[i], flags, 0);
-	}
 	if (fd == -ENOENT)
 		g->name = name;
 	return fd;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* raidctl(8): configures RAIDframe sets and looks after them. */
+#include "opendisk.h"
 #include "raidctl/raidctl.h"
 #include <inttypes.h>
 #include <limits.h>
@@ -100,26 +101,13 @@ raid_component(struct raidctl *rc, const char *name)
 	return number;
 }
 
-/* As opendisk(3): a plain name is looked for in /dev first, and each with the raw partition's letter behind it. */
 static void
 open_raid(struct raidctl *rc)
 {
 	struct tool *t = rc->t;
-	const char *tries[4];
-	int n = 0, fd = -ENOENT;
+	int fd = opendisk(t, rc->dev, O_RDWR, &rc->name);
 	struct stat st;
 
-	if (strchr(rc->dev, '/') == NULL) {
-		tries[n++] = t_asprintf(t, "/dev/r%s", rc->dev);
-		tries[n++] = t_asprintf(
-		    t, "/dev/r%s%c", rc->dev, 'a' + RAW_PART);
-	}
-	tries[n++] = rc->dev;
-	tries[n++] = t_asprintf(t, "%s%c", rc->dev, 'a' + RAW_PART);
-	for (int i = 0; i < n && fd == -ENOENT; i++) {
-		rc->name = tries[i];
-		fd = sys_open(t, tries[i], O_RDWR, 0640);
-	}
 	if (fd < 0)
 		t_fail(t, 1, fd, "Unable to open device file: %s", rc->dev);
 	if (sys_fstat(t, fd, &st) != 0 ||

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* vnconfig(8): disks that are files. */
+#include "opendisk.h"
 #include "disktab.h"
 #include "tools.h"
 #include <inttypes.h>
@@ -33,26 +34,13 @@ usage(struct tool *t)
 	t_exit(t, 1);
 }
 
-/* As opendisk(3), the raw device; *namep is what was tried last. */
 static int
 open_disk(struct vnconfig *vc, const char *name, int flags, const char **namep)
 {
-	struct tool *t = vc->t;
-	const char *tries[4];
-	int n = 0, fd = -ENOENT;
+	int fd = opendisk(vc->t, name, flags, namep);
 
-	if (strchr(name, '/') == NULL) {
-		tries[n++] = t_asprintf(t, "/dev/r%s", name);
-		tries[n++] = t_asprintf(t, "/dev/r%s%c", name, 'a' + RAW_PART);
-	}
-	tries[n++] = name;
-	tries[n++] = t_asprintf(t, "%s%c", name, 'a' + RAW_PART);
-	for (int i = 0; i < n && fd == -ENOENT; i++) {
-		*namep = tries[i];
-		fd = sys_open(t, tries[i], flags, 0);
-	}
 	if (fd < 0)
-		t_warn(t, fd, "%s: opendisk", *namep);
+		t_warn(vc->t, fd, "%s: opendisk", *namep);
 	return fd;
 }
 
